@@ -1,0 +1,118 @@
+"""The yardstick: one training step (forward, backward, AdamW) of a GPT-2 decoder in PyTorch, float32.
+
+    apt-get install -y python3-torch libopenblas0-pthread
+    /usr/bin/python3 bench/pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT
+
+It is driven over standard input, a word a line, so that a benchmark can alternate its steps with ours:
+    step    runs one training step      -> {"seconds": 0.123, "loss": 4.56}
+    peak    memory high-water mark      -> {"peakBytes": 123456789}
+and ends with its input. Its first line, once ready, is
+    {"ready": true, "torch": version, "threads": n, "gemmGflops": rate}
+Read the rate: without OpenBLAS Debian's PyTorch falls back to the reference BLAS, which multiplies at about
+3 GFLOP/s on any machine, and beating that says nothing.
+By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_gpt2.py 4 4 128 65 12 64
+"""
+import json, math, os, resource, sys, time
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Block(nn.Module):
+    """Pre-norm attention and MLP, each added to the stream."""
+
+    def __init__(self, heads, width):
+        super().__init__()
+        self.heads = heads
+        self.norm_1, self.norm_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x, future):
+        x = x + self.mix(self.attend(self.query_key_value(self.norm_1(x)), future))
+        return x + self.down(F.gelu(self.up(self.norm_2(x)), approximate="tanh"))
+
+    def attend(self, projected, future):
+        q, k, v = (p.unflatten(-1, (self.heads, -1)).transpose(1, 2) for p in projected.chunk(3, -1))
+        if hasattr(F, "scaled_dot_product_attention"):  # PyTorch 2: the fused kernel, its best foot forward
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+            y = scores.masked_fill(future, -math.inf).softmax(-1) @ v
+        return y.transpose(1, 2).flatten(2)
+
+
+class GPT2(nn.Module):
+    """Token and position embeddings, blocks, final norm, head tied to the token embedding; returns the loss."""
+
+    def __init__(self, layers, heads, width, vocab, context):
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(vocab, width), nn.Embedding(context, width)
+        self.blocks = nn.ModuleList(Block(heads, width) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.register_buffer("future", torch.ones(context, context, dtype=torch.bool).triu(1))
+        for parameter in self.parameters():
+            if parameter.dim() == 2:
+                nn.init.normal_(parameter, std=0.02)
+
+    def forward(self, ids, targets):
+        x = self.tokens(ids) + self.positions.weight
+        for block in self.blocks:
+            x = block(x, self.future)
+        logits = self.norm(x) @ self.tokens.weight.T
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def training_step(model, optimizer, ids, targets):
+    start = time.perf_counter()
+    optimizer.zero_grad(set_to_none=True)
+    loss = model(ids, targets)
+    loss.backward()
+    optimizer.step()
+    return {"seconds": time.perf_counter() - start, "loss": loss.item()}
+
+
+def peak_bytes():
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, kibibytes on Linux
+    return {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+
+
+def gemm_gflops(size=512, rounds=4):
+    """Best rate of a square matrix product: shows whether this PyTorch has a real BLAS."""
+    a, best = torch.randn(size, size), math.inf
+    for _ in range(rounds):
+        start = time.perf_counter()
+        a @ a
+        best = min(best, time.perf_counter() - start)
+    return round(2 * size**3 / best / 1e9, 1)
+
+
+def main():
+    if len(sys.argv) != 7:
+        sys.exit("usage: pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT")
+    layers, heads, width, vocab, batch, context = map(int, sys.argv[1:])
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
+    torch.manual_seed(0)
+    model = GPT2(layers, heads, width, vocab, context)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1)
+    ids, targets = torch.randint(0, vocab, (2, batch, context))
+    answer = {
+        "step": lambda: training_step(model, optimizer, ids, targets),
+        "peak": peak_bytes,
+    }
+    versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    say({"ready": True, **versions, "gemmGflops": gemm_gflops()})
+    for line in sys.stdin:
+        word = line.strip()
+        if word not in answer:
+            sys.exit(f"unknown command {word!r}: expected one of {', '.join(answer)}")
+        say(answer[word]())
+
+
+def say(reply):
+    print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()
