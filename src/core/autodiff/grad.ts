@@ -1,0 +1,88 @@
+import { dtypes } from "../graph/dtype.js";
+import type { Tensors } from "../graph/op.js";
+import { formatType, type Node, ShapeError, scalar, Tensor } from "../graph/tensor.js";
+import { add } from "../ops/elementwise.js";
+import { expand } from "../ops/movement.js";
+
+/** Gradients of a scalar `loss` with respect to `wrt`; zeros where the loss does not depend on one. */
+export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (loss.rank !== 0 || !dtypes[loss.dtype].float) {
+    throw new ShapeError(
+      "a gradient needs a scalar float loss",
+      formatType(loss),
+      "reduce the loss to one number, for example by mean",
+    );
+  }
+  const gradients = pullBack([loss], [scalar(1, loss.dtype)], wrt);
+  return gradients.map((g, i) => g ?? expand(scalar(0, wrt[i].dtype), wrt[i].shape));
+}
+
+/**
+ * Reverse mode: carries gradients `dy` of the tensors `y` back to `wrt`, by the operators' own rules on
+ * the graph, so that the result can be differentiated again. undefined: `y` does not depend on it.
+ */
+export function pullBack(
+  y: readonly Tensor[],
+  dy: readonly (Tensor | undefined)[],
+  wrt: readonly Tensor[],
+): (Tensor | undefined)[] {
+  const needed = nodesBetween(y, wrt);
+  const gradients = new Map<Node, (Tensor | undefined)[]>();
+  const accumulate = ({ node, output }: Tensor, g: Tensor) => {
+    if (!needed.has(node)) return;
+    const outputs = gradients.get(node) ?? [];
+    gradients.set(node, outputs);
+    const before = outputs[output];
+    outputs[output] = before ? add(before, g) : g;
+  };
+  y.forEach((tensor, i) => {
+    if (dy[i]) accumulate(tensor, dy[i]);
+  });
+  const targets = new Set(wrt.map((x) => x.node));
+  for (const node of [...needed].sort((a, b) => b.id - a.id)) {
+    const dOutputs = gradients.get(node);
+    if (!dOutputs || (targets.has(node) && !node.inputs.some((x) => needed.has(x.node)))) continue;
+    const outputs = node.types.map((_, k) => new Tensor(node, k));
+    if (!node.op.vjp) {
+      throw new ShapeError(
+        "an operator has no gradient",
+        `${node.op.onnx} on the way to the loss`,
+        "keep it off the path between parameters and loss",
+      );
+    }
+    const dInputs = node.op.vjp(
+      dOutputs as unknown as Tensors,
+      outputs as unknown as Tensors,
+      node.inputs as unknown as Tensors,
+      node.attrs,
+    );
+    dInputs.forEach((g, i) => {
+      if (g) accumulate(node.inputs[i], g);
+    });
+  }
+  return wrt.map((x) => gradients.get(x.node)?.[x.output]);
+}
+
+/** Nodes on a path from `wrt` to `y`: only these need gradients. */
+function nodesBetween(y: readonly Tensor[], wrt: readonly Tensor[]): Set<Node> {
+  const targets = new Set(wrt.map((x) => x.node));
+  const needed = new Set<Node>();
+  for (const node of nodesOf(y)) {
+    const carries = node.inputs.some((x) => needed.has(x.node) && dtypes[x.dtype].float);
+    if (targets.has(node) || carries) needed.add(node);
+  }
+  return needed;
+}
+
+/** All nodes that the tensors depend on, inputs before their readers. */
+export function nodesOf(tensors: readonly Tensor[]): Node[] {
+  const seen = new Set<Node>();
+  const open = tensors.map((t) => t.node);
+  while (open.length > 0) {
+    const node = open.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const x of node.inputs) open.push(x.node);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}

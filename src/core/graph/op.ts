@@ -1,0 +1,68 @@
+import type { DType } from "./dtype.js";
+import type { Size } from "./size.js";
+import type { Attrs, Node, Tensor, TensorType } from "./tensor.js";
+
+/** Arguments of a gradient rule, to be destructured: an operator knows how many it has. */
+export type Tensors = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+
+/** An attribute of an ONNX node. Whole numbers are ints; floats say so. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+
+/** What an operator's lowering may write: ONNX nodes and shape tensors. */
+export interface Emitter {
+  /** Adds a node and returns the names of its outputs. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Record<string, OnnxAttribute>,
+    outputs?: number,
+    domain?: string,
+  ): string[];
+  /** Name of a 1-D int64 tensor with these sizes. */
+  sizes(sizes: readonly Size[]): string;
+  /** Name of a constant scalar. */
+  scalar(value: number, dtype: DType): string;
+}
+
+/** One input case of the conformance suite. Float inputs are drawn from `range` (default [-1, 1]). */
+export interface Sample<A> {
+  inputs: readonly {
+    shape: readonly number[];
+    dtype?: DType;
+    range?: readonly [number, number];
+    /** Exact values, for indices and the like. */
+    values?: readonly number[];
+  }[];
+  attrs: A;
+}
+
+/**
+ * A primitive: one ONNX operator with its shape rule and its gradient.
+ * `A` are its attributes in our terms; `lower` writes them in ONNX's.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the table holds operators of all attribute types
+export interface Op<A extends Attrs = any> {
+  readonly onnx: string;
+  /** ONNX Runtime's own domain for operators that are not in the standard. */
+  readonly domain?: string;
+  /** Types of the outputs; throws `ShapeError`. */
+  type(inputs: readonly TensorType[], attrs: A): TensorType | TensorType[];
+  /**
+   * Gradients for the inputs, given those of the outputs (undefined where an output is unused), the
+   * outputs and the inputs. An input that has no gradient gets undefined. Absent: not differentiable.
+   */
+  vjp?(dy: Tensors, y: Tensors, x: Tensors, attrs: A): readonly (Tensor | undefined)[];
+  /** ONNX attributes of the node; absent: none. */
+  attributes?(attrs: A): Record<string, OnnxAttribute>;
+  /** For operators whose ONNX form takes shapes as inputs; absent: one node with `attributes`. */
+  lower?(emit: Emitter, inputs: readonly string[], attrs: A, node: Node): string[];
+  /** The operator on numbers, where it is elementwise: what constant folding uses. */
+  fold?(...x: number[]): number;
+  /** The operand that leaves the other as it is, on the right, or on either side when it commutes. */
+  readonly neutral?: { readonly value: number; readonly commutes: boolean };
+  readonly samples: readonly Sample<A>[];
+}
+
+export function defineOp<A extends Attrs = Record<string, never>>(op: Op<A>): Op<A> {
+  return op;
+}

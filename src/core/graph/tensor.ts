@@ -1,0 +1,148 @@
+import { AutodidactError } from "../errors.js";
+import { type DType, type TypedArray, typedArray } from "./dtype.js";
+import type { Op } from "./op.js";
+import { type Size, sizeOf } from "./size.js";
+
+/** An operator was applied to tensors that it does not fit. */
+export class ShapeError extends AutodidactError {}
+
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: readonly Size[];
+}
+
+/** One application of an operator. Ids grow in the order of creation, so inputs always have smaller ids. */
+export interface Node {
+  readonly id: number;
+  readonly op: Op;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Attrs;
+  readonly types: readonly TensorType[];
+}
+
+export type Attrs = object;
+
+/** Axis names are not tracked: fits everywhere. `named` gives a tensor names again. */
+// biome-ignore lint/suspicious/noExplicitAny: assignable in both directions is the meaning
+export type Unnamed = any;
+
+/**
+ * A symbolic tensor: the k-th output of a node. `S` names its axes for the compiler ("b t c");
+ * the sizes and the element type are checked when the graph is traced.
+ */
+export class Tensor<S extends string = Unnamed> {
+  declare readonly axes: S;
+  constructor(
+    readonly node: Node,
+    readonly output = 0,
+  ) {}
+  get dtype(): DType {
+    return this.node.types[this.output].dtype;
+  }
+  get shape(): readonly Size[] {
+    return this.node.types[this.output].shape;
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
+  /** Number of elements. */
+  get size(): Size {
+    return sizeOf(this.shape);
+  }
+  toString(): string {
+    return `%${this.node.id}${this.output ? `.${this.output}` : ""} ${formatType(this)}`;
+  }
+}
+
+export function formatType({ dtype, shape }: TensorType): string {
+  return `${dtype}[${shape.join(", ")}]`;
+}
+
+let nextId = 1;
+
+/** The id that the next node will get; nodes made by a function are those between two readings. */
+export function peekNodeId(): number {
+  return nextId;
+}
+
+/** Makes a node. Checks shapes by the operator's own rule; throws `ShapeError`. */
+export function applyAll(op: Op, inputs: readonly Tensor[], attrs: Attrs): Tensor[] {
+  const inferred = op.type(inputs, attrs);
+  const types = Array.isArray(inferred) ? inferred : [inferred as TensorType];
+  const node: Node = { id: nextId++, op, inputs, attrs, types };
+  return types.map((_, k) => new Tensor(node, k));
+}
+
+/** `applyAll` for an operator with one output. */
+export function apply<S extends string = Unnamed>(
+  op: Op,
+  inputs: readonly Tensor[],
+  attrs: Attrs = {},
+): Tensor<S> {
+  return applyAll(op, inputs, attrs)[0];
+}
+
+export interface InputAttrs extends TensorType {
+  readonly name: string;
+}
+
+/** A value that is given when the graph runs. */
+export const Input: Op = {
+  onnx: "Input",
+  type: (_, { dtype, shape }: InputAttrs) => ({ dtype, shape }),
+  samples: [],
+};
+
+/** A graph input. A string in `shape` names a size that each run may choose. */
+export function input<S extends string = Unnamed>(
+  name: string,
+  dtype: DType,
+  shape: readonly Size[],
+): Tensor<S> {
+  return apply(Input, [], { name, dtype, shape } satisfies InputAttrs);
+}
+
+export interface ConstantAttrs {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+export const Constant: Op = {
+  onnx: "Constant",
+  type: (_, { dtype, shape }: ConstantAttrs) => ({ dtype, shape }),
+  samples: [],
+};
+
+/** A tensor whose values are fixed in the graph. */
+export function constant<S extends string = Unnamed>(
+  values: ArrayLike<number>,
+  shape: readonly number[] = [values.length],
+  dtype: DType = "float32",
+): Tensor<S> {
+  if (values.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      "a constant's values do not fill its shape",
+      `${values.length} values for [${shape.join(", ")}]`,
+      "give as many values as the shape has elements",
+    );
+  }
+  return apply(Constant, [], { dtype, shape, data: typedArray(dtype, values) } satisfies ConstantAttrs);
+}
+
+export function scalar(value: number, dtype: DType = "float32"): Tensor<""> {
+  return constant([value], [], dtype);
+}
+
+/** Gives `x` axis names, one a dimension: `named("b t c", x)`. Throws `ShapeError` on another rank. */
+export function named<const S extends string>(axes: S, x: Tensor): Tensor<S> {
+  const names = axes === "" ? [] : axes.split(" ");
+  if (names.length !== x.rank) {
+    throw new ShapeError(
+      "axis names do not fit the tensor",
+      `"${axes}" for ${formatType(x)}`,
+      `name ${x.rank} axes, each once, in order`,
+    );
+  }
+  return x;
+}

@@ -1,0 +1,222 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { nodesOf } from "../autodiff/grad.js";
+import { type DType, dtypes, type TypedArray, typedArray } from "../graph/dtype.js";
+import type { Emitter, OnnxAttribute } from "../graph/op.js";
+import { type Size, terms } from "../graph/size.js";
+import {
+  Constant,
+  type ConstantAttrs,
+  Input,
+  type InputAttrs,
+  type Node,
+  ShapeError,
+  type Tensor,
+  type TensorType,
+} from "../graph/tensor.js";
+import { type ModelProto, ModelProtoSchema } from "./onnx_pb.js";
+import { simplify } from "./passes.js";
+
+/** ONNX operator set and file version that the written models use. */
+const opset = 23n;
+const irVersion = 10n;
+
+/** A graph ready to run: ONNX bytes with the types of what goes in and comes out. */
+export interface Lowered {
+  readonly inputs: ReadonlyMap<string, TensorType>;
+  readonly outputs: ReadonlyMap<string, TensorType>;
+  readonly model: ModelProto;
+  bytes(): Uint8Array<ArrayBuffer>;
+}
+
+/** Simplifies the graph of the named outputs and writes it as an ONNX model. */
+export function lower(outputs: Readonly<Record<string, Tensor>>, name = "autodidact"): Lowered {
+  const names = Object.keys(outputs);
+  const simplified = simplify(Object.values(outputs));
+  const writer = new GraphWriter();
+  const nodes = nodesOf(simplified);
+  const inputs = inputsOf(nodes);
+  for (const node of nodes) {
+    if (node.op === Input) writer.addInput(node);
+  }
+  for (const node of nodes) writer.add(node);
+  simplified.forEach((tensor, i) => {
+    writer.addOutput(names[i], tensor);
+  });
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    producerName: "autodidact",
+    opsetImport: [
+      { domain: "", version: opset },
+      { domain: "com.microsoft", version: 1n },
+    ],
+    graph: { name, ...writer.finish() },
+  });
+  return {
+    inputs,
+    outputs: new Map(simplified.map(({ dtype, shape }, i) => [names[i], { dtype, shape }])),
+    model,
+    bytes: () => toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>,
+  };
+}
+
+function inputsOf(nodes: readonly Node[]): Map<string, TensorType> {
+  const inputs = new Map<string, TensorType>();
+  for (const node of nodes) {
+    if (node.op !== Input) continue;
+    const { name } = node.attrs as InputAttrs;
+    if (inputs.has(name)) {
+      throw new ShapeError("two graph inputs have one name", name, "name every input differently");
+    }
+    inputs.set(name, node.types[0]);
+  }
+  return inputs;
+}
+
+/** Collects the protobuf parts of one graph. */
+class GraphWriter implements Emitter {
+  private readonly parts = {
+    node: [] as { opType: string; domain: string; input: string[]; output: string[]; attribute: object[] }[],
+    initializer: [] as object[],
+    input: [] as object[],
+    output: [] as object[],
+  };
+  private readonly values = new Map<Node, readonly string[]>();
+  private readonly constants = new Map<string, string>();
+  private readonly runtimeSizes = new Map<string, { input: string; axis: number }>();
+  private readonly computed = new Set<string>();
+  private readonly renamed = new Map<string, string>();
+  private count = 0;
+
+  addInput(node: Node): void {
+    const { name, shape } = node.attrs as InputAttrs;
+    this.values.set(node, [name]);
+    this.parts.input.push(valueInfo(name, node.types[0]));
+    shape.forEach((size, axis) => {
+      if (typeof size === "string" && !this.runtimeSizes.has(size)) {
+        this.runtimeSizes.set(size, { input: name, axis });
+      }
+    });
+  }
+
+  add(node: Node): void {
+    if (node.op === Input) return;
+    if (node.op === Constant) {
+      const { data, dtype, shape } = node.attrs as ConstantAttrs;
+      this.values.set(node, [this.initializer(data, dtype, shape)]);
+      return;
+    }
+    const inputs = node.inputs.map((x) => this.values.get(x.node)![x.output]);
+    const { op, attrs } = node;
+    const names = op.lower
+      ? op.lower(this, inputs, attrs, node)
+      : this.node(op.onnx, inputs, op.attributes?.(attrs), node.types.length, op.domain);
+    this.values.set(node, names);
+  }
+
+  /** Gives a node's value the output's name; an input, a constant or a second name needs an Identity. */
+  addOutput(name: string, tensor: Tensor): void {
+    const value = this.values.get(tensor.node)![tensor.output];
+    if (this.computed.has(value) && !this.renamed.has(value)) this.renamed.set(value, name);
+    else
+      this.parts.node.push({ opType: "Identity", domain: "", input: [value], output: [name], attribute: [] });
+    this.parts.output.push(valueInfo(name, tensor));
+  }
+
+  finish(): typeof this.parts {
+    const rename = (name: string) => this.renamed.get(name) ?? name;
+    for (const node of this.parts.node) {
+      node.input = node.input.map(rename);
+      node.output = node.output.map(rename);
+    }
+    return this.parts;
+  }
+
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute> = {},
+    outputs = 1,
+    domain = "",
+  ): string[] {
+    const output = Array.from({ length: outputs }, () => `${opType.toLowerCase()}_${this.count++}`);
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+    this.parts.node.push({ opType, domain, input: [...inputs], output, attribute });
+    for (const name of output) this.computed.add(name);
+    return output;
+  }
+
+  scalar(value: number, dtype: DType): string {
+    return this.shared(`${dtype} ${value}`, () => this.initializer(typedArray(dtype, [value]), dtype, []));
+  }
+
+  sizes(sizes: readonly Size[]): string {
+    return this.shared(`sizes ${sizes.join(",")}`, () => {
+      if (sizes.every((s) => typeof s === "number")) {
+        return this.initializer(typedArray("int64", sizes), "int64", [sizes.length]);
+      }
+      const parts = sizes.map((size) => this.runtimeSize(size));
+      return this.node("Concat", parts, { axis: 0 })[0];
+    });
+  }
+
+  /** A one-element int64 tensor with a size that is known when the graph runs. */
+  private runtimeSize(size: Size): string {
+    if (typeof size === "number") return this.sizes([size]);
+    return this.shared(`size ${size}`, () => {
+      const summands = terms(size).map(({ coefficient, names }) => {
+        const factors = names.map((name) => this.namedSize(name));
+        if (coefficient !== 1 || factors.length === 0) factors.push(this.sizes([coefficient]));
+        return factors.reduce((a, b) => this.node("Mul", [a, b])[0]);
+      });
+      return summands.reduce((a, b) => this.node("Add", [a, b])[0]);
+    });
+  }
+
+  private namedSize(name: string): string {
+    return this.shared(`named ${name}`, () => {
+      const source = this.runtimeSizes.get(name);
+      if (!source) {
+        throw new ShapeError("no input has this axis", name, "name the axis in an input's shape");
+      }
+      return this.node("Shape", [source.input], { start: source.axis, end: source.axis + 1 })[0];
+    });
+  }
+
+  private shared(key: string, make: () => string): string {
+    const before = this.constants.get(key);
+    if (before !== undefined) return before;
+    const name = make();
+    this.constants.set(key, name);
+    return name;
+  }
+
+  private initializer(data: TypedArray, dtype: DType, shape: readonly number[]): string {
+    const name = `constant_${this.count++}`;
+    this.parts.initializer.push({
+      name,
+      dataType: dtypes[dtype].onnx,
+      dims: shape.map(BigInt),
+      rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    });
+    return name;
+  }
+}
+
+function valueInfo(name: string, { dtype, shape }: TensorType): object {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === "number"
+        ? { case: "dimValue", value: BigInt(size) }
+        : { case: "dimParam", value: size },
+  }));
+  const tensorType = { case: "tensorType", value: { elemType: dtypes[dtype].onnx, shape: { dim } } };
+  return { name, type: { value: tensorType } };
+}
+
+/** AttributeProto.AttributeType: 1 float, 2 int, 3 string, 7 ints. */
+function attributeProto(name: string, value: OnnxAttribute): object {
+  if (typeof value === "number") return { name, type: 2, i: BigInt(value) };
+  if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
+  if ("float" in value) return { name, type: 1, f: value.float };
+  return { name, type: 7, ints: value.map(BigInt) };
+}

@@ -1,0 +1,149 @@
+/** Clean-up of a graph before it is lowered. Dead nodes need no pass: only what outputs reach is kept. */
+import { Custom } from "../autodiff/custom.js";
+import { nodesOf } from "../autodiff/grad.js";
+import { dtypes, fromHalf } from "../graph/dtype.js";
+import { known } from "../graph/size.js";
+import {
+  applyAll,
+  Constant,
+  type ConstantAttrs,
+  constant,
+  Input,
+  type Node,
+  Tensor,
+} from "../graph/tensor.js";
+import {
+  broadcastShapes,
+  Expand,
+  Reshape,
+  reshape,
+  sameShape,
+  Transpose,
+  transpose,
+} from "../ops/movement.js";
+
+/** Constants up to this many elements are folded and compared by value. */
+const smallConstant = 64;
+
+/**
+ * Rebuilds the graph of `outputs` bottom up: custom gradients vanish, constants fold, chains of reshapes
+ * and transposes shorten, and equal expressions become one node.
+ */
+export function simplify(outputs: readonly Tensor[]): Tensor[] {
+  const replaced = new Map<Node, Tensor[]>();
+  const expressions = new Map<string, Tensor[]>();
+  const current = ({ node, output }: Tensor) => replaced.get(node)![output];
+  for (const node of nodesOf(outputs)) {
+    const inputs = node.inputs.map(current);
+    const simpler = shorten(node, inputs);
+    if (simpler) {
+      replaced.set(node, simpler);
+      continue;
+    }
+    const key = expressionKey(node, inputs);
+    const before = expressions.get(key);
+    const rebuilt =
+      before ?? (inputs.every((x, i) => x.node === node.inputs[i].node) ? own(node) : copy(node, inputs));
+    expressions.set(key, rebuilt);
+    replaced.set(node, rebuilt);
+  }
+  return outputs.map(current);
+}
+
+const own = (node: Node) => node.types.map((_, k) => new Tensor(node, k));
+const copy = (node: Node, inputs: Tensor[]) => applyAll(node.op, inputs, node.attrs);
+
+/** What the node can be replaced by, given its simplified inputs. */
+function shorten(node: Node, inputs: Tensor[]): Tensor[] | undefined {
+  if (node.op === Custom) return inputs.slice(0, node.types.length);
+  const [x] = inputs;
+  if (node.op === Reshape && isSmallConstant(x)) {
+    return [constant(constantValues(x), node.types[0].shape.map(known), x.dtype)];
+  }
+  if (node.op === Reshape && x.node.op === Reshape) {
+    return [reshape(x.node.inputs[0], node.types[0].shape)];
+  }
+  if (node.op === Transpose && x.node.op === Transpose) {
+    const { perm } = node.attrs as { perm: number[] };
+    const inner = x.node.attrs as { perm: number[] };
+    return [
+      transpose(
+        x.node.inputs[0],
+        perm.map((axis) => inner.perm[axis]),
+      ),
+    ];
+  }
+  return foldConstants(node, inputs) ?? dropNeutral(node, inputs) ?? dropExpand(node, inputs);
+}
+
+/** Operators that broadcast need no operand expanded when the other has the full shape. */
+function dropExpand(node: Node, inputs: Tensor[]): Tensor[] | undefined {
+  if (!node.op.neutral) return undefined;
+  const full = (x: Tensor) => sameShape(x.shape, node.types[0].shape);
+  const narrow = inputs.map((x, i) => (x.node.op === Expand && full(inputs[1 - i]) ? x.node.inputs[0] : x));
+  if (narrow[0] === inputs[0] && narrow[1] === inputs[1]) return undefined;
+  // Of two expanded operands one has to keep the shape.
+  return applyAll(node.op, full(narrow[0]) || full(narrow[1]) ? narrow : [inputs[0], narrow[1]], node.attrs);
+}
+
+/** Evaluates an elementwise operator on small constants. */
+function foldConstants(node: Node, inputs: Tensor[]): Tensor[] | undefined {
+  const { fold } = node.op;
+  const [{ dtype, shape }] = node.types;
+  if (!fold || !inputs.every(isSmallConstant) || !dtypes[dtype].float) return undefined;
+  const sizes = shape.map(known);
+  const operands = inputs.map((x) => readBroadcast(x, sizes));
+  const count = sizes.reduce((a, b) => a * b, 1);
+  if (count > smallConstant) return undefined;
+  const values = Array.from({ length: count }, (_, i) => fold(...operands.map((values) => values[i])));
+  return [constant(values, sizes, dtype)];
+}
+
+/** x + 0, x - 0, x * 1 and x / 1 are x, where x already has the result's shape. */
+function dropNeutral(node: Node, inputs: Tensor[]): Tensor[] | undefined {
+  const { neutral } = node.op;
+  if (!neutral) return undefined;
+  const isNeutral = (x: Tensor) => isSmallConstant(x) && constantValues(x).every((v) => v === neutral.value);
+  const fits = (x: Tensor) => sameShape(x.shape, node.types[0].shape);
+  if (isNeutral(inputs[1]) && fits(inputs[0])) return [inputs[0]];
+  if (neutral.commutes && isNeutral(inputs[0]) && fits(inputs[1])) return [inputs[1]];
+  return undefined;
+}
+
+function isSmallConstant(x: Tensor): boolean {
+  return x.node.op === Constant && (x.node.attrs as ConstantAttrs).data.length <= smallConstant;
+}
+
+function constantValues(x: Tensor): number[] {
+  const { data, dtype } = x.node.attrs as ConstantAttrs;
+  return Array.from(data as ArrayLike<number | bigint>, (v) =>
+    dtype === "float16" ? fromHalf(Number(v)) : Number(v),
+  );
+}
+
+/** The constant's values repeated to the broadcast shape. */
+function readBroadcast(x: Tensor, shape: number[]): number[] {
+  const own = x.shape.map(known);
+  broadcastShapes(own, shape);
+  let values = constantValues(x);
+  const padded = [...Array<number>(shape.length - own.length).fill(1), ...own];
+  for (let axis = shape.length - 1, inner = 1; axis >= 0; inner *= shape[axis--]) {
+    if (padded[axis] === shape[axis]) continue;
+    const rows = values.length / inner;
+    values = Array.from({ length: rows }, (_, r) => values.slice(r * inner, (r + 1) * inner)).flatMap((row) =>
+      Array<number[]>(shape[axis]).fill(row).flat(),
+    );
+  }
+  return values;
+}
+
+/** Text that is equal for equal expressions. Inputs and large constants are only equal to themselves. */
+function expressionKey(node: Node, inputs: readonly Tensor[]): string {
+  if (node.op === Input) return `input ${node.id}`;
+  if (node.op === Constant) {
+    const { dtype, shape, data } = node.attrs as ConstantAttrs;
+    return data.length > smallConstant ? `constant ${node.id}` : `constant ${dtype} [${shape}] ${data}`;
+  }
+  const arguments_ = inputs.map((x) => `${x.node.id}.${x.output}`).join(",");
+  return `${node.op.domain ?? ""}${node.op.onnx}(${arguments_}) ${JSON.stringify(node.attrs)}`;
+}

@@ -1,0 +1,450 @@
+/** Elementwise operators. Binary ones broadcast as NumPy does; a number stands for a scalar tensor. */
+import { type DType, dtypes } from "../graph/dtype.js";
+import { defineOp, type Op, type Sample } from "../graph/op.js";
+import {
+  apply,
+  formatType,
+  ShapeError,
+  scalar,
+  Tensor,
+  type TensorType,
+  type Unnamed,
+} from "../graph/tensor.js";
+import { broadcastShapes, sumTo } from "./movement.js";
+
+type Operand = Tensor | number;
+type None = Record<string, never>;
+
+const same = ([x]: readonly TensorType[]): TensorType => x;
+const unary: Sample<None>[] = [{ inputs: [{ shape: [2, 3] }], attrs: {} }];
+const positive: Sample<None>[] = [{ inputs: [{ shape: [2, 3], range: [0.3, 2] }], attrs: {} }];
+/** Away from the points where the operator is not differentiable. */
+const awayFromZero: Sample<None>[] = [
+  { inputs: [{ shape: [2, 2], values: [-1.3, -0.4, 0.6, 1.7] }], attrs: {} },
+];
+
+/** Elementwise -x. [Neg-13] */
+export function neg<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Neg, [x]);
+}
+export const Neg = defineOp({
+  onnx: "Neg",
+  type: same,
+  vjp: ([g]) => [neg(g)],
+  fold: (x) => -x,
+  samples: unary,
+});
+
+/** Elementwise |x|. [Abs-13] */
+export function abs<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Abs, [x]);
+}
+export const Abs = defineOp({
+  onnx: "Abs",
+  type: same,
+  vjp: ([g], _, [x]) => [mul(g, sign(x))],
+  fold: Math.abs,
+  samples: awayFromZero,
+});
+
+/** Elementwise -1, 0 or 1; its gradient is zero. [Sign-13] */
+export function sign<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Sign, [x]);
+}
+export const Sign = defineOp({
+  onnx: "Sign",
+  type: same,
+  vjp: () => [undefined],
+  fold: Math.sign,
+  samples: awayFromZero,
+});
+
+/** Elementwise largest whole number not above x; its gradient is zero. [Floor-13] */
+export function floor<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Floor, [x]);
+}
+export const Floor = defineOp({
+  onnx: "Floor",
+  type: same,
+  vjp: () => [undefined],
+  fold: Math.floor,
+  samples: awayFromZero,
+});
+
+/** Elementwise e^x. [Exp-13] */
+export function exp<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Exp, [x]);
+}
+export const Exp = defineOp({
+  onnx: "Exp",
+  type: same,
+  vjp: ([g], [y]) => [mul(g, y)],
+  fold: Math.exp,
+  samples: unary,
+});
+
+/** Elementwise natural logarithm. [Log-13] */
+export function log<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Log, [x]);
+}
+export const Log = defineOp({
+  onnx: "Log",
+  type: same,
+  vjp: ([g], _, [x]) => [div(g, x)],
+  fold: Math.log,
+  samples: positive,
+});
+
+/** Elementwise square root. [Sqrt-13] */
+export function sqrt<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Sqrt, [x]);
+}
+export const Sqrt = defineOp({
+  onnx: "Sqrt",
+  type: same,
+  vjp: ([g], [y]) => [div(mul(g, 0.5), y)],
+  fold: Math.sqrt,
+  samples: positive,
+});
+
+/** Elementwise 1 / x. [Reciprocal-13] */
+export function reciprocal<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Reciprocal, [x]);
+}
+export const Reciprocal = defineOp({
+  onnx: "Reciprocal",
+  type: same,
+  vjp: ([g], [y]) => [neg(mul(g, mul(y, y)))],
+  fold: (x) => 1 / x,
+  samples: positive,
+});
+
+/** Elementwise sine, in radians. [Sin-7] */
+export function sin<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Sin, [x]);
+}
+export const Sin = defineOp({
+  onnx: "Sin",
+  type: same,
+  vjp: ([g], _, [x]) => [mul(g, cos(x))],
+  fold: Math.sin,
+  samples: unary,
+});
+
+/** Elementwise cosine, in radians. [Cos-7] */
+export function cos<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Cos, [x]);
+}
+export const Cos = defineOp({
+  onnx: "Cos",
+  type: same,
+  vjp: ([g], _, [x]) => [neg(mul(g, sin(x)))],
+  fold: Math.cos,
+  samples: unary,
+});
+
+/** Elementwise hyperbolic tangent. [Tanh-13] */
+export function tanh<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Tanh, [x]);
+}
+export const Tanh = defineOp({
+  onnx: "Tanh",
+  type: same,
+  vjp: ([g], [y]) => [mul(g, sub(1, mul(y, y)))],
+  fold: Math.tanh,
+  samples: unary,
+});
+
+/** Elementwise 1 / (1 + e^-x). [Sigmoid-13] */
+export function sigmoid<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Sigmoid, [x]);
+}
+export const Sigmoid = defineOp({
+  onnx: "Sigmoid",
+  type: same,
+  vjp: ([g], [y]) => [mul(g, mul(y, sub(1, y)))],
+  fold: (x) => 1 / (1 + Math.exp(-x)),
+  samples: unary,
+});
+
+/** Elementwise error function. [Erf-13] */
+export function erf<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Erf, [x]);
+}
+export const Erf = defineOp({
+  onnx: "Erf",
+  type: same,
+  vjp: ([g], _, [x]) => [mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))],
+  samples: unary,
+});
+
+/** Elementwise max(x, 0). [Relu-14] */
+export function relu<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Relu, [x]);
+}
+export const Relu = defineOp({
+  onnx: "Relu",
+  type: same,
+  vjp: ([g], _, [x]) => [mul(g, cast(greater(x, 0), g.dtype))],
+  fold: (x) => Math.max(x, 0),
+  samples: awayFromZero,
+});
+
+/** The same values as another element type; float to float passes the gradient. [Cast-13] */
+export function cast<S extends string>(x: Tensor<S>, to: DType): Tensor<S> {
+  return x.dtype === to ? x : apply(Cast, [x], { to });
+}
+export const Cast = defineOp<{ to: DType }>({
+  onnx: "Cast",
+  type: ([x], { to }) => ({ dtype: to, shape: x.shape }),
+  vjp: ([g], _, [x]) => [dtypes[x.dtype].float ? cast(g, x.dtype) : undefined],
+  attributes: ({ to }) => ({ to: dtypes[to].onnx }),
+  samples: [{ inputs: [{ shape: [2, 3] }], attrs: { to: "float32" } }],
+});
+
+const arithmetic = ([a, b]: readonly TensorType[]): TensorType => ({
+  dtype: commonType(a, b),
+  shape: broadcastShapes(a.shape, b.shape),
+});
+const comparison = ([a, b]: readonly TensorType[]): TensorType => ({
+  dtype: commonType(a, b) && "bool",
+  shape: broadcastShapes(a.shape, b.shape),
+});
+const binary: Sample<None>[] = [
+  { inputs: [{ shape: [2, 3] }, { shape: [2, 3] }], attrs: {} },
+  { inputs: [{ shape: [2, 3] }, { shape: [3] }], attrs: {} },
+  { inputs: [{ shape: [2, 1, 3] }, { shape: [4, 1] }], attrs: {} },
+  { inputs: [{ shape: [] }, { shape: [2, 2] }], attrs: {} },
+];
+const divisors: Sample<None>[] = [
+  { inputs: [{ shape: [2, 3] }, { shape: [2, 3], range: [0.5, 2] }], attrs: {} },
+  { inputs: [{ shape: [2, 3] }, { shape: [3], range: [0.5, 2] }], attrs: {} },
+];
+const apart: Sample<None>[] = [
+  {
+    inputs: [
+      { shape: [3], values: [0.2, -0.7, 0.9] },
+      { shape: [3], values: [0.6, -1.1, -0.3] },
+    ],
+    attrs: {},
+  },
+  {
+    inputs: [
+      { shape: [2, 2], values: [0.2, -0.7, 0.9, 2] },
+      { shape: [], values: [0.5] },
+    ],
+    attrs: {},
+  },
+];
+
+function commonType(a: TensorType, b: TensorType): DType {
+  if (a.dtype === b.dtype) return a.dtype;
+  throw new ShapeError(
+    "operands have different element types",
+    `${formatType(a)} and ${formatType(b)}`,
+    "cast one of them",
+  );
+}
+
+/** Applies a binary operator; a plain number becomes a scalar of the other operand's type. */
+function applyBinary<S extends string>(op: Op, a: Operand, b: Operand): Tensor<S> {
+  const dtype = a instanceof Tensor ? a.dtype : b instanceof Tensor ? b.dtype : "float32";
+  const tensor = (x: Operand) => (x instanceof Tensor ? x : scalar(x, dtype));
+  return apply(op, [tensor(a), tensor(b)]);
+}
+
+type Named<A, B> = A extends Tensor<infer S> ? S : B extends Tensor<infer S> ? S : Unnamed;
+
+/** a + b. [Add-14] */
+export function add<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Add, a, b);
+}
+export const Add = defineOp({
+  onnx: "Add",
+  type: arithmetic,
+  vjp: ([g], _, [a, b]) => [sumTo(g, a.shape), sumTo(g, b.shape)],
+  fold: (a, b) => a + b,
+  neutral: { value: 0, commutes: true },
+  samples: binary,
+});
+
+/** a - b. [Sub-14] */
+export function sub<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Sub, a, b);
+}
+export const Sub = defineOp({
+  onnx: "Sub",
+  type: arithmetic,
+  vjp: ([g], _, [a, b]) => [sumTo(g, a.shape), neg(sumTo(g, b.shape))],
+  fold: (a, b) => a - b,
+  neutral: { value: 0, commutes: false },
+  samples: binary,
+});
+
+/** a * b. [Mul-14] */
+export function mul<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Mul, a, b);
+}
+export const Mul = defineOp({
+  onnx: "Mul",
+  type: arithmetic,
+  vjp: ([g], _, [a, b]) => [sumTo(mul(g, b), a.shape), sumTo(mul(g, a), b.shape)],
+  fold: (a, b) => a * b,
+  neutral: { value: 1, commutes: true },
+  samples: binary,
+});
+
+/** a / b. [Div-14] */
+export function div<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Div, a, b);
+}
+export const Div = defineOp({
+  onnx: "Div",
+  type: arithmetic,
+  vjp: ([g], [y], [a, b]) => {
+    const da = div(g, b);
+    return [sumTo(da, a.shape), neg(sumTo(mul(da, y), b.shape))];
+  },
+  fold: (a, b) => a / b,
+  neutral: { value: 1, commutes: false },
+  samples: divisors,
+});
+
+/** a to the power b; a must be positive where b is not whole, and for b's gradient. [Pow-15] */
+export function pow<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Pow, a, b);
+}
+export const Pow = defineOp({
+  onnx: "Pow",
+  type: arithmetic,
+  vjp: ([g], [y], [a, b]) => [
+    sumTo(mul(g, mul(b, pow(a, sub(b, 1)))), a.shape),
+    sumTo(mul(g, mul(y, log(a))), b.shape),
+  ],
+  fold: (a, b) => a ** b,
+  samples: [
+    {
+      inputs: [
+        { shape: [2, 3], range: [0.3, 2] },
+        { shape: [3], range: [0.5, 3] },
+      ],
+      attrs: {},
+    },
+  ],
+});
+
+/** The larger of a and b; where they are equal the gradient goes to a. [Max-13] */
+export function maximum<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Max, a, b);
+}
+export const Max = defineOp({
+  onnx: "Max",
+  type: arithmetic,
+  vjp: ([g], _, [a, b]) => chosen(g, a, b, greaterOrEqual(a, b)),
+  fold: Math.max,
+  samples: apart,
+});
+
+/** The smaller of a and b; where they are equal the gradient goes to a. [Min-13] */
+export function minimum<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Min, a, b);
+}
+export const Min = defineOp({
+  onnx: "Min",
+  type: arithmetic,
+  vjp: ([g], _, [a, b]) => chosen(g, a, b, lessOrEqual(a, b)),
+  fold: Math.min,
+  samples: apart,
+});
+
+function chosen(g: Tensor, a: Tensor, b: Tensor, first: Tensor): Tensor[] {
+  const mask = cast(first, g.dtype);
+  return [sumTo(mul(g, mask), a.shape), sumTo(mul(g, sub(1, mask)), b.shape)];
+}
+
+/** a == b, as bool. [Equal-13] */
+export function equal<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Equal, a, b);
+}
+export const Equal = defineOp({ onnx: "Equal", type: comparison, samples: apart });
+
+/** a < b, as bool. [Less-13] */
+export function less<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Less, a, b);
+}
+export const Less = defineOp({ onnx: "Less", type: comparison, samples: apart });
+
+/** a <= b, as bool. [LessOrEqual-16] */
+export function lessOrEqual<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(LessOrEqual, a, b);
+}
+export const LessOrEqual = defineOp({ onnx: "LessOrEqual", type: comparison, samples: apart });
+
+/** a > b, as bool. [Greater-13] */
+export function greater<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(Greater, a, b);
+}
+export const Greater = defineOp({ onnx: "Greater", type: comparison, samples: apart });
+
+/** a >= b, as bool. [GreaterOrEqual-16] */
+export function greaterOrEqual<A extends Operand, B extends Operand>(a: A, b: B): Tensor<Named<A, B>> {
+  return applyBinary(GreaterOrEqual, a, b);
+}
+export const GreaterOrEqual = defineOp({ onnx: "GreaterOrEqual", type: comparison, samples: apart });
+
+const truths: Sample<None>[] = [
+  {
+    inputs: [
+      { shape: [4], dtype: "bool", values: [0, 0, 1, 1] },
+      { shape: [4], dtype: "bool", values: [0, 1, 0, 1] },
+    ],
+    attrs: {},
+  },
+];
+
+/** Logical and of two bool tensors. [And-7] */
+export function and<S extends string>(a: Tensor<S>, b: Tensor): Tensor<S> {
+  return apply(And, [a, b]);
+}
+export const And = defineOp({ onnx: "And", type: comparison, samples: truths });
+
+/** Logical or of two bool tensors. [Or-7] */
+export function or<S extends string>(a: Tensor<S>, b: Tensor): Tensor<S> {
+  return apply(Or, [a, b]);
+}
+export const Or = defineOp({ onnx: "Or", type: comparison, samples: truths });
+
+/** Logical not of a bool tensor. [Not-1] */
+export function not<S extends string>(x: Tensor<S>): Tensor<S> {
+  return apply(Not, [x]);
+}
+export const Not = defineOp({
+  onnx: "Not",
+  type: same,
+  samples: [{ inputs: [{ shape: [2], dtype: "bool", values: [0, 1] }], attrs: {} }],
+});
+
+/** a where `condition` (bool) holds, else b. [Where-16] */
+export function where<S extends string = Unnamed>(condition: Tensor, a: Operand, b: Operand): Tensor<S> {
+  const dtype = a instanceof Tensor ? a.dtype : b instanceof Tensor ? b.dtype : "float32";
+  const tensor = (x: Operand) => (x instanceof Tensor ? x : scalar(x, dtype));
+  return apply(Where, [condition, tensor(a), tensor(b)]);
+}
+export const Where = defineOp({
+  onnx: "Where",
+  type: ([condition, a, b]) => ({
+    dtype: commonType(a, b),
+    shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)),
+  }),
+  vjp: ([g], _, [condition, a, b]) => [
+    undefined,
+    sumTo(where(condition, g, 0), a.shape),
+    sumTo(where(condition, 0, g), b.shape),
+  ],
+  samples: [
+    {
+      inputs: [{ shape: [3], dtype: "bool", values: [1, 0, 1] }, { shape: [2, 3] }, { shape: [] }],
+      attrs: {},
+    },
+  ],
+});

@@ -1,0 +1,92 @@
+/** Matrix products. */
+import { defineOp } from "../graph/op.js";
+import {
+  apply,
+  formatType,
+  ShapeError,
+  type Tensor,
+  type TensorType,
+  type Unnamed,
+} from "../graph/tensor.js";
+import { broadcastShapes, sumTo, transpose } from "./movement.js";
+
+/** Product over the last two axes; the axes before them broadcast. [MatMul-13] */
+export function matmul<S extends string = Unnamed>(a: Tensor, b: Tensor): Tensor<S> {
+  return apply(MatMul, [a, b]);
+}
+
+export const MatMul = defineOp({
+  onnx: "MatMul",
+  type: ([a, b]) => {
+    const inner = a.shape.at(-1);
+    if (a.shape.length < 2 || b.shape.length < 2 || inner !== b.shape.at(-2)) throw mismatch(a, b);
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return { dtype: a.dtype, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] };
+  },
+  vjp: ([g], _, [a, b]) => [sumTo(matmul(g, swapLast(b)), a.shape), sumTo(matmul(swapLast(a), g), b.shape)],
+  samples: [
+    { inputs: [{ shape: [2, 3] }, { shape: [3, 4] }], attrs: {} },
+    { inputs: [{ shape: [2, 2, 3] }, { shape: [2, 3, 4] }], attrs: {} },
+    { inputs: [{ shape: [2, 1, 2, 3] }, { shape: [5, 3, 2] }], attrs: {} },
+  ],
+});
+
+/** Exchanges the last two axes; ONNX Runtime folds it into the product that reads it. */
+export function swapLast<S extends string = Unnamed>(x: Tensor): Tensor<S> {
+  const n = x.rank;
+  return transpose(x, [...x.shape.keys()].slice(0, -2).concat(n - 1, n - 2));
+}
+
+interface GemmAttrs {
+  transA: boolean;
+  transB: boolean;
+}
+
+/**
+ * op(a) @ op(b) + c for matrices, where op transposes when asked: the fast path for weights in either
+ * layout. `c` broadcasts to the result. [Gemm-13]
+ */
+export function gemm<S extends string = Unnamed>(
+  a: Tensor,
+  b: Tensor,
+  { transA = false, transB = false, c }: Partial<GemmAttrs> & { c?: Tensor } = {},
+): Tensor<S> {
+  return apply(Gemm, c ? [a, b, c] : [a, b], { transA, transB });
+}
+
+export const Gemm = defineOp<GemmAttrs>({
+  onnx: "Gemm",
+  type: ([a, b, c], { transA, transB }) => {
+    const [m, k] = transA ? a.shape.toReversed() : a.shape;
+    const [k2, n] = transB ? b.shape.toReversed() : b.shape;
+    if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2) throw mismatch(a, b);
+    if (c) broadcastShapes([m, n], c.shape);
+    return { dtype: a.dtype, shape: [m, n] };
+  },
+  vjp: ([g], _, [a, b, c], { transA, transB }) => [
+    transA ? gemm(b, g, { transA: transB, transB: true }) : gemm(g, b, { transB: !transB }),
+    transB ? gemm(g, a, { transA: true, transB: transA }) : gemm(a, g, { transA: !transA }),
+    ...(c ? [sumTo(g, c.shape)] : []),
+  ],
+  attributes: ({ transA, transB }) => ({ transA: transA ? 1 : 0, transB: transB ? 1 : 0 }),
+  samples: [
+    { inputs: [{ shape: [2, 3] }, { shape: [3, 4] }], attrs: { transA: false, transB: false } },
+    {
+      inputs: [{ shape: [3, 2] }, { shape: [3, 4] }, { shape: [4] }],
+      attrs: { transA: true, transB: false },
+    },
+    {
+      inputs: [{ shape: [2, 3] }, { shape: [4, 3] }, { shape: [2, 4] }],
+      attrs: { transA: false, transB: true },
+    },
+    { inputs: [{ shape: [3, 2] }, { shape: [4, 3] }], attrs: { transA: true, transB: true } },
+  ],
+});
+
+function mismatch(a: TensorType, b: TensorType): ShapeError {
+  return new ShapeError(
+    "matrices do not fit each other",
+    `${formatType(a)} times ${formatType(b)}`,
+    "the last axis of the first must equal the second last of the second",
+  );
+}

@@ -1,0 +1,141 @@
+/** Softmax family, normalisations over the last axis, rotary positions. */
+import { defineOp } from "../graph/op.js";
+import { known } from "../graph/size.js";
+import { apply, applyAll, ShapeError, type Tensor, type TensorType } from "../graph/tensor.js";
+import { add, exp, mul, neg, sub } from "./elementwise.js";
+import { keptShape, positiveAxes, sum, sumTo } from "./movement.js";
+import { mean } from "./reduce.js";
+
+interface AxisAttrs {
+  axis: number;
+}
+
+/** e^x normalised to sum 1 along an axis. [Softmax-13] */
+export function softmax<S extends string>(x: Tensor<S>, axis = -1): Tensor<S> {
+  return apply(Softmax, [x], { axis: positiveAxes(x, [axis])[0] });
+}
+
+export const Softmax = defineOp<AxisAttrs>({
+  onnx: "Softmax",
+  type: ([x]) => x,
+  vjp: ([g], [y], _, { axis }) => {
+    const weighted = mul(g, y);
+    return [sub(weighted, mul(y, sum(weighted, [axis], { keepDims: true })))];
+  },
+  attributes: ({ axis }) => ({ axis }),
+  samples: [
+    { inputs: [{ shape: [3, 4] }], attrs: { axis: 1 } },
+    { inputs: [{ shape: [2, 3, 2] }], attrs: { axis: 1 } },
+  ],
+});
+
+/** log(softmax(x)) along an axis. [LogSoftmax-13] */
+export function logSoftmax<S extends string>(x: Tensor<S>, axis = -1): Tensor<S> {
+  return apply(LogSoftmax, [x], { axis: positiveAxes(x, [axis])[0] });
+}
+
+export const LogSoftmax = defineOp<AxisAttrs>({
+  onnx: "LogSoftmax",
+  type: ([x]) => x,
+  vjp: ([g], [y], _, { axis }) => [sub(g, mul(exp(y), sum(g, [axis], { keepDims: true })))],
+  attributes: ({ axis }) => ({ axis }),
+  samples: [{ inputs: [{ shape: [3, 4] }], attrs: { axis: 1 } }],
+});
+
+interface LayerNormAttrs {
+  epsilon: number;
+}
+
+/**
+ * (x - mean) / sqrt(variance + epsilon) * scale + bias over the last axis; scale and bias are vectors.
+ * [LayerNormalization-17; Ba et al. 2016]
+ */
+export function layerNorm<S extends string>(
+  x: Tensor<S>,
+  scale: Tensor,
+  bias: Tensor,
+  epsilon = 1e-5,
+): Tensor<S> {
+  return applyAll(LayerNormalization, [x, scale, bias], { epsilon })[0];
+}
+
+/** Outputs: y, the mean and 1 / standard deviation of each row, kept at size 1. */
+export const LayerNormalization = defineOp<LayerNormAttrs>({
+  onnx: "LayerNormalization",
+  type: ([x, scale, bias]) => {
+    const width = x.shape.at(-1);
+    if (scale.shape.length !== 1 || scale.shape[0] !== width || bias.shape[0] !== width) {
+      throw new ShapeError(
+        "layer norm's scale and bias do not fit",
+        `[${scale.shape.join(", ")}] and [${bias.shape.join(", ")}] for width ${width}`,
+        "give vectors of the last axis' size",
+      );
+    }
+    const row = { dtype: x.dtype, shape: keptShape(x.shape, [x.shape.length - 1]) };
+    return [x, row, row];
+  },
+  vjp: ([g, dMean, dInverse], [, mu, inverse], [x, scale, bias]) => {
+    const normalised = mul(sub(x, mu), inverse);
+    const scaled = mul(g, scale);
+    const tilt = mean(mul(scaled, normalised), [-1], { keepDims: true });
+    let dx = mul(inverse, sub(sub(scaled, mean(scaled, [-1], { keepDims: true })), mul(normalised, tilt)));
+    const width = known(x.shape.at(-1)!);
+    if (dMean) dx = add(dx, mul(dMean, 1 / width));
+    if (dInverse) dx = sub(dx, mul(mul(dInverse, mul(inverse, inverse)), mul(normalised, 1 / width)));
+    return [dx, sumTo(mul(g, normalised), scale.shape), sumTo(g, bias.shape)];
+  },
+  attributes: ({ epsilon }) => ({ axis: -1, epsilon: { float: epsilon } }),
+  samples: [{ inputs: [{ shape: [3, 5] }, { shape: [5] }, { shape: [5] }], attrs: { epsilon: 1e-5 } }],
+});
+
+interface RotaryAttrs {
+  numHeads: number;
+}
+
+/**
+ * Rotates the halves (x1, x2) of each head by position-dependent angles: (x1 cos - x2 sin, x2 cos + x1 sin).
+ * x: [batch, time, heads * headWidth]; cos, sin: [positions, headWidth / 2]; positions: int64 [batch, time].
+ * cos and sin get no gradient. [RotaryEmbedding-23; Su et al. 2021]
+ */
+export function rotary<S extends string>(
+  x: Tensor<S>,
+  cos: Tensor,
+  sin: Tensor,
+  positions: Tensor,
+  numHeads: number,
+): Tensor<S> {
+  return apply(RotaryEmbedding, [x, cos, sin, positions], { numHeads });
+}
+
+export const RotaryEmbedding = defineOp<RotaryAttrs>({
+  onnx: "RotaryEmbedding",
+  type: ([x, cos], { numHeads }: RotaryAttrs): TensorType => {
+    if (known(x.shape[2]) !== 2 * numHeads * known(cos.shape[1])) {
+      throw new ShapeError(
+        "rotary angles do not fit the heads",
+        `width ${x.shape[2]}, ${numHeads} heads, ${cos.shape[1]} angles`,
+        "give headWidth / 2 angles a position",
+      );
+    }
+    return x;
+  },
+  // A rotation's transpose is the rotation back.
+  vjp: ([g], _, [, cos, sin, positions], { numHeads }) => [
+    rotary(g, cos, neg(sin), positions, numHeads),
+    undefined,
+    undefined,
+    undefined,
+  ],
+  attributes: ({ numHeads }) => ({ num_heads: numHeads }),
+  samples: [
+    {
+      inputs: [
+        { shape: [2, 3, 8] },
+        { shape: [3, 2] },
+        { shape: [3, 2] },
+        { shape: [2, 3], dtype: "int64", values: [0, 1, 2, 2, 1, 0] },
+      ],
+      attrs: { numHeads: 2 },
+    },
+  ],
+});

@@ -1,0 +1,127 @@
+/** Slice, pad and concatenate: closed under differentiation. */
+import { defineOp } from "../graph/op.js";
+import { addSizes, known, type Size, subtractSizes } from "../graph/size.js";
+import { apply, formatType, ShapeError, type Tensor, type Unnamed } from "../graph/tensor.js";
+import { positiveAxes, reshape } from "./movement.js";
+
+interface SliceAttrs {
+  axis: number;
+  start: Size;
+  end: Size;
+}
+
+/** Elements start (inclusive) to end (exclusive; default the axis' end) of one axis. [Slice-13] */
+export function slice<S extends string = Unnamed>(
+  x: Tensor,
+  axis: number,
+  start: Size,
+  end?: Size,
+): Tensor<S> {
+  const at = positiveAxes(x, [axis])[0];
+  const stop = end ?? x.shape[at];
+  return start === 0 && stop === x.shape[at] ? x : apply(Slice, [x], { axis: at, start, end: stop });
+}
+
+export const Slice = defineOp<SliceAttrs>({
+  onnx: "Slice",
+  type: ([x], { axis, start, end }) => {
+    const length = subtractSizes(end, start);
+    const size = x.shape[axis];
+    if ([length, start].some((n) => typeof n === "number" && n < 0) || (end as number) > (size as number)) {
+      throw new ShapeError(
+        "a slice lies outside its axis",
+        `${start}..${end} of axis ${axis} of ${formatType(x)}`,
+        "choose 0 <= start <= end <= the axis' size",
+      );
+    }
+    return { dtype: x.dtype, shape: x.shape.with(axis, length) };
+  },
+  vjp: ([g], _, [x], { axis, start, end }) => [pad(g, axis, start, subtractSizes(x.shape[axis], end))],
+  lower: (emit, [x], { axis, start, end }) =>
+    emit.node("Slice", [x, emit.sizes([start]), emit.sizes([end]), emit.sizes([axis])]),
+  samples: [{ inputs: [{ shape: [2, 5] }], attrs: { axis: 1, start: 1, end: 4 } }],
+});
+
+interface PadAttrs {
+  axis: number;
+  before: Size;
+  after: Size;
+}
+
+/** Adds zeros before and after one axis. [Pad-18] */
+export function pad<S extends string = Unnamed>(
+  x: Tensor,
+  axis: number,
+  before: Size,
+  after: Size,
+): Tensor<S> {
+  if (before === 0 && after === 0) return x;
+  return apply(Pad, [x], { axis: positiveAxes(x, [axis])[0], before, after });
+}
+
+export const Pad = defineOp<PadAttrs>({
+  onnx: "Pad",
+  type: ([x], { axis, before, after }) => ({
+    dtype: x.dtype,
+    shape: x.shape.with(axis, addSizes(addSizes(before, x.shape[axis]), after)),
+  }),
+  vjp: ([g], _, [x], { axis, before }) => [slice(g, axis, before, addSizes(before, x.shape[axis]))],
+  lower: (emit, [x], { axis, before, after }) =>
+    emit.node("Pad", [x, emit.sizes([before, after]), "", emit.sizes([axis])]),
+  samples: [{ inputs: [{ shape: [2, 3] }], attrs: { axis: 1, before: 1, after: 2 } }],
+});
+
+/** Joins tensors along one axis; their other axes are equal. [Concat-13] */
+export function concat<S extends string = Unnamed>(parts: readonly Tensor[], axis: number): Tensor<S> {
+  return parts.length === 1 ? parts[0] : apply(Concat, parts, { axis: positiveAxes(parts[0], [axis])[0] });
+}
+
+export const Concat = defineOp<{ axis: number }>({
+  onnx: "Concat",
+  type: (parts, { axis }) => {
+    const [{ dtype, shape }] = parts;
+    for (const part of parts) {
+      const fits =
+        part.shape.length === shape.length && part.shape.every((s, i) => i === axis || s === shape[i]);
+      if (!fits || part.dtype !== dtype) {
+        throw new ShapeError(
+          "tensors cannot be joined",
+          `${parts.map(formatType).join(" and ")} along axis ${axis}`,
+          "make all other axes and the element types equal",
+        );
+      }
+    }
+    return { dtype, shape: shape.with(axis, parts.map((p) => p.shape[axis]).reduce(addSizes)) };
+  },
+  vjp: ([g], _, parts, { axis }) => {
+    let start: Size = 0;
+    return [...parts].map((part) => {
+      const end = addSizes(start, part.shape[axis]);
+      const share = slice(g, axis, start, end);
+      start = end;
+      return share;
+    });
+  },
+  attributes: ({ axis }) => ({ axis }),
+  samples: [{ inputs: [{ shape: [2, 3] }, { shape: [2, 1] }, { shape: [2, 2] }], attrs: { axis: 1 } }],
+});
+
+/** Cuts an axis into `parts` equal pieces. */
+export function split(x: Tensor, parts: number, axis: number): Tensor[] {
+  const at = positiveAxes(x, [axis])[0];
+  const length = known(x.shape[at]) / parts;
+  if (!Number.isInteger(length)) {
+    throw new ShapeError(
+      "an axis does not split evenly",
+      `axis ${axis} of ${formatType(x)} in ${parts} parts`,
+      "choose a number of parts that divides it",
+    );
+  }
+  return Array.from({ length: parts }, (_, k) => slice(x, at, k * length, (k + 1) * length));
+}
+
+/** Stacks tensors of one shape along a new axis. */
+export function stack<S extends string = Unnamed>(parts: readonly Tensor[], axis = 0): Tensor<S> {
+  const lifted = parts.map((p) => reshape(p, p.shape.toSpliced(axis, 0, 1)));
+  return concat(lifted, axis);
+}

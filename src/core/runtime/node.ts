@@ -1,0 +1,77 @@
+import { availableParallelism } from "node:os";
+import * as ort from "onnxruntime-node";
+import type { DType, TypedArray } from "../graph/dtype.js";
+import { type Device, type HostTensor, type Runtime, RuntimeError, type SessionOptions } from "./session.js";
+
+/** ONNX Runtime's native build in Node. `run` blocks the event loop until the graph is done. */
+export const nodeRuntime: Runtime = {
+  devices() {
+    const bundled = ort.listSupportedBackends().filter((b) => b.bundled);
+    return bundled.map((b) => b.name as Device);
+  },
+  async load(model, outputs, options = {}) {
+    const session = await create(model, options);
+    // A tensor object over a lasting array is made once and used in every run.
+    const wrapped = new WeakMap<HostTensor, ort.Tensor>();
+    const wrap = (tensor: HostTensor) => {
+      let value = wrapped.get(tensor);
+      if (!value) {
+        value = new ort.Tensor(tensor.dtype as "float32", tensor.data as Float32Array, tensor.shape);
+        wrapped.set(tensor, value);
+      }
+      return value;
+    };
+    const wrapAll = (tensors: Readonly<Record<string, HostTensor>>) =>
+      Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, wrap(tensor)]));
+    return {
+      async run(feeds, into = {}) {
+        const fetches = { ...Object.fromEntries(outputs.map((name) => [name, null])), ...wrapAll(into) };
+        const results = await session.run(wrapAll(feeds), fetches as ort.InferenceSession.OnnxValueMapType);
+        return Object.fromEntries(
+          outputs.map((name) => [name, into[name] ?? unwrap(results[name] as ort.Tensor)]),
+        );
+      },
+      async release() {
+        if (options.profile) session.endProfiling();
+        await session.release();
+      },
+    };
+  },
+};
+
+function unwrap({ type, dims, data }: ort.Tensor): HostTensor {
+  return { dtype: type as DType, shape: dims, data: data as unknown as TypedArray };
+}
+
+async function create(
+  model: Uint8Array<ArrayBuffer>,
+  options: SessionOptions,
+): Promise<ort.InferenceSession> {
+  const { device = "cpu", threads = availableParallelism(), spin = true, profile } = options;
+  const available = nodeRuntime.devices();
+  if (!available.includes(device)) {
+    throw new RuntimeError(
+      "this machine cannot run on the asked device",
+      `${device}; available: ${available.join(", ")}`,
+      "choose one of those",
+    );
+  }
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+      ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+      ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
+    });
+  } catch (cause) {
+    throw new RuntimeError(
+      "ONNX Runtime did not load a graph",
+      `device ${device}: ${(cause as Error).message}`,
+      "check the device's driver and libraries; `autodidact doctor` lists what works",
+      { cause },
+    );
+  }
+}

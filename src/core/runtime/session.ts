@@ -1,0 +1,106 @@
+import { AutodidactError } from "../errors.js";
+import { type DType, dtypes, type TypedArray } from "../graph/dtype.js";
+import type { Tensor, TensorType } from "../graph/tensor.js";
+import { type Lowered, lower } from "../onnx/lower.js";
+
+/** What this machine cannot run, or a run that failed. */
+export class RuntimeError extends AutodidactError {}
+
+/** Where graphs run: ONNX Runtime's execution providers. */
+export type Device = "cpu" | "webgpu" | "cuda" | "coreml" | "dml";
+
+/** Values on the host, with their shape. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+export interface SessionOptions {
+  device?: Device;
+  /** Threads inside one operator; default: one a core. */
+  threads?: number;
+  /** Let idle threads spin between operators (default true): fastest, but it takes the cores from others. */
+  spin?: boolean;
+  /** Write an ONNX Runtime profile with this file prefix. */
+  profile?: string;
+}
+
+/** A loaded graph. `feeds` and `into` may be views of larger arrays; `into` is written in place. */
+export interface Session {
+  run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    into?: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, HostTensor>>;
+  /** Frees the session; ends the profile when one was asked for. */
+  release(): Promise<void>;
+}
+
+/** An ONNX Runtime: Node's or a browser's. */
+export interface Runtime {
+  /** What this machine can run on, best known first. */
+  devices(): Device[];
+  /** Loads ONNX bytes. Throws `RuntimeError` when the device is missing or the model is refused. */
+  load(
+    model: Uint8Array<ArrayBuffer>,
+    outputs: readonly string[],
+    options?: SessionOptions,
+  ): Promise<Session>;
+}
+
+/** Lowers and loads the graph of the named outputs. */
+export async function compile(
+  runtime: Runtime,
+  outputs: Readonly<Record<string, Tensor>>,
+  options?: SessionOptions,
+): Promise<Session & { graph: Lowered }> {
+  const graph = lower(outputs);
+  const session = await runtime.load(graph.bytes(), Object.keys(outputs), options);
+  return { graph, run: checked(session, graph.inputs), release: () => session.release() };
+}
+
+/** Compares feeds with the graph's inputs, so that a mistake is named before the runtime sees it. */
+function checked(session: Session, inputs: ReadonlyMap<string, TensorType>): Session["run"] {
+  return (feeds, into) => {
+    for (const [name, { dtype, shape }] of inputs) {
+      const feed = feeds[name];
+      const fits =
+        feed?.dtype === dtype &&
+        feed.shape.length === shape.length &&
+        shape.every((s, i) => typeof s === "string" || s === feed.shape[i]);
+      if (!fits) {
+        throw new RuntimeError(
+          "a graph was given an input that does not fit",
+          `${name}: ${feed ? `${feed.dtype}[${feed.shape}]` : "nothing"} for ${dtype}[${shape.join(", ")}]`,
+          "feed every input with its element type and shape",
+        );
+      }
+    }
+    return session.run(feeds, into);
+  };
+}
+
+/** A host tensor of zeros, or over given data. Throws `RuntimeError` when the data do not fill the shape. */
+export function hostTensor(dtype: DType, shape: readonly number[], data?: TypedArray): HostTensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const values = data ?? new dtypes[dtype].array(size);
+  if (values.length !== size || !(values instanceof dtypes[dtype].array)) {
+    throw new RuntimeError(
+      "data do not fit their tensor",
+      `${values.constructor.name}(${values.length}) for ${dtype}[${shape.join(", ")}]`,
+      `give a ${dtypes[dtype].array.name} of ${size}`,
+    );
+  }
+  return { dtype, shape, data: values };
+}
+
+/** An int64 tensor from 32-bit numbers: ids, positions, labels. */
+export function int64Tensor(values: Int32Array, shape: readonly number[]): HostTensor {
+  const data = new BigInt64Array(values.length);
+  const words = new Int32Array(data.buffer);
+  for (let i = 0; i < values.length; i++) {
+    words[2 * i] = values[i];
+    words[2 * i + 1] = values[i] >> 31;
+  }
+  return hostTensor("int64", shape, data);
+}
