@@ -33,25 +33,24 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
   const replaced = new Map<Node, Tensor[]>();
   const expressions = new Map<string, Tensor[]>();
   const current = ({ node, output }: Tensor) => replaced.get(node)![output];
-  for (const node of nodesOf(outputs)) {
-    const inputs = node.inputs.map(current);
-    const simpler = shorten(node, inputs);
-    if (simpler) {
-      replaced.set(node, simpler);
-      continue;
-    }
+  const unite = (node: Node, inputs: readonly Tensor[]) => {
     const key = expressionKey(node, inputs);
     const before = expressions.get(key);
-    const rebuilt =
-      before ?? (inputs.every((x, i) => x.node === node.inputs[i].node) ? own(node) : copy(node, inputs));
-    expressions.set(key, rebuilt);
-    replaced.set(node, rebuilt);
+    if (before) return before;
+    const same = inputs.every((x, i) => x.node === node.inputs[i].node);
+    const outputs = same
+      ? node.types.map((_, k) => new Tensor(node, k))
+      : applyAll(node.op, inputs, node.attrs);
+    expressions.set(key, outputs);
+    return outputs;
+  };
+  const unique = ({ node, output }: Tensor) => unite(node, node.inputs)[output];
+  for (const node of nodesOf(outputs)) {
+    const inputs = withoutExpands(node, node.inputs.map(current));
+    replaced.set(node, shorten(node, inputs)?.map(unique) ?? unite(node, inputs));
   }
   return outputs.map(current);
 }
-
-const own = (node: Node) => node.types.map((_, k) => new Tensor(node, k));
-const copy = (node: Node, inputs: Tensor[]) => applyAll(node.op, inputs, node.attrs);
 
 /** What the node can be replaced by, given its simplified inputs. */
 function shorten(node: Node, inputs: Tensor[]): Tensor[] | undefined {
@@ -73,17 +72,19 @@ function shorten(node: Node, inputs: Tensor[]): Tensor[] | undefined {
       ),
     ];
   }
-  return foldConstants(node, inputs) ?? dropNeutral(node, inputs) ?? dropExpand(node, inputs);
+  return foldConstants(node, inputs) ?? dropNeutral(node, inputs);
 }
 
 /** Operators that broadcast need no operand expanded when the other has the full shape. */
-function dropExpand(node: Node, inputs: Tensor[]): Tensor[] | undefined {
-  if (!node.op.neutral) return undefined;
+function withoutExpands(node: Node, inputs: Tensor[]): Tensor[] {
+  if (!node.op.neutral) return inputs;
   const full = (x: Tensor) => sameShape(x.shape, node.types[0].shape);
-  const narrow = inputs.map((x, i) => (x.node.op === Expand && full(inputs[1 - i]) ? x.node.inputs[0] : x));
-  if (narrow[0] === inputs[0] && narrow[1] === inputs[1]) return undefined;
-  // Of two expanded operands one has to keep the shape.
-  return applyAll(node.op, full(narrow[0]) || full(narrow[1]) ? narrow : [inputs[0], narrow[1]], node.attrs);
+  const [a, b] = inputs.map((x) => (x.node.op === Expand ? x.node.inputs[0] : x));
+  if (full(inputs[1]) && full(inputs[0])) {
+    // Of two expanded operands one has to keep the shape.
+    return full(b) || a === inputs[0] ? [a, full(a) ? b : inputs[1]] : [inputs[0], b];
+  }
+  return inputs;
 }
 
 /** Evaluates an elementwise operator on small constants. */
