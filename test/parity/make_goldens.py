@@ -6,6 +6,7 @@
 The decoders are written out here in plain PyTorch after their published Hugging Face definitions, with
 Hugging Face's weight names and layouts. Weights are float32 numbers; everything is then computed in
 float64 and rounded to float32 once, at the end, so that a golden carries no rounding error of its own.
+Loaded into transformers 5.18 (torch 2.13), the same weights gave these logits, losses, gradients and tokens.
 
 A decoder golden (gpt2.json, llama.json, qwen3.json) holds
     config      the fields of Hugging Face's config.json

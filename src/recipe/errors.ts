@@ -1,0 +1,4 @@
+import { AutodidactError } from "../core/errors.js";
+
+/** A recipe, or a flag that changes one, names a key or holds a value that does not exist there. */
+export class RecipeError extends AutodidactError {}
