@@ -1,0 +1,101 @@
+import { numberSpecialTokens } from "./added-tokens.js";
+import { BpeTokenizer } from "./bpe.js";
+import { BYTE_CHARACTERS, BYTE_ORDER } from "./byte-alphabet.js";
+import { PairCounts } from "./pair-counts.js";
+import { eachPiece, type Pieces, TokenizerError } from "./tokenizer.js";
+import { wordEnd } from "./word-splitter.js";
+import { grown, WordTable } from "./word-table.js";
+
+export interface BpeTrainingOptions {
+  /** All tokens together: 256 bytes, merges, special tokens. */
+  vocabSize: number;
+  /** They get the last ids. Where the text has them, they part it like the border of two pieces. */
+  specialTokens?: readonly string[];
+  /** A pair that is rarer is not merged. */
+  minFrequency?: number;
+}
+
+/**
+ * Learns a byte-level BPE vocabulary: merges the most frequent pair of tokens inside words, again and
+ * again. Of equally frequent pairs the one with the lowest ids is merged first, as in Hugging Face's
+ * trainer, so equal counts of words give equal vocabularies. Keeps word counts, not the text. Stops early
+ * when the text has no more pairs. Throws `TokenizerError` for a vocabulary without room for the bytes.
+ * [Sennrich et al. 2016, arXiv:1508.07909]
+ */
+export async function trainBpe(pieces: Pieces, options: BpeTrainingOptions): Promise<BpeTokenizer> {
+  const specials = options.specialTokens ?? [];
+  const numMerges = options.vocabSize - BYTE_ORDER.length - specials.length;
+  if (!Number.isInteger(numMerges) || numMerges < 0) {
+    throw new TokenizerError(
+      "The vocabulary is too small for a byte-level tokenizer.",
+      `vocabSize ${options.vocabSize}, special tokens ${specials.length}`,
+      `Ask for ${BYTE_ORDER.length + specials.length} tokens or more: one a byte, one a special token.`,
+    );
+  }
+  numberSpecialTokens(specials, 0); // fails before the text is read
+  const words = await countWords(pieces, specials);
+  const pairs = new PairCounts();
+  addWords(words, pairs);
+  const { tokens, merges } = learnMerges(pairs, numMerges, options.minFrequency ?? 2);
+  return new BpeTokenizer({
+    vocabulary: new Map(tokens.map((token, id) => [token, id])),
+    merges,
+    addedTokens: numberSpecialTokens(specials, tokens.length).all,
+  });
+}
+
+/** How often each word occurs, and the words themselves. */
+interface WordCounts {
+  table: WordTable;
+  counts: Float64Array;
+}
+
+async function countWords(pieces: Pieces, specialTokens: readonly string[]): Promise<WordCounts> {
+  const specials = numberSpecialTokens(specialTokens, 0);
+  const table = new WordTable();
+  let counts = new Float64Array(1 << 12);
+  for await (const text of eachPiece(pieces)) {
+    const countStretch = (start: number, end: number) => {
+      for (let at = start; at < end; ) {
+        const stop = wordEnd(text, at, end);
+        const word = table.add(text, at, stop);
+        if (word >= counts.length) counts = grown(counts, Float64Array, word + 1);
+        counts[word] = counts[word]! + 1;
+        at = stop;
+      }
+    };
+    specials.split(text, countStretch, () => {});
+  }
+  return { table, counts };
+}
+
+/** Gives every different word to the pair counts, as ids of its bytes. */
+function addWords({ table, counts }: WordCounts, pairs: PairCounts): void {
+  const idOfByte = new Int32Array(BYTE_ORDER.length);
+  for (const [id, byte] of BYTE_ORDER.entries()) idOfByte[byte] = id;
+  const utf8 = new TextEncoder();
+  for (let word = 0; word < table.size; word++) {
+    const ids = Int32Array.from(utf8.encode(table.word(word)), (byte) => idOfByte[byte]!);
+    pairs.addWord(ids, counts[word]!);
+  }
+}
+
+function learnMerges(pairs: PairCounts, numMerges: number, minFrequency: number) {
+  const tokens = BYTE_ORDER.map((byte) => BYTE_CHARACTERS[byte]!);
+  const idOf = new Map(tokens.map((token, id) => [token, id]));
+  const merges: [string, string][] = [];
+  while (tokens.length < BYTE_ORDER.length + numMerges) {
+    const best = pairs.mostFrequent(minFrequency);
+    if (best === undefined) break;
+    const [first, second] = [tokens[best.first]!, tokens[best.second]!];
+    // Two merges may spell the same token; it keeps its first id.
+    const id = idOf.get(first + second) ?? tokens.length;
+    if (id === tokens.length) {
+      tokens.push(first + second);
+      idOf.set(first + second, id);
+    }
+    merges.push([first, second]);
+    pairs.merge(best.pair, id);
+  }
+  return { tokens, merges };
+}

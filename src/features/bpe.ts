@@ -1,0 +1,186 @@
+import { type AddedToken, AddedTokens } from "./added-tokens.js";
+import { BYTE_CHARACTERS, tokenToBytes } from "./byte-alphabet.js";
+import { IdBuffer } from "./id-buffer.js";
+import { Merges } from "./merges.js";
+import { TokenBytes, tokensInOrder } from "./token-bytes.js";
+import { findEndOfText, type Tokenizer, TokenizerError } from "./tokenizer.js";
+import { byteLevel, tokenizerJson } from "./tokenizer-json.js";
+import { WordCache } from "./word-cache.js";
+import { wordEnd } from "./word-splitter.js";
+
+const UTF8 = new TextEncoder();
+
+/** What defines a byte-level BPE tokenizer. */
+export interface BpeParts {
+  /** Token strings in GPT-2's byte alphabet with their ids; holds all 256 bytes. */
+  vocabulary: ReadonlyMap<string, number>;
+  /** Pairs of token strings in the order they were learned. */
+  merges: readonly (readonly [string, string])[];
+  addedTokens?: readonly AddedToken[];
+  /** The special token that ends a document; by default the first usual name, `<|endoftext|>` above all. */
+  endOfText?: string;
+  /** The file this came from, for messages. */
+  source?: string;
+  config?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Byte-level byte-pair encoding as in GPT-2: any text has an encoding, and no unknown token is needed.
+ * [Radford et al. 2019; merges: Sennrich et al. 2016, arXiv:1508.07909]
+ */
+export class BpeTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly endOfText: number | undefined;
+  readonly specialTokens: ReadonlyMap<string, number>;
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** The merges in use, for those who measure them. */
+  readonly merges: Merges;
+  private readonly added: AddedTokens;
+  private readonly tokens: readonly string[];
+  private readonly idOf: ReadonlyMap<string, number>;
+  private readonly bytes: TokenBytes;
+  private readonly byteIds: Int32Array;
+  private readonly cache = new WordCache();
+  private scratch = new Int32Array(256);
+
+  /** Throws `TokenizerError` for ids with gaps, missing bytes, and merges of tokens that do not exist. */
+  constructor(private readonly parts: BpeParts) {
+    const source = parts.source ?? "vocabulary";
+    this.added = new AddedTokens(parts.addedTokens ?? []);
+    this.idOf = withAddedTokens(parts.vocabulary, this.added, source);
+    this.tokens = tokensInOrder(this.idOf, source);
+    this.vocabSize = this.tokens.length;
+    this.specialTokens = this.added.special;
+    this.endOfText = findEndOfText(this.specialTokens, parts.endOfText);
+    this.config = parts.config;
+    const addedIds = new Set(this.added.all.map((token) => token.id));
+    this.bytes = new TokenBytes(
+      this.tokens.map((token, id) => (addedIds.has(id) ? UTF8.encode(token) : tokenToBytes(token))),
+    );
+    this.byteIds = Int32Array.from(BYTE_CHARACTERS, (c) => requireByte(this.idOf, c, source));
+    this.merges = buildMerges(parts.merges, this.idOf, source);
+  }
+
+  encode(text: string): Int32Array {
+    const ids = new IdBuffer(text.length >> 2);
+    this.added.split(
+      text,
+      (start, end) => this.encodeStretch(text, start, end, ids),
+      (id) => ids.push(id),
+    );
+    return ids.toArray();
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return this.bytes.decode(ids);
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.idOf.get(token);
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.tokens[id];
+  }
+
+  tokenBytes(id: number): Uint8Array {
+    return this.bytes.of(id);
+  }
+
+  toJSON(): object {
+    return tokenizerJson({
+      addedTokens: this.added,
+      preTokenizer: byteLevel(true),
+      decoder: byteLevel(true),
+      vocab: Object.fromEntries(this.tokens.map((token, id) => [token, id])),
+      merges: this.parts.merges.map(([first, second]) => `${first} ${second}`),
+    });
+  }
+
+  private encodeStretch(text: string, start: number, end: number, ids: IdBuffer): void {
+    for (let at = start; at < end; ) {
+      const stop = wordEnd(text, at, end);
+      if (stop - at > WordCache.LONGEST_WORD) this.encodeLongWord(text, at, stop, ids);
+      else this.encodeWord(text, at, stop, ids);
+      at = stop;
+    }
+  }
+
+  private encodeWord(text: string, start: number, end: number, ids: IdBuffer): void {
+    const { cache } = this;
+    let entry = cache.find(text, start, end);
+    if (entry < 0) {
+      const length = this.mergeWord(text, start, end);
+      entry = cache.store(text, start, end, this.scratch, length);
+    }
+    ids.append(cache.ids, cache.idsStart(entry), cache.idsEnd(entry));
+  }
+
+  private encodeLongWord(text: string, start: number, end: number, ids: IdBuffer): void {
+    const length = this.mergeWord(text, start, end);
+    ids.append(this.scratch, 0, length);
+    this.scratch = new Int32Array(256); // let go of what a very long word needed
+  }
+
+  /** Writes a word's ids to `scratch`; returns how many. */
+  private mergeWord(text: string, start: number, end: number): number {
+    const bytes = UTF8.encode(text.slice(start, end));
+    if (bytes.length > this.scratch.length) this.scratch = new Int32Array(bytes.length);
+    for (let i = 0; i < bytes.length; i++) this.scratch[i] = this.byteIds[bytes[i]!]!;
+    return this.merges.apply(this.scratch, bytes.length);
+  }
+}
+
+/** The vocabulary with the added tokens in it. */
+function withAddedTokens(
+  vocabulary: ReadonlyMap<string, number>,
+  added: AddedTokens,
+  source: string,
+): ReadonlyMap<string, number> {
+  const all = new Map(vocabulary);
+  for (const { content, id } of added.all) {
+    const known = all.get(content);
+    if (known !== undefined && known !== id) {
+      throw new TokenizerError(
+        "An added token has two ids.",
+        `${source}: ${JSON.stringify(content)} is ${known} in the vocabulary and ${id} among the added tokens`,
+        "Keep one of the two, the one the model was trained with.",
+      );
+    }
+    all.set(content, id);
+  }
+  return all;
+}
+
+function requireByte(idOf: ReadonlyMap<string, number>, character: string, source: string): number {
+  const id = idOf.get(character);
+  if (id !== undefined) return id;
+  throw new TokenizerError(
+    "The vocabulary lacks a byte.",
+    `${source}: no token ${JSON.stringify(character)} (byte ${BYTE_CHARACTERS.indexOf(character)})`,
+    "A byte-level vocabulary holds all 256 bytes. Fetch the file again, or train the tokenizer anew.",
+  );
+}
+
+function buildMerges(pairs: BpeParts["merges"], idOf: ReadonlyMap<string, number>, source: string): Merges {
+  const merges = new Merges();
+  for (const [rank, [first, second]] of pairs.entries()) {
+    const ids = [first, second, first + second].map((token) => idOf.get(token));
+    const unknown = ids.indexOf(undefined);
+    if (unknown >= 0) {
+      throw new TokenizerError(
+        "A merge names a token that the vocabulary does not have.",
+        `${source}: merge ${rank} (${first} ${second}) needs ${JSON.stringify([first, second, first + second][unknown])}`,
+        "Vocabulary and merges must come from one tokenizer. Fetch both files again.",
+      );
+    }
+    if (!merges.add(ids[0]!, ids[1]!, ids[2]!)) {
+      throw new TokenizerError(
+        "A merge is listed twice.",
+        `${source}: merge ${rank} (${first} ${second})`,
+        "Each pair has one rank. Fetch the file again, or export the tokenizer anew.",
+      );
+    }
+  }
+  return merges;
+}

@@ -1,0 +1,130 @@
+import { type AddedToken, AddedTokens, numberSpecialTokens } from "./added-tokens.js";
+import { IdBuffer } from "./id-buffer.js";
+import { TokenBytes, tokensInOrder } from "./token-bytes.js";
+import { eachPiece, findEndOfText, type Pieces, type Tokenizer, TokenizerError } from "./tokenizer.js";
+import { tokenizerJson } from "./tokenizer-json.js";
+
+export interface CharacterTokenizerOptions {
+  /** They get the ids after the characters. */
+  specialTokens?: readonly string[];
+  /** Stands for characters that the vocabulary lacks, such as `<unk>`; it gets the last id. */
+  unknownToken?: string;
+}
+
+/** A tokenizer over the characters (Unicode code points) of the text, numbered by code point. */
+export async function trainCharacterTokenizer(
+  pieces: Pieces,
+  options: CharacterTokenizerOptions = {},
+): Promise<CharacterTokenizer> {
+  const specials = [...(options.specialTokens ?? [])];
+  if (options.unknownToken !== undefined) specials.push(options.unknownToken);
+  const ignored = numberSpecialTokens(specials, 0);
+  const seen = new Set<number>();
+  for await (const text of eachPiece(pieces)) {
+    const collect = (start: number, end: number) => {
+      for (let at = start; at < end; at++) {
+        const codePoint = text.codePointAt(at)!;
+        if (codePoint > 0xffff) at++;
+        seen.add(codePoint);
+      }
+    };
+    ignored.split(text, collect, () => {});
+  }
+  const characters = [...seen].sort((a, b) => a - b).map((codePoint) => String.fromCodePoint(codePoint));
+  return new CharacterTokenizer({
+    characters: new Map(characters.map((character, id) => [character, id])),
+    addedTokens: numberSpecialTokens(specials, characters.length).all,
+    unknownToken: options.unknownToken,
+  });
+}
+
+/** What defines a character tokenizer. */
+export interface CharacterTokenizerParts {
+  characters: ReadonlyMap<string, number>;
+  addedTokens: readonly AddedToken[];
+  unknownToken?: string;
+  endOfText?: string;
+  /** The file this came from, for messages. */
+  source?: string;
+  config?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * One token a character. In a `tokenizer.json` this is a BPE model without merges, no pre-tokenizer, and
+ * the `Fuse` decoder, which every Hugging Face library reads and which splits no text in the wrong place.
+ */
+export class CharacterTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly endOfText: number | undefined;
+  readonly specialTokens: ReadonlyMap<string, number>;
+  readonly config?: Readonly<Record<string, unknown>>;
+  private readonly added: AddedTokens;
+  private readonly idOf: ReadonlyMap<string, number>;
+  private readonly tokens: readonly string[];
+  private readonly bytes: TokenBytes;
+
+  /** Throws `TokenizerError` when the ids have gaps or repeat. */
+  constructor(private readonly parts: CharacterTokenizerParts) {
+    this.added = new AddedTokens(parts.addedTokens);
+    this.idOf = new Map([...parts.characters, ...parts.addedTokens.map((t) => [t.content, t.id] as const)]);
+    this.tokens = tokensInOrder(this.idOf, parts.source ?? "vocabulary");
+    this.vocabSize = this.tokens.length;
+    this.specialTokens = this.added.special;
+    this.endOfText = findEndOfText(this.specialTokens, parts.endOfText);
+    this.config = parts.config;
+    this.bytes = new TokenBytes(this.tokens.map((token) => new TextEncoder().encode(token)));
+  }
+
+  /** Throws `TokenizerError` for a character outside the vocabulary when there is no unknown token. */
+  encode(text: string): Int32Array {
+    const ids = new IdBuffer(text.length);
+    const encodeStretch = (start: number, end: number) => {
+      for (let at = start; at < end; ) {
+        const character = String.fromCodePoint(text.codePointAt(at)!);
+        ids.push(this.parts.characters.get(character) ?? this.unknownId(character, at));
+        at += character.length;
+      }
+    };
+    this.added.split(text, encodeStretch, (id) => ids.push(id));
+    return ids.toArray();
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return this.bytes.decode(ids);
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.idOf.get(token);
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.tokens[id];
+  }
+
+  tokenBytes(id: number): Uint8Array {
+    return this.bytes.of(id);
+  }
+
+  toJSON(): object {
+    return tokenizerJson({
+      addedTokens: this.added,
+      preTokenizer: null,
+      decoder: { type: "Fuse" },
+      vocab: Object.fromEntries(this.tokens.map((token, id) => [token, id])),
+      merges: [],
+      unknownToken: this.parts.unknownToken,
+    });
+  }
+
+  private unknownId(character: string, position: number): number {
+    const { unknownToken, characters } = this.parts;
+    const id = unknownToken === undefined ? undefined : this.idOf.get(unknownToken);
+    if (id !== undefined) return id;
+    const hex = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
+    throw new TokenizerError(
+      "The text has a character that the character vocabulary lacks.",
+      `${JSON.stringify(character)} (U+${hex}) at position ${position}; the vocabulary has ${characters.size} characters`,
+      "Train the tokenizer on text with this character, give it an unknownToken, or use byteTokenizer.",
+    );
+  }
+}
