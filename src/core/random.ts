@@ -5,9 +5,11 @@ import { AutodidactError } from "./errors.js";
  * "Parallel random numbers: as easy as 1, 2, 3", 2011; the generator of JAX). A stream is keyed by
  * (seed, purpose, step), so any step can be repeated without replaying those before it.
  */
+
 /** A random stream was asked for something that has no answer. */
 export class RandomError extends AutodidactError {}
 
+/** Two unsigned 32-bit words: a key, a counter or a 64-bit hash. */
 export type Words = readonly [number, number];
 
 const PARITY = 0x1bd11bda;

@@ -11,6 +11,7 @@ export interface TokenBatch {
 /** The target of a position that counts for nothing. */
 export const IGNORED_TARGET = -100;
 
+/** The fixed shape of the batches. */
 export interface BatchShape {
   /** Rows a batch. */
   readonly batchSize: number;

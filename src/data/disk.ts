@@ -5,6 +5,8 @@ import type { Folder } from "./folder.js";
 import { entryPath, insidePath } from "./paths.js";
 
 const TEMPORARY = /^\..*\.partial$/;
+const ABANDONED_MS = 3_600_000;
+const sweptFolders = new Set<string>();
 let temporaryCount = 0;
 
 /**
@@ -47,6 +49,7 @@ class DiskFolder implements Folder {
   async write(path: string, ...parts: (Uint8Array | string)[]): Promise<void> {
     const full = this.entry(path);
     await makeDurableFolder(dirname(full));
+    await sweepOnce(dirname(full));
     const temporary = join(dirname(full), `.${process.pid}-${temporaryCount++}.partial`);
     try {
       await writeParts(temporary, "wx", parts);
@@ -99,6 +102,17 @@ async function writeParts(path: string, flags: string, parts: (Uint8Array | stri
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Removes what killed writers left behind: temporary files that nobody has written to for an hour. */
+async function sweepOnce(folder: string): Promise<void> {
+  if (sweptFolders.has(folder)) return;
+  sweptFolders.add(folder);
+  for (const name of (await fs.readdir(folder)).filter((name) => TEMPORARY.test(name))) {
+    const stats = await fs.stat(join(folder, name)).catch(ignoreMissing);
+    const isAbandoned = stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_MS;
+    if (isAbandoned) await fs.rm(join(folder, name), { force: true });
   }
 }
 

@@ -128,11 +128,17 @@ describe("a folder on disk", () => {
     expect(await fs.readdir(join(root, "full"))).toEqual(["a"]);
   });
 
-  it("does not list a temporary file that a killed writer left", async () => {
-    const folder = openFolder(join(root, "killed"));
+  it("does not list what a killed writer left, and removes it an hour later", async () => {
+    const path = join(root, "killed");
+    const folder = openFolder(path);
+    await fs.mkdir(path);
+    for (const name of [".123-0.partial", ".456-0.partial"]) await fs.writeFile(join(path, name), "half");
+    const twoHoursAgo = new Date(Date.now() - 7_200_000);
+    await fs.utimes(join(path, ".123-0.partial"), twoHoursAgo, twoHoursAgo);
+    expect(await folder.list("")).toEqual([]);
     await folder.write("a", "A");
-    await fs.writeFile(join(root, "killed", ".123-0.partial"), "half");
     expect(await folder.list("")).toEqual(["a"]);
+    expect((await fs.readdir(path)).sort()).toEqual([".456-0.partial", "a"]);
   });
 
   it("keeps every byte of concurrent writers apart", async () => {

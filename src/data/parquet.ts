@@ -45,7 +45,11 @@ async function handleBuffer(handle: FileHandle): Promise<AsyncBuffer> {
     byteLength: size,
     async slice(start, end = size) {
       const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
-      await handle.read(bytes, 0, bytes.length, start);
+      for (let filled = 0; filled < bytes.length; ) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+        if (bytesRead === 0) throw new Error(`the file ends at byte ${start + filled}`);
+        filled += bytesRead;
+      }
       return bytes.buffer;
     },
   };

@@ -5,6 +5,7 @@ import { ShardError } from "./errors.js";
 import type { Folder } from "./folder.js";
 import { type EncodePiece, openShards, type ShardOptions, type TokenShards, writeShards } from "./shards.js";
 
+/** What to encode and where the tokens go. */
 export interface PrepareOptions extends Omit<ShardOptions, "fingerprint"> {
   readonly corpus: Pick<Corpus, "train" | "validation" | "fingerprint">;
   readonly encode: EncodePiece;
@@ -12,6 +13,7 @@ export interface PrepareOptions extends Omit<ShardOptions, "fingerprint"> {
   readonly folder: Folder;
 }
 
+/** The tokens of both splits. */
 export interface PreparedTokens {
   readonly train: TokenShards;
   readonly validation: TokenShards;

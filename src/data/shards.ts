@@ -13,6 +13,7 @@ import {
 /** Turns a piece of text into tokens; a pure function. `isEnd` is where it may add an end-of-text token. */
 export type EncodePiece = (text: string, isEnd: boolean) => ArrayLike<number>;
 
+/** How tokens are stored. */
 export interface ShardOptions {
   /** Tokens are whole numbers below this. */
   readonly vocabSize: number;
@@ -94,11 +95,12 @@ class ShardWriter {
   }
 
   private copy(tokens: ArrayLike<number>, from: number, count: number): void {
+    const { buffer, filled, tokenCount } = this;
     const { vocabSize } = this.options;
     for (let i = 0; i < count; i++) {
       const token = tokens[from + i]!;
-      if (token >>> 0 !== token || token >= vocabSize) throw outside(token, vocabSize, this.tokenCount + i);
-      this.buffer[this.filled + i] = token;
+      if (token >>> 0 !== token || token >= vocabSize) throw outside(token, vocabSize, tokenCount + i);
+      buffer[filled + i] = token;
     }
     this.filled += count;
     this.tokenCount += count;
