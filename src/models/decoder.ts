@@ -1,0 +1,39 @@
+import type { Tensor } from "../core/graph/tensor.js";
+import type { Parameter, Parameters } from "../nn/parameter.js";
+
+/** Keys and values of one layer, each [b, kvHeads, s, headWidth]. */
+export interface LayerCache {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+/** What one decoding graph reads beside the parameters. */
+export interface DecodeInputs {
+  /** int64 [b, t]: the new tokens. */
+  readonly ids: Tensor<"b t">;
+  /** int64 [b, t]: their positions. */
+  readonly positions: Tensor<"b t">;
+  /** [b, 1, t, past + t]: 0 where a key is visible, a large negative number where it is not. */
+  readonly bias: Tensor;
+  /** One past a layer, possibly of length zero. */
+  readonly past: readonly LayerCache[];
+}
+
+/** A decoder-only language model: traced for training by `hidden`, for generation by `decode`. */
+export interface Decoder {
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly numLayers: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  /** Every parameter once, in the order of the checkpoint. */
+  readonly parameters: readonly Parameter[];
+  /** Final hidden states [t, b, c] for int64 ids [b, t]. Time first: see `causalAttention`. */
+  hidden(p: Parameters, ids: Tensor<"b t">): Tensor<"t b c">;
+  /** The output embedding [v, c]: logits are hidden states times its transpose. */
+  head(p: Parameters): Tensor<"v c">;
+  /** Final hidden states [b, t, c] of new tokens, and the keys and values of past and new. */
+  decode(p: Parameters, inputs: DecodeInputs): { hidden: Tensor<"b t c">; cache: LayerCache[] };
+  /** `config.json` as Hugging Face Transformers reads it. */
+  huggingFaceConfig(): Record<string, unknown>;
+}

@@ -1,0 +1,134 @@
+/**
+ * GPT-2 (Radford et al. 2019): learned positions, layer norm before each sub-layer, tanh GELU, head tied
+ * to the token embedding. Exact; parameters carry the names and layouts of the Hugging Face checkpoint.
+ * Departure: none in the function; dropout is left out.
+ */
+import type { Tensor } from "../core/graph/tensor.js";
+import { add } from "../core/ops/elementwise.js";
+import { gather } from "../core/ops/gather.js";
+import { reshape, transpose } from "../core/ops/movement.js";
+import { layerNorm } from "../core/ops/normalise.js";
+import { concat, split } from "../core/ops/slice.js";
+import { geluTanh } from "../nn/activation.js";
+import { cachedAttention, causalAttention } from "../nn/attention.js";
+import { conv1d } from "../nn/linear.js";
+import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
+import type { Decoder, LayerCache } from "./decoder.js";
+import { arange, checkDivides } from "./shapes.js";
+
+export interface Gpt2Config {
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly numLayers: number;
+  readonly numHeads: number;
+  readonly width: number;
+  /** Default 1e-5. */
+  readonly layerNormEpsilon?: number;
+}
+
+/** A GPT-2 of these sizes. Throws `ModelError` when the heads do not divide the width. */
+export function gpt2(config: Gpt2Config): Decoder {
+  const { vocabSize, contextLength, numLayers, numHeads, width, layerNormEpsilon: epsilon = 1e-5 } = config;
+  checkDivides("width", width, "numHeads", numHeads);
+  const headWidth = width / numHeads;
+
+  const norm = (p: Parameters, x: Tensor, name: string) =>
+    layerNorm(x, p(`${name}.weight`), p(`${name}.bias`), epsilon);
+  const project = (p: Parameters, x: Tensor, name: string) =>
+    conv1d(x, p(`${name}.weight`), p(`${name}.bias`));
+  const feedForward = (p: Parameters, x: Tensor, h: string) =>
+    project(p, geluTanh(project(p, norm(p, x, `${h}.ln_2`), `${h}.mlp.c_fc`)), `${h}.mlp.c_proj`);
+
+  return {
+    vocabSize,
+    contextLength,
+    numLayers,
+    kvHeads: numHeads,
+    headWidth,
+    parameters: parametersOf(config),
+
+    hidden(p, ids) {
+      const time = ids.shape[1];
+      const tokens = gather(p("transformer.wte.weight"), transpose(ids)); // t b c
+      const places = gather(p("transformer.wpe.weight"), arange(time)); // t c
+      let x: Tensor<"t b c"> = add(tokens, reshape(places, [time, 1, width]));
+      for (let layer = 0; layer < numLayers; layer++) {
+        const h = `transformer.h.${layer}`;
+        const [q, k, v] = split(project(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`), 3, 2); // t b c
+        x = add(x, project(p, causalAttention(q, k, v, numHeads), `${h}.attn.c_proj`));
+        x = add(x, feedForward(p, x, h));
+      }
+      return norm(p, x, "transformer.ln_f");
+    },
+
+    head: (p) => p("transformer.wte.weight"),
+
+    decode(p, { ids, positions, bias, past }) {
+      const [batch, time] = ids.shape;
+      const heads = (x: Tensor) => transpose(reshape(x, [batch, time, numHeads, headWidth]), [0, 2, 1, 3]);
+      const cache: LayerCache[] = [];
+      let x = add(gather(p("transformer.wte.weight"), ids), gather(p("transformer.wpe.weight"), positions)); // b t c
+      for (let layer = 0; layer < numLayers; layer++) {
+        const h = `transformer.h.${layer}`;
+        const [q, k, v] = split(project(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`), 3, 2).map(heads); // b h t d
+        const keys = concat([past[layer].keys, k], 2);
+        const values = concat([past[layer].values, v], 2);
+        cache.push({ keys, values });
+        const mixed = transpose(cachedAttention(q, keys, values, bias), [0, 2, 1, 3]); // b t h d
+        x = add(x, project(p, reshape(mixed, [batch, time, width]), `${h}.attn.c_proj`));
+        x = add(x, feedForward(p, x, h));
+      }
+      return { hidden: norm(p, x, "transformer.ln_f"), cache };
+    },
+
+    huggingFaceConfig: () => ({
+      architectures: ["GPT2LMHeadModel"],
+      model_type: "gpt2",
+      activation_function: "gelu_new",
+      vocab_size: vocabSize,
+      n_positions: contextLength,
+      n_ctx: contextLength,
+      n_embd: width,
+      n_layer: numLayers,
+      n_head: numHeads,
+      n_inner: null,
+      layer_norm_epsilon: epsilon,
+      resid_pdrop: 0,
+      embd_pdrop: 0,
+      attn_pdrop: 0,
+      tie_word_embeddings: true,
+      torch_dtype: "float32",
+    }),
+  };
+}
+
+/**
+ * Normal with deviation 0.02; projections back into the residual stream are narrower by the square root of
+ * their number, so that the stream's variance does not grow with depth (section 2.3 of the paper).
+ */
+function parametersOf({ vocabSize, contextLength, numLayers, width }: Gpt2Config): Parameter[] {
+  const std = 0.02;
+  const residual = std / Math.sqrt(2 * numLayers);
+  const matrix = (name: string, rows: number, columns: number, deviation: number): Parameter[] => [
+    { name: `${name}.weight`, shape: [rows, columns], role: "matrix", init: normal(deviation) },
+    { name: `${name}.bias`, shape: [columns], role: "vector", init: filled(0) },
+  ];
+  const norm = (name: string): Parameter[] => [
+    { name: `${name}.weight`, shape: [width], role: "vector", init: filled(1) },
+    { name: `${name}.bias`, shape: [width], role: "vector", init: filled(0) },
+  ];
+  const block = (h: string) => [
+    ...norm(`${h}.ln_1`),
+    ...matrix(`${h}.attn.c_attn`, width, 3 * width, std),
+    ...matrix(`${h}.attn.c_proj`, width, width, residual),
+    ...norm(`${h}.ln_2`),
+    ...matrix(`${h}.mlp.c_fc`, width, 4 * width, std),
+    ...matrix(`${h}.mlp.c_proj`, 4 * width, width, residual),
+  ];
+  return [
+    { name: "transformer.wte.weight", shape: [vocabSize, width], role: "embedding", init: normal(std) },
+    { name: "transformer.wpe.weight", shape: [contextLength, width], role: "embedding", init: normal(std) },
+    ...Array.from({ length: numLayers }, (_, layer) => block(`transformer.h.${layer}`)).flat(),
+    ...norm("transformer.ln_f"),
+  ];
+}

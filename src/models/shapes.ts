@@ -1,0 +1,24 @@
+import { AutodidactError } from "../core/errors.js";
+import { known, type Size } from "../core/graph/size.js";
+import { constant, type Tensor } from "../core/graph/tensor.js";
+
+/** A model's sizes do not go together. */
+export class ModelError extends AutodidactError {}
+
+export function checkDivides(whole: string, size: number, part: string, count: number): void {
+  if (size > 0 && count > 0 && Number.isInteger(size / count)) return;
+  throw new ModelError(
+    `${part} does not divide ${whole}`,
+    `${whole} ${size}, ${part} ${count}`,
+    `choose a ${whole} that is a multiple of ${part}`,
+  );
+}
+
+/** int64 [0, 1, ..., length - 1]. */
+export function arange(length: Size): Tensor<"t"> {
+  return constant(
+    Array.from({ length: known(length) }, (_, i) => i),
+    [known(length)],
+    "int64",
+  );
+}

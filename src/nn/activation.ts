@@ -1,0 +1,35 @@
+import { withGradient } from "../core/autodiff/custom.js";
+import type { Tensor } from "../core/graph/tensor.js";
+import { add, erf, mul, sigmoid, sub } from "../core/ops/elementwise.js";
+
+const root = Math.sqrt(2 / Math.PI);
+
+/**
+ * GPT-2's GELU, 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), written as x sigmoid(2 u), which is
+ * equal. Its gradient, s + 2 u' y (1 - s), has a rule of its own: half the passes of the derived one.
+ * [Hendrycks & Gimpel 2016]
+ */
+export function geluTanh<S extends string>(x: Tensor<S>): Tensor<S> {
+  const square = mul(x, x);
+  const s = sigmoid(mul(x, add(mul(square, 2 * root * 0.044715), 2 * root)));
+  return withGradient(mul(x, s), [x], (dy, y) => {
+    const slope = add(mul(square, 6 * root * 0.044715), 2 * root);
+    return [mul(dy, add(s, mul(slope, sub(y, mul(y, s)))))];
+  });
+}
+
+/** The exact GELU, x Phi(x). [Hendrycks & Gimpel 2016] */
+export function gelu<S extends string>(x: Tensor<S>): Tensor<S> {
+  return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+}
+
+/** gate * sigmoid(gate) * up. [SwiGLU: Shazeer 2020] */
+export function swiGlu<S extends string>(gate: Tensor<S>, up: Tensor<S>): Tensor<S> {
+  const s = sigmoid(gate);
+  const silu = mul(gate, s);
+  return withGradient(mul(silu, up), [gate, up], (dy) => {
+    const dUp = mul(dy, silu);
+    const dSilu = add(s, sub(silu, mul(silu, s)));
+    return [mul(mul(dy, up), dSilu), dUp];
+  });
+}

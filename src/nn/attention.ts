@@ -1,0 +1,81 @@
+import { withGradient } from "../core/autodiff/custom.js";
+import { known, multiplySizes, type Size } from "../core/graph/size.js";
+import { constant, type Tensor } from "../core/graph/tensor.js";
+import { add, mul, sub } from "../core/ops/elementwise.js";
+import { matmul, swapLast } from "../core/ops/matmul.js";
+import { expand, reshape, sum, transpose } from "../core/ops/movement.js";
+import { softmax } from "../core/ops/normalise.js";
+
+/** Added to the score of a key that a query must not see; e^-1e9 is zero in every float type. */
+const hidden = -1e9;
+
+/**
+ * softmax(q k^T / sqrt(d) + causal mask) v for each head. q: [t, b, h d], k and v: [t, b, kv d] with
+ * kv dividing h. Time comes first, so that all three enter the products without being copied.
+ * [Vaswani et al. 2017; grouped queries: Ainslie et al. 2023]
+ */
+export function causalAttention(
+  q: Tensor<"t b c">,
+  k: Tensor<"t b c">,
+  v: Tensor<"t b c">,
+  numHeads: number,
+): Tensor<"t b c"> {
+  const [time, batch, width] = q.shape;
+  const headWidth = known(width) / numHeads;
+  const heads = (x: Tensor) => splitHeads(x, numHeads, headWidth);
+  const scaled = mul(q, 1 / Math.sqrt(headWidth));
+  const mixed = attend(heads(scaled), heads(k), heads(v), causalMask(known(time)));
+  return reshape(transpose(mixed, [1, 0, 2]), [time, batch, width]);
+}
+
+/** [t, b, n d] to [b h, t, d]; each of fewer key heads serves several query heads. */
+function splitHeads(x: Tensor, numHeads: number, headWidth: number): Tensor {
+  const [time, batch, width] = x.shape;
+  const own = known(width) / headWidth;
+  const group = numHeads / own;
+  const apart = reshape(x, [time, multiplySizes(batch, own), 1, headWidth]);
+  const shared = expand(apart, [time, multiplySizes(batch, own), group, headWidth]);
+  return transpose(reshape(shared, [time, multiplySizes(batch, numHeads), headWidth]), [1, 0, 2]);
+}
+
+/**
+ * Attention for heads laid out [n, t, d], with the mask added to the scores. The gradient uses that the sum
+ * of dP P over the keys is the sum of dy y over d (Dao et al. 2022), which is smaller.
+ */
+export function attend(
+  q: Tensor<"n t d">,
+  k: Tensor<"n s d">,
+  v: Tensor<"n s d">,
+  mask: Tensor,
+): Tensor<"n t d"> {
+  const weights = softmax(add(matmul<"n t s">(q, swapLast(k)), mask));
+  return withGradient(matmul<"n t d">(weights, v), [q, k, v], (dy, y) => {
+    const dWeights = matmul<"n t s">(dy, swapLast(v));
+    const dScores = mul(weights, sub(dWeights, sum(mul(dy, y), [-1], { keepDims: true })));
+    return [matmul(dScores, k), matmul(swapLast(dScores), q), matmul(swapLast(weights), dy)];
+  });
+}
+
+/** [t, t]: zero where the key is not later than the query. */
+export function causalMask(time: number): Tensor<"t s"> {
+  const rows = Float32Array.from({ length: time * time }, (_, i) =>
+    i % time > Math.floor(i / time) ? hidden : 0,
+  );
+  return constant(rows, [time, time]);
+}
+
+/**
+ * Attention with a cache, for decoding. q: [b, h, t, d]; k, v: [b, kv, s, d] with the past and the new
+ * positions; bias: [b, 1, t, s], 0 or a large negative number.
+ */
+export function cachedAttention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor<"b h t d"> {
+  const [batch, numHeads, time, headWidth] = q.shape;
+  const kvHeads = known(k.shape[1]);
+  const group = known(numHeads) / kvHeads;
+  const grouped: Size[] = [batch, kvHeads, multiplySizes(group, time), headWidth];
+  const scores = matmul(reshape(mul(q, 1 / Math.sqrt(known(headWidth))), grouped), swapLast(k));
+  const perHead = reshape(scores, [batch, numHeads, time, k.shape[2]]);
+  const weights = softmax(add(perHead, bias));
+  const mixed = matmul(reshape(weights, [batch, kvHeads, multiplySizes(group, time), k.shape[2]]), v);
+  return reshape(mixed, q.shape);
+}

@@ -1,0 +1,50 @@
+import { AutodidactError } from "../core/errors.js";
+import type { Tensor } from "../core/graph/tensor.js";
+import { fillNormal, fillUniform, type RandomStream } from "../core/random.js";
+
+/** A parameter is missing, doubled or of another shape. */
+export class ParameterError extends AutodidactError {}
+
+/** How a parameter starts. `std` and `bound` are in the parameter's own units. */
+export type Init =
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "uniform"; readonly bound: number }
+  | { readonly kind: "constant"; readonly value: number };
+
+/** What an optimizer has to know: matrices multiply activations, vectors scale or shift them. */
+export type Role = "matrix" | "embedding" | "head" | "vector";
+
+export interface Parameter {
+  /** The name in the Hugging Face checkpoint. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: Role;
+  readonly init: Init;
+}
+
+/** Looks a parameter up by name; throws `ParameterError` for a name that the model does not have. */
+export type Parameters = (name: string) => Tensor;
+
+export const normal = (std: number): Init => ({ kind: "normal", std });
+export const uniform = (bound: number): Init => ({ kind: "uniform", bound });
+export const filled = (value: number): Init => ({ kind: "constant", value });
+
+/** Fills `target` as `init` says. */
+export function initialise(target: Float32Array, init: Init, stream: RandomStream): void {
+  if (init.kind === "normal") fillNormal(target, stream, init.std);
+  else if (init.kind === "uniform") fillUniform(target, stream, -init.bound, init.bound);
+  else target.fill(init.value);
+}
+
+/** `Parameters` over named tensors. */
+export function lookUp(tensors: ReadonlyMap<string, Tensor>): Parameters {
+  return (name) => {
+    const tensor = tensors.get(name);
+    if (tensor) return tensor;
+    throw new ParameterError(
+      "a model asks for a parameter that it did not declare",
+      name,
+      `declare it; there are ${[...tensors.keys()].join(", ")}`,
+    );
+  };
+}

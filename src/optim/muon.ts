@@ -1,0 +1,66 @@
+/**
+ * Muon: momentum whose update is orthogonalised, for matrices; AdamW for embeddings, head and vectors.
+ * [Jordan et al. 2024; the scale that makes one learning rate fit both: Liu et al. 2025, section 2.2]
+ */
+import { known } from "../core/graph/size.js";
+import type { Tensor } from "../core/graph/tensor.js";
+import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
+import { matmul, swapLast } from "../core/ops/matmul.js";
+import { sumSquare } from "../core/ops/reduce.js";
+import { type AdamWOptions, adamwGroups } from "./adamw.js";
+import type { Optimizer, UpdateRule } from "./optimizer.js";
+
+export interface MuonOptions {
+  readonly lr: number;
+  /** Default 0.95, with Nesterov's correction. */
+  readonly momentum?: number;
+  /** Default 0.1. */
+  readonly weightDecay?: number;
+  /** For everything that is not a matrix; its lr defaults to Muon's. */
+  readonly adamw?: Partial<AdamWOptions>;
+}
+
+export function muon({ lr, momentum = 0.95, weightDecay = 0.1, adamw = {} }: MuonOptions): Optimizer {
+  const matrices = {
+    name: "muon",
+    selects: ({ role }: { role: string }) => role === "matrix",
+    rule: muonRule(momentum, weightDecay),
+    lr,
+  };
+  return { groups: [matrices, ...adamwGroups({ lr, weightDecay, ...adamw })] };
+}
+
+/** m = momentum m + g;  p = (1 - lr decay) p - lr 0.2 sqrt(max(rows, columns)) orthogonal(g + momentum m). */
+function muonRule(momentum: number, weightDecay: number): UpdateRule {
+  return {
+    moments: ["m"],
+    elementwise: false,
+    scalars: ["scale", "rate", "keep"],
+    scalarValues: ({ lr, gradientScale }) => ({ scale: gradientScale, rate: lr, keep: 1 - lr * weightDecay }),
+    update(p, g, { m }, { scale, rate, keep }) {
+      const scaled = mul(g, scale);
+      const m1 = add(mul(m, momentum), scaled);
+      const direction = orthogonalise(add(scaled, mul(m1, momentum)));
+      const [rows, columns] = p.shape.slice(-2).map(known);
+      const size = 0.2 * Math.sqrt(Math.max(rows, columns));
+      return { parameter: sub(mul(p, keep), mul(direction, mul(rate, size))), moments: { m: m1 } };
+    },
+  };
+}
+
+/**
+ * Moves the singular values of each [rows, columns] matrix of a batch near 1, by five steps of the quintic
+ * Newton-Schulz iteration X = a X + (b A + c A^2) X with A = X X^T, on whichever side is smaller.
+ */
+export function orthogonalise(batch: Tensor<"n r c">): Tensor<"n r c"> {
+  const [a, b, c] = [3.4445, -4.775, 2.0315];
+  const [rows, columns] = batch.shape.slice(-2).map(known);
+  let x = div(batch, add(sqrt(sumSquare(batch, [-2, -1], { keepDims: true })), 1e-7));
+  for (let i = 0; i < 5; i++) {
+    const square = rows > columns ? matmul(swapLast(x), x) : matmul(x, swapLast(x));
+    const polynomial = add(mul(square, b), mul(matmul(square, square), c));
+    const turned = rows > columns ? matmul(x, polynomial) : matmul(polynomial, x);
+    x = add(mul(x, a), turned);
+  }
+  return x;
+}
