@@ -1,10 +1,11 @@
 import { numberSpecialTokens } from "./added-tokens.js";
 import { BpeTokenizer } from "./bpe.js";
 import { BYTE_CHARACTERS, BYTE_ORDER } from "./byte-alphabet.js";
+import { grown } from "./growing-array.js";
 import { PairCounts } from "./pair-counts.js";
 import { eachPiece, type Pieces, TokenizerError } from "./tokenizer.js";
 import { wordEnd } from "./word-splitter.js";
-import { grown, WordTable } from "./word-table.js";
+import { WordTable } from "./word-table.js";
 
 export interface BpeTrainingOptions {
   /** All tokens together: 256 bytes, merges, special tokens. */

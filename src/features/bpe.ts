@@ -51,7 +51,7 @@ export class BpeTokenizer implements Tokenizer {
     this.tokens = tokensInOrder(this.idOf, source);
     this.vocabSize = this.tokens.length;
     this.specialTokens = this.added.special;
-    this.endOfText = findEndOfText(this.specialTokens, parts.endOfText);
+    this.endOfText = findEndOfText(this, parts.endOfText);
     this.config = parts.config;
     const addedIds = new Set(this.added.all.map((token) => token.id));
     this.bytes = new TokenBytes(

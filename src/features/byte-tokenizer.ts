@@ -37,7 +37,7 @@ export class ByteTokenizer implements Tokenizer {
     this.tokens = tokensInOrder(this.idOf, "byte vocabulary");
     this.vocabSize = this.tokens.length;
     this.specialTokens = this.added.special;
-    this.endOfText = findEndOfText(this.specialTokens, endOfText);
+    this.endOfText = findEndOfText(this, endOfText);
     this.bytes = new TokenBytes([
       ...BYTE_CHARACTERS.map((_, byte) => Uint8Array.of(byte)),
       ...contents.map((content) => new TextEncoder().encode(content)),

@@ -70,7 +70,7 @@ export class CharacterTokenizer implements Tokenizer {
     this.tokens = tokensInOrder(this.idOf, parts.source ?? "vocabulary");
     this.vocabSize = this.tokens.length;
     this.specialTokens = this.added.special;
-    this.endOfText = findEndOfText(this.specialTokens, parts.endOfText);
+    this.endOfText = findEndOfText(this, parts.endOfText);
     this.config = parts.config;
     this.bytes = new TokenBytes(this.tokens.map((token) => new TextEncoder().encode(token)));
   }

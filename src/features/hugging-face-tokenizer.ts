@@ -36,7 +36,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     for (const [token, id] of this.idOf) this.tokens[id] = token;
     this.vocabSize = this.tokens.length;
     this.specialTokens = new Map(addedTokens.filter((t) => t.special).map((t) => [t.content, t.id]));
-    this.endOfText = findEndOfText(this.specialTokens, endOfText);
+    this.endOfText = findEndOfText(this, endOfText);
   }
 
   encode(text: string): Int32Array {

@@ -1,3 +1,5 @@
+import { grown } from "./growing-array.js";
+
 /** Token ids that grow at the end. */
 export class IdBuffer {
   length = 0;
@@ -24,8 +26,6 @@ export class IdBuffer {
   }
 
   private grow(by: number): void {
-    const larger = new Int32Array(Math.max(this.ids.length * 2, this.length + by));
-    larger.set(this.ids.subarray(0, this.length));
-    this.ids = larger;
+    this.ids = grown(this.ids, Int32Array, this.length + by);
   }
 }

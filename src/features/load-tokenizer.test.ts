@@ -50,6 +50,19 @@ describe("saving and loading", () => {
     expect((await loadTokenizer(folder)).endOfText).toBe(298);
   });
 
+  it("takes an end of text that only the vocabulary and the config know", async () => {
+    const json = { ...trained.toJSON(), added_tokens: [] };
+    const files = { "tokenizer.json": json, "special_tokens_map.json": { eos_token: EOT } };
+    const loaded = await loadTokenizer(await folderWith(files));
+    expect(loaded.endOfText).toBe(399);
+    expect(Array.from(loaded.encode(EOT))).toEqual([399]);
+    await expect(
+      loadTokenizer(
+        await folderWith({ "tokenizer.json": json, "tokenizer_config.json": { eos_token: "<end>" } }),
+      ),
+    ).rejects.toThrow(/"<end>"/);
+  });
+
   it("takes added tokens of GPT-2 style folders from tokenizer_config.json", async () => {
     const { model } = trained.toJSON() as { model: { vocab: object; merges: string[] } };
     const files = { "vocab.json": model.vocab, "merges.txt": `#version: 0.2\n${model.merges.join("\n")}\n` };
@@ -205,7 +218,8 @@ describe("damaged files", () => {
       loadTokenizer(await folderWith({ "vocab.json": vocab, "merges.txt": merges }));
     await expect(load("#version: 0.2\nĠ t\nĠ a b\n")).rejects.toThrow(/merges\.txt, at line 3/);
     await expect(load("#version: 0.2\nĠ t\nzq qz\n")).rejects.toThrow(/merges\.txt, at line 3/);
-    await expect(load("Ġ t\nĠ t\n")).rejects.toThrow(/listed twice/);
+    await expect(load("Ġ t\nĠ t\n")).rejects.toThrow(/merges\.txt, at line 2/);
+    await expect(load("#version: 0.2\nĠ t\n")).rejects.toThrow(/merges\.txt, at the end/);
   });
 
   it("are named: a folder without a tokenizer", async () => {

@@ -1,34 +1,36 @@
 import type { Folder } from "../data/folder.js";
-import type { AddedToken } from "./added-tokens.js";
 import { BpeTokenizer } from "./bpe.js";
 import { BYTE_CHARACTERS } from "./byte-alphabet.js";
 import { ByteTokenizer } from "./byte-tokenizer.js";
 import { CharacterTokenizer } from "./character-tokenizer.js";
+import { readGpt2Files } from "./gpt2-files.js";
 import { HuggingFaceTokenizer } from "./hugging-face-tokenizer.js";
 import { type Tokenizer, TokenizerError } from "./tokenizer.js";
 import {
   damaged,
+  endOfTextName,
   isObject,
   type JsonObject,
   parseJsonObject,
   readTokenizerFile,
-  readVocabulary,
   type TokenizerFile,
 } from "./tokenizer-file.js";
 
 /**
  * Reads the tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`, with
- * `tokenizer_config.json` for the end of text. Byte-level BPE with GPT-2's word pattern, bytes and
+ * `tokenizer_config.json` (or `special_tokens_map.json`) for the end of text. Byte-level BPE with GPT-2's word pattern, bytes and
  * characters run in our own code; every other kind runs in `@huggingface/tokenizers`.
  * Throws `TokenizerError` for missing and damaged files, naming the file and the place.
  */
 export async function loadTokenizer(folder: Folder): Promise<Tokenizer> {
-  const config = (await readOptional(folder, "tokenizer_config.json")) ?? {};
+  const special = (await readOptional(folder, "special_tokens_map.json")) ?? {};
+  const own = (await readOptional(folder, "tokenizer_config.json")) ?? {};
+  const config = { ...("eos_token" in special ? { eos_token: special.eos_token } : {}), ...own };
   const json = await readOptional(folder, "tokenizer.json");
   if (json !== undefined) return tokenizerFromJson(json, config, `${folder.location}/tokenizer.json`);
   const vocabulary = await readOptional(folder, "vocab.json");
   const merges = await folder.size("merges.txt");
-  if (vocabulary !== undefined && merges !== undefined) return loadGpt2Files(folder, vocabulary, config);
+  if (vocabulary !== undefined && merges !== undefined) return readGpt2Files(folder, vocabulary, config);
   throw new TokenizerError(
     "The folder has no tokenizer.",
     `${folder.location} has ${(await folder.list("")).join(", ") || "no files"}`,
@@ -55,8 +57,8 @@ export function tokenizerFromJson(
   source = "tokenizer.json",
 ): Tokenizer {
   if (!isObject(json)) throw damaged(source, "the top", json, "an object");
-  const file = readTokenizerFile(json, source);
   const endOfText = endOfTextName(config);
+  const file = readTokenizerFile(json, source, endOfText);
   const keep = Object.keys(config).length > 0 ? config : undefined;
   const { addedTokens, merges, unknownToken } = file;
   switch (kindOf(file)) {
@@ -133,58 +135,6 @@ function withoutAdded(file: TokenizerFile): Map<string, number> {
   const vocabulary = new Map(file.vocabulary);
   for (const { content } of file.addedTokens) vocabulary.delete(content);
   return vocabulary;
-}
-
-/** GPT-2's own two files; special tokens come from `tokenizer_config.json`, or are `<|endoftext|>`. */
-async function loadGpt2Files(folder: Folder, entries: JsonObject, config: JsonObject): Promise<Tokenizer> {
-  const source = `${folder.location}/vocab.json`;
-  const vocabulary = readVocabulary(entries, "the top", source);
-  const lines = new TextDecoder().decode(await folder.read("merges.txt")).split(/\r?\n/);
-  const merges: [string, string][] = [];
-  for (const [i, line] of lines.entries()) {
-    if (line === "" || (i === 0 && line.startsWith("#version"))) continue;
-    const pair = line.split(" ");
-    if (pair.length !== 2 || !pair[0] || !pair[1]) {
-      throw damaged(
-        `${folder.location}/merges.txt`,
-        `line ${i + 1}`,
-        line,
-        "two tokens with a space between",
-      );
-    }
-    if (!pair.concat(pair.join("")).every((token) => vocabulary.has(token))) {
-      throw damaged(`${folder.location}/merges.txt`, `line ${i + 1}`, line, "tokens that vocab.json has");
-    }
-    merges.push([pair[0], pair[1]]);
-  }
-  const addedTokens = addedTokensOf(config, vocabulary, `${folder.location}/tokenizer_config.json`);
-  const endOfText = endOfTextName(config);
-  return new BpeTokenizer({ vocabulary, merges, addedTokens, endOfText, source, config });
-}
-
-/** The added tokens of a `tokenizer_config.json`, its end of text, and GPT-2's, where the vocabulary has them. */
-function addedTokensOf(config: JsonObject, vocabulary: Map<string, number>, source: string): AddedToken[] {
-  const found = new Map<string, AddedToken>();
-  for (const [key, entry] of Object.entries(config.added_tokens_decoder ?? {})) {
-    const id = Number(key);
-    if (!isObject(entry) || typeof entry.content !== "string" || !Number.isInteger(id)) {
-      throw damaged(source, `added_tokens_decoder[${JSON.stringify(key)}]`, entry, "a token and its id");
-    }
-    found.set(entry.content, { content: entry.content, id, special: entry.special === true });
-  }
-  for (const content of [endOfTextName(config), "<|endoftext|>"]) {
-    const id = content === undefined ? undefined : vocabulary.get(content);
-    if (content !== undefined && id !== undefined && !found.has(content)) {
-      found.set(content, { content, id, special: true });
-    }
-  }
-  return [...found.values()];
-}
-
-/** `eos_token` of a `tokenizer_config.json`: a string, or an object with the string inside. */
-function endOfTextName(config: JsonObject): string | undefined {
-  const named = isObject(config.eos_token) ? config.eos_token.content : config.eos_token;
-  return typeof named === "string" ? named : undefined;
 }
 
 async function readOptional(folder: Folder, path: string): Promise<JsonObject | undefined> {

@@ -1,5 +1,5 @@
+import { grown } from "./growing-array.js";
 import { PairTable } from "./pair-table.js";
-import { grown } from "./word-table.js";
 
 /** A pair of neighbouring ids and how often it occurs. */
 export interface CountedPair {

@@ -1,4 +1,4 @@
-import { grown } from "./word-table.js";
+import { grown } from "./growing-array.js";
 
 /** Numbers pairs of token ids 0, 1, 2, ... as they are first added. */
 export class PairTable {

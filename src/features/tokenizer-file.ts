@@ -8,7 +8,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface TokenizerFile {
   json: JsonObject;
   model: JsonObject;
-  /** Token strings and ids of the model; empty for models that keep scores instead (Unigram). */
+  /** Token strings and ids of the model. */
   vocabulary: Map<string, number>;
   merges: [string, string][];
   addedTokens: AddedToken[];
@@ -48,33 +48,36 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Checks the outline of a `tokenizer.json`. Throws `TokenizerError` naming the place that is wrong. */
-export function readTokenizerFile(json: JsonObject, source: string): TokenizerFile {
+/**
+ * Checks the outline of a `tokenizer.json`. An end of text that the model's vocabulary has counts as an
+ * added token even where the file does not list it. Throws `TokenizerError` naming the place that is wrong.
+ */
+export function readTokenizerFile(json: JsonObject, source: string, endOfText?: string): TokenizerFile {
   const { model } = json;
   if (!isObject(model)) throw damaged(source, "model", model, "an object");
+  const vocabulary = isObject(model.vocab)
+    ? readVocabulary(model.vocab, "model.vocab", source)
+    : readScores(model, source);
   const added = json.added_tokens ?? [];
   if (!Array.isArray(added)) throw damaged(source, "added_tokens", added, "a list");
   const addedTokens = added.map((entry, i) => readAddedToken(entry, `added_tokens[${i}]`, source));
   checkRepeats(addedTokens, source);
+  const unlisted = endOfText !== undefined && addedTokens.every((token) => token.content !== endOfText);
+  const endId = unlisted ? vocabulary.get(endOfText) : undefined;
+  if (unlisted && endId !== undefined) addedTokens.push({ content: endOfText, id: endId, special: true });
   return {
-    json: {
-      normalizer: null,
-      pre_tokenizer: null,
-      post_processor: null,
-      decoder: null,
-      ...json,
-      added_tokens: added,
-    },
+    json: { ...ABSENT_PARTS, ...json, added_tokens: [...added, ...addedTokens.slice(added.length)] },
     model,
-    vocabulary: isObject(model.vocab)
-      ? readVocabulary(model.vocab, "model.vocab", source)
-      : readScores(model, source),
+    vocabulary,
     merges: model.merges === undefined && model.type !== "BPE" ? [] : readMerges(model.merges, source),
     addedTokens,
     addedTokensTouchNeighbours: added.some((t) => isObject(t) && (t.lstrip || t.rstrip || t.single_word)),
     unknownToken: typeof model.unk_token === "string" ? model.unk_token : undefined,
   };
 }
+
+/** The parts that `@huggingface/tokenizers` wants to see even where there is nothing. */
+const ABSENT_PARTS = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
 function readAddedToken(entry: unknown, place: string, source: string): AddedToken {
   if (!isObject(entry)) throw damaged(source, place, entry, "an object");
@@ -119,7 +122,7 @@ export function readVocabulary(entries: JsonObject, place: string, source: strin
   return vocabulary;
 }
 
-/** A Unigram model lists tokens with scores; only its form is checked here. */
+/** A Unigram model lists tokens with their scores; the place in the list is the id. */
 function readScores(model: JsonObject, source: string): Map<string, number> {
   const { vocab } = model;
   if (!Array.isArray(vocab)) throw damaged(source, "model.vocab", vocab, "the vocabulary");
@@ -128,7 +131,7 @@ function readScores(model: JsonObject, source: string): Map<string, number> {
       throw damaged(source, `model.vocab[${i}]`, entry, "a token and its score");
     }
   }
-  return new Map();
+  return new Map(vocab.map(([token], id) => [token, id]));
 }
 
 /** Merges as `"a b"` or `["a", "b"]`; both forms are in use. */
@@ -144,4 +147,10 @@ function readMerges(merges: unknown, source: string): [string, string][] {
 
 function isId(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 24;
+}
+
+/** `eos_token` of a `tokenizer_config.json`: a string, or an object with the string inside. */
+export function endOfTextName(config: JsonObject): string | undefined {
+  const named = isObject(config.eos_token) ? config.eos_token.content : config.eos_token;
+  return typeof named === "string" ? named : undefined;
 }

@@ -35,16 +35,23 @@ export interface Tokenizer {
 /** The names under which vocabularies keep their end of text, most usual first. */
 const END_OF_TEXT_NAMES = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|im_end|>"];
 
-/** The end-of-text id: the token that is named, or else the first usual name in the vocabulary. */
+/**
+ * The end-of-text id: the token that is named, or else the first usual name among the special tokens.
+ * Throws `TokenizerError` for a name that the vocabulary lacks.
+ */
 export function findEndOfText(
-  specialTokens: ReadonlyMap<string, number>,
+  tokenizer: Pick<Tokenizer, "specialTokens" | "tokenToId">,
   named: string | undefined,
 ): number | undefined {
-  if (named !== undefined && specialTokens.has(named)) return specialTokens.get(named);
-  for (const name of END_OF_TEXT_NAMES) {
-    if (specialTokens.has(name)) return specialTokens.get(name);
-  }
-  return undefined;
+  const usual = END_OF_TEXT_NAMES.find((name) => tokenizer.specialTokens.has(name));
+  const name = named ?? usual;
+  const id = name === undefined ? undefined : tokenizer.tokenToId(name);
+  if (named === undefined || id !== undefined) return id;
+  throw new TokenizerError(
+    "The end-of-text token is not in the vocabulary.",
+    `${JSON.stringify(named)}; special tokens: ${[...tokenizer.specialTokens.keys()].join(" ") || "none"}`,
+    "Name a token of the vocabulary (eos_token in tokenizer_config.json), or add it to the tokenizer's file.",
+  );
 }
 
 /** The error for an id that a vocabulary does not have. */

@@ -1,4 +1,5 @@
-import { grown, WordTable } from "./word-table.js";
+import { grown } from "./growing-array.js";
+import { WordTable } from "./word-table.js";
 
 /**
  * The ids of words already encoded. Bounded: once it holds `MAX_WORDS` words or `MAX_IDS` ids it starts

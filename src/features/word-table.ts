@@ -1,3 +1,5 @@
+import { grown } from "./growing-array.js";
+
 /**
  * Numbers words 0, 1, 2, ... as they are first seen, without making a string for each look-up.
  * A map keyed by `text.slice(...)` costs an allocation a word, and its keys keep the whole text alive.
@@ -77,15 +79,4 @@ export class WordTable {
       this.slots[slot] = index + 1;
     }
   }
-}
-
-/** A copy with room for at least `length` elements, and at least twice the old room. */
-export function grown<T extends Int32Array | Uint16Array | Float64Array>(
-  array: T,
-  type: new (length: number) => T,
-  length: number,
-): T {
-  const larger = new type(Math.max(length, array.length * 2));
-  larger.set(array as never);
-  return larger;
 }
