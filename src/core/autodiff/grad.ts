@@ -43,6 +43,7 @@ export function pullBack(
     const dOutputs = gradients.get(node);
     if (!dOutputs || (targets.has(node) && !node.inputs.some((x) => needed.has(x.node)))) continue;
     const outputs = node.types.map((_, k) => new Tensor(node, k));
+    dOutputs[0] ??= expand(scalar(0, node.types[0].dtype), node.types[0].shape);
     if (!node.op.vjp) {
       throw new ShapeError(
         "an operator has no gradient",

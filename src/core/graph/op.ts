@@ -48,8 +48,8 @@ export interface Op<A extends Attrs = any> {
   /** Types of the outputs; throws `ShapeError`. */
   type(inputs: readonly TensorType[], attrs: A): TensorType | TensorType[];
   /**
-   * Gradients for the inputs, given those of the outputs (undefined where an output is unused), the
-   * outputs and the inputs. An input that has no gradient gets undefined. Absent: not differentiable.
+   * Gradients for the inputs, given those of the outputs (the first always; undefined where a later one
+   * is unused), the outputs and the inputs. An input that has no gradient gets undefined. Absent: not differentiable.
    */
   vjp?(dy: Tensors, y: Tensors, x: Tensors, attrs: A): readonly (Tensor | undefined)[];
   /** ONNX attributes of the node; absent: none. */

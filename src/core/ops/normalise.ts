@@ -2,7 +2,7 @@
 import { defineOp } from "../graph/op.js";
 import { known } from "../graph/size.js";
 import { apply, applyAll, ShapeError, type Tensor, type TensorType } from "../graph/tensor.js";
-import { add, exp, mul, neg, sub } from "./elementwise.js";
+import { add, cast, exp, mul, neg, sub } from "./elementwise.js";
 import { keptShape, positiveAxes, sum, sumTo } from "./movement.js";
 import { mean } from "./reduce.js";
 
@@ -59,7 +59,7 @@ export function layerNorm<S extends string>(
   return applyAll(LayerNormalization, [x, scale, bias], { epsilon })[0];
 }
 
-/** Outputs: y, the mean and 1 / standard deviation of each row, kept at size 1. */
+/** Outputs: y, the mean and 1 / standard deviation of each row, kept at size 1 and always float32. */
 export const LayerNormalization = defineOp<LayerNormAttrs>({
   onnx: "LayerNormalization",
   type: ([x, scale, bias]) => {
@@ -71,17 +71,22 @@ export const LayerNormalization = defineOp<LayerNormAttrs>({
         "give vectors of the last axis' size",
       );
     }
-    const row = { dtype: x.dtype, shape: keptShape(x.shape, [x.shape.length - 1]) };
+    const shape = keptShape(x.shape, [x.shape.length - 1]);
+    const row: TensorType = { dtype: "float32", shape };
     return [x, row, row];
   },
-  vjp: ([g, dMean, dInverse], [, mu, inverse], [x, scale, bias]) => {
-    const normalised = mul(sub(x, mu), inverse);
+  vjp: ([g, dMean, dInverse], [, mean32, inverse32], [x, scale, bias]) => {
+    const inverse = cast(inverse32, x.dtype);
+    const normalised = mul(sub(x, cast(mean32, x.dtype)), inverse);
     const scaled = mul(g, scale);
     const tilt = mean(mul(scaled, normalised), [-1], { keepDims: true });
     let dx = mul(inverse, sub(sub(scaled, mean(scaled, [-1], { keepDims: true })), mul(normalised, tilt)));
     const width = known(x.shape.at(-1)!);
-    if (dMean) dx = add(dx, mul(dMean, 1 / width));
-    if (dInverse) dx = sub(dx, mul(mul(dInverse, mul(inverse, inverse)), mul(normalised, 1 / width)));
+    if (dMean) dx = add(dx, mul(cast(dMean, x.dtype), 1 / width));
+    if (dInverse) {
+      const share = mul(cast(dInverse, x.dtype), mul(inverse, inverse));
+      dx = sub(dx, mul(share, mul(normalised, 1 / width)));
+    }
     return [dx, sumTo(mul(g, normalised), scale.shape), sumTo(g, bias.shape)];
   },
   attributes: ({ epsilon }) => ({ axis: -1, epsilon: { float: epsilon } }),

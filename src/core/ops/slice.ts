@@ -66,8 +66,13 @@ export const Pad = defineOp<PadAttrs>({
     shape: x.shape.with(axis, addSizes(addSizes(before, x.shape[axis]), after)),
   }),
   vjp: ([g], _, [x], { axis, before }) => [slice(g, axis, before, addSizes(before, x.shape[axis]))],
-  lower: (emit, [x], { axis, before, after }) =>
-    emit.node("Pad", [x, emit.sizes([before, after]), "", emit.sizes([axis])]),
+  // All axes are named, in order: ONNX Runtime's transpose optimizer reads `pads` as if they were, and its
+  // pad fusion, which takes a padded kernel for a padded image, leaves a Pad with axes alone.
+  lower: (emit, [x], { axis, before, after }, node) => {
+    const axes = [...node.types[0].shape.keys()];
+    const pads = [before, after].flatMap((size) => axes.map((at) => (at === axis ? size : 0)));
+    return emit.node("Pad", [x, emit.sizes(pads), "", emit.sizes(axes)]);
+  },
   samples: [{ inputs: [{ shape: [2, 3] }], attrs: { axis: 1, before: 1, after: 2 } }],
 });
 

@@ -1,4 +1,5 @@
 import type { Op } from "../graph/op.js";
+import * as convolution from "./convolution.js";
 import * as elementwise from "./elementwise.js";
 import * as gather from "./gather.js";
 import * as matmul from "./matmul.js";
@@ -8,6 +9,6 @@ import * as reduce from "./reduce.js";
 import * as slice from "./slice.js";
 
 /** Every primitive. The conformance suite tests exactly these; a new operator file is listed here. */
-export const operators: readonly Op[] = [movement, elementwise, reduce, matmul, slice, gather, normalise]
+export const operators: readonly Op[] = [movement, elementwise, reduce, matmul, slice, gather, normalise, convolution]
   .flatMap((family) => Object.values(family) as unknown[])
   .filter((member): member is Op => typeof member === "object" && member !== null && "onnx" in member);
