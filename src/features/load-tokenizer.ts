@@ -41,10 +41,11 @@ export async function loadTokenizer(folder: Folder): Promise<Tokenizer> {
 /** Writes `tokenizer.json` and `tokenizer_config.json`, so that the folder opens in Hugging Face libraries. */
 export async function saveTokenizer(tokenizer: Tokenizer, folder: Folder): Promise<void> {
   const endOfText = tokenizer.endOfText === undefined ? undefined : tokenizer.idToToken(tokenizer.endOfText);
-  const config = tokenizer.config ?? {
+  const config = {
     tokenizer_class: "PreTrainedTokenizerFast",
     clean_up_tokenization_spaces: false,
     ...(endOfText === undefined ? {} : { eos_token: endOfText }),
+    ...tokenizer.config,
   };
   await folder.write("tokenizer.json", JSON.stringify(tokenizer.toJSON()));
   await folder.write("tokenizer_config.json", `${JSON.stringify(config, null, 2)}\n`);
