@@ -1,25 +1,22 @@
 /**
- * Convolutions and pooling over [batch, channels, ...spatial], spatial of one or two axes. Convolution,
- * its transpose and the pools are closed under differentiation. Spatial sizes are known when traced.
+ * Convolution and its transpose over [batch, channels, ...spatial], spatial of one or two axes: closed
+ * under differentiation. Spatial sizes are known when traced, the batch's may be a name.
  */
 import { defineOp } from "../graph/op.js";
-import { known, multiplySizes, type Size, sizeOf } from "../graph/size.js";
+import { known, multiplySizes, type Size } from "../graph/size.js";
 import {
   apply,
-  applyAll,
-  constant,
   formatType,
   ShapeError,
   type Tensor,
   type TensorType,
   type Unnamed,
 } from "../graph/tensor.js";
-import { scatterAdd, zeros } from "./gather.js";
-import { expand, reshape, sum, transpose } from "./movement.js";
+import { reshape, sum, transpose } from "./movement.js";
 import { slice } from "./slice.js";
 
 /** One number for every spatial axis, or one each. */
-type PerAxis = number | readonly number[];
+export type PerAxis = number | readonly number[];
 
 export interface ConvOptions {
   stride?: PerAxis;
@@ -45,7 +42,7 @@ interface ConvTransposeAttrs extends ConvAttrs {
   outputPadding: readonly number[];
 }
 
-const perAxis = (x: Tensor, value: PerAxis): readonly number[] =>
+export const perAxis = (x: Tensor, value: PerAxis): readonly number[] =>
   typeof value === "number" ? Array<number>(x.rank - 2).fill(value) : value;
 
 function convAttrs(x: Tensor, { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions): ConvAttrs {
@@ -64,7 +61,8 @@ const onnxAttributes = ({ strides, padding, dilations, groups }: ConvAttrs) => (
   group: groups,
 });
 
-const spatialOf = (x: TensorType) => x.shape.slice(2).map(known);
+/** The spatial sizes of a tensor. */
+export const spatialOf = (x: TensorType) => x.shape.slice(2).map(known);
 const withBias = (g: Tensor, bias: Tensor | undefined) =>
   bias ? [sum(g, [...g.shape.keys()].toSpliced(1, 1))] : [];
 
@@ -175,7 +173,7 @@ function smallestInput(spatial: readonly number[], w: TensorType, attrs: ConvAtt
 }
 
 /** The transposed convolution of g with the exact spatial sizes `size`. */
-function transposedTo(size: readonly number[], g: Tensor, w: Tensor, attrs: ConvAttrs): Tensor {
+export function transposedTo(size: readonly number[], g: Tensor, w: Tensor, attrs: ConvAttrs): Tensor {
   const smallest = smallestInput(spatialOf(g), w, attrs);
   return apply(ConvTranspose, [g, w], { ...attrs, outputPadding: size.map((n, i) => n - smallest[i]) });
 }
@@ -202,105 +200,8 @@ function swapFirst(x: Tensor): Tensor {
   return transpose(x, [1, 0, ...x.shape.keys()].toSpliced(2, 2));
 }
 
-interface PoolAttrs {
-  kernel: readonly number[];
-  strides: readonly number[];
-  padding: readonly number[];
-}
-
-export interface PoolOptions {
-  /** Default: the kernel's size, so that windows do not overlap. */
-  stride?: PerAxis;
-  padding?: PerAxis;
-}
-
-function poolAttrs(x: Tensor, size: PerAxis, { stride = size, padding = 0 }: PoolOptions): PoolAttrs {
-  return { kernel: perAxis(x, size), strides: perAxis(x, stride), padding: perAxis(x, padding) };
-}
-
-const pooledShape = (x: TensorType, { kernel, strides, padding }: PoolAttrs): Size[] => [
-  ...x.shape.slice(0, 2),
-  ...spatialOf(x).map((n, i) => positions(n + 2 * padding[i], kernel[i], strides[i], x)),
-];
-
-const poolAttributes = ({ kernel, strides, padding }: PoolAttrs) => ({
-  kernel_shape: kernel,
-  strides,
-  pads: [...padding, ...padding],
-});
-
-/** The largest element of each window of `size`; the gradient goes to its first place. [MaxPool-22] */
-export function maxPool<S extends string = Unnamed>(
-  x: Tensor,
-  size: PerAxis,
-  options: PoolOptions = {},
-): Tensor<S> {
-  return applyAll(MaxPool, [x], poolAttrs(x, size, options))[0];
-}
-
-/** Outputs: the largest elements and where they lie (int64) in the flat x. */
-export const MaxPool = defineOp<PoolAttrs>({
-  onnx: "MaxPool",
-  type: ([x], attrs) => {
-    const shape = pooledShape(x, attrs);
-    return [
-      { dtype: x.dtype, shape },
-      { dtype: "int64", shape },
-    ];
-  },
-  vjp: ([g], [, places], [x]) => [reshape(scatterAdd(zeros([x.size], g.dtype), places, g), x.shape)],
-  attributes: poolAttributes,
-  samples: [
-    {
-      inputs: [{ shape: [1, 2, 3, 3], values: [3, 1, 7, 2, 9, 4, 0, 6, 5, -3, 1, -7, -2, 8, -4, 2, -6, -5] }],
-      attrs: { kernel: [2, 2], strides: [1, 1], padding: [1, 0] },
-    },
-    {
-      inputs: [{ shape: [2, 1, 4], values: [3, 1, 7, 2, -3, 4, -6, 5] }],
-      attrs: { kernel: [2], strides: [2], padding: [0] },
-    },
-  ],
-});
-
-/** The mean of each window of `size`; padding counts as zeros. [AveragePool-22] */
-export function averagePool<S extends string = Unnamed>(
-  x: Tensor,
-  size: PerAxis,
-  options: PoolOptions = {},
-): Tensor<S> {
-  return apply(AveragePool, [x], poolAttrs(x, size, options));
-}
-
-export const AveragePool = defineOp<PoolAttrs>({
-  onnx: "AveragePool",
-  type: ([x], attrs) => ({ dtype: x.dtype, shape: pooledShape(x, attrs) }),
-  // A window's mean is a convolution of every channel for itself with equal weights.
-  vjp: ([g], _, [x], { kernel, strides, padding }) => {
-    const alone = reshape(g, [multiplySizes(g.shape[0], g.shape[1]), 1, ...g.shape.slice(2)]);
-    const area = known(sizeOf(kernel));
-    const weights = constant(Array<number>(area).fill(1 / area), [1, 1, ...kernel], g.dtype);
-    const attrs = { strides, padding, dilations: kernel.map(() => 1), groups: 1 };
-    return [reshape(transposedTo(spatialOf(x), alone, weights, attrs), x.shape)];
-  },
-  attributes: (attrs) => ({ ...poolAttributes(attrs), count_include_pad: 1 }),
-  samples: [
-    { inputs: [{ shape: [2, 2, 5, 4] }], attrs: { kernel: [3, 2], strides: [2, 1], padding: [1, 0] } },
-    { inputs: [{ shape: [2, 3, 4] }], attrs: { kernel: [2], strides: [2], padding: [0] } },
-  ],
-});
-
-/** Repeats every element `factor` times along each spatial axis: nearest-neighbour upsampling. */
-export function upsample<S extends string = Unnamed>(x: Tensor, factor: PerAxis): Tensor<S> {
-  const factors = perAxis(x, factor);
-  const lead = x.shape.slice(0, 2);
-  const spatial = x.shape.slice(2);
-  const apart = reshape(x, [...lead, ...spatial.flatMap((size) => [size, 1])]);
-  const repeated = expand(apart, [...lead, ...spatial.flatMap((size, i) => [size, factors[i]])]);
-  return reshape(repeated, [...lead, ...spatial.map((size, i) => multiplySizes(size, factors[i]))]);
-}
-
 /** How many windows of `span` fit into `size` at a stride. */
-function positions(size: number, span: number, stride: number, x: TensorType): number {
+export function positions(size: number, span: number, stride: number, x: TensorType): number {
   if (size >= span) return Math.floor((size - span) / stride) + 1;
   throw new ShapeError(
     "a window is larger than what it moves over",

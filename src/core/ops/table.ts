@@ -5,10 +5,21 @@ import * as gather from "./gather.js";
 import * as matmul from "./matmul.js";
 import * as movement from "./movement.js";
 import * as normalise from "./normalise.js";
+import * as pooling from "./pooling.js";
 import * as reduce from "./reduce.js";
 import * as slice from "./slice.js";
 
 /** Every primitive. The conformance suite tests exactly these; a new operator file is listed here. */
-export const operators: readonly Op[] = [movement, elementwise, reduce, matmul, slice, gather, normalise, convolution]
+export const operators: readonly Op[] = [
+  movement,
+  elementwise,
+  reduce,
+  matmul,
+  slice,
+  gather,
+  normalise,
+  convolution,
+  pooling,
+]
   .flatMap((family) => Object.values(family) as unknown[])
   .filter((member): member is Op => typeof member === "object" && member !== null && "onnx" in member);
