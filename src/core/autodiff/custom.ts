@@ -66,7 +66,7 @@ export function recompute<T extends Tensor>(body: () => T): T {
     backward: ([dy], _, xs) => {
       const fresh = xs.map((x) => delay(x, dy));
       const again = replay(result, inside, new Map([...leaves.keys()].map((key, i) => [key, fresh[i]])));
-      return pullBack([again], [dy], fresh);
+      return pullBack([again], [dy], fresh, { stop: true });
     },
   } satisfies CustomAttrs)[0] as T;
 }

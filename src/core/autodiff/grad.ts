@@ -20,13 +20,16 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
 /**
  * Reverse mode: carries gradients `dy` of the tensors `y` back to `wrt`, by the operators' own rules on
  * the graph, so that the result can be differentiated again. undefined: `y` does not depend on it.
+ * With `stop`, `wrt` are taken as given: how they depend on each other or on anything else is left out.
  */
 export function pullBack(
   y: readonly Tensor[],
   dy: readonly (Tensor | undefined)[],
   wrt: readonly Tensor[],
+  { stop = false } = {},
 ): (Tensor | undefined)[] {
-  const needed = nodesBetween(y, wrt);
+  const targets = new Set(wrt.map((x) => x.node));
+  const needed = nodesBetween(y, targets, stop);
   const gradients = new Map<Node, (Tensor | undefined)[]>();
   const accumulate = ({ node, output }: Tensor, g: Tensor) => {
     if (!needed.has(node)) return;
@@ -38,10 +41,10 @@ export function pullBack(
   y.forEach((tensor, i) => {
     if (dy[i]) accumulate(tensor, dy[i]);
   });
-  const targets = new Set(wrt.map((x) => x.node));
   for (const node of [...needed].sort((a, b) => b.id - a.id)) {
     const dOutputs = gradients.get(node);
-    if (!dOutputs || (targets.has(node) && !node.inputs.some((x) => needed.has(x.node)))) continue;
+    const ends = targets.has(node) && (stop || !node.inputs.some((x) => needed.has(x.node)));
+    if (!dOutputs || ends) continue;
     const outputs = node.types.map((_, k) => new Tensor(node, k));
     dOutputs[0] ??= expand(scalar(0, node.types[0].dtype), node.types[0].shape);
     if (!node.op.vjp) {
@@ -64,25 +67,25 @@ export function pullBack(
   return wrt.map((x) => gradients.get(x.node)?.[x.output]);
 }
 
-/** Nodes on a path from `wrt` to `y`: only these need gradients. */
-function nodesBetween(y: readonly Tensor[], wrt: readonly Tensor[]): Set<Node> {
-  const targets = new Set(wrt.map((x) => x.node));
+/** Nodes on a path from `targets` to `y`: only these need gradients. */
+function nodesBetween(y: readonly Tensor[], targets: ReadonlySet<Node>, stop: boolean): Set<Node> {
   const needed = new Set<Node>();
-  for (const node of nodesOf(y)) {
+  for (const node of nodesOf(y, stop ? targets : undefined)) {
     const carries = node.inputs.some((x) => needed.has(x.node) && dtypes[x.dtype].float);
     if (targets.has(node) || carries) needed.add(node);
   }
   return needed;
 }
 
-/** All nodes that the tensors depend on, inputs before their readers. */
-export function nodesOf(tensors: readonly Tensor[]): Node[] {
+/** All nodes that the tensors depend on, inputs before their readers; nothing beyond `boundary`. */
+export function nodesOf(tensors: readonly Tensor[], boundary?: ReadonlySet<Node>): Node[] {
   const seen = new Set<Node>();
   const open = tensors.map((t) => t.node);
   while (open.length > 0) {
     const node = open.pop()!;
     if (seen.has(node)) continue;
     seen.add(node);
+    if (boundary?.has(node)) continue;
     for (const x of node.inputs) open.push(x.node);
   }
   return [...seen].sort((a, b) => a.id - b.id);

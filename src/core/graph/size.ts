@@ -12,7 +12,7 @@ type Polynomial = Map<string, number>;
 export class SizeError extends AutodidactError {}
 
 function parse(size: Size): Polynomial {
-  if (typeof size === "number") return new Map([["", size]]);
+  if (typeof size === "number") return new Map(size === 0 ? [] : [["", size]]);
   const terms: Polynomial = new Map();
   for (const term of size.split("+")) {
     const factors = term
@@ -20,6 +20,9 @@ function parse(size: Size): Polynomial {
       .split("*")
       .map((f) => f.trim());
     const names = factors.filter((f) => !/^-?\d+$/.test(f)).sort();
+    if (!names.every((name) => /^[a-z_]\w*$/i.test(name))) {
+      throw new SizeError("a size is not a sum of products", size, 'write it like "past + 1" or "2*b*t"');
+    }
     const coefficient = factors.filter((f) => /^-?\d+$/.test(f)).reduce((c, f) => c * Number(f), 1);
     const key = names.join("*");
     terms.set(key, (terms.get(key) ?? 0) + coefficient);
@@ -35,6 +38,11 @@ function format(terms: Polynomial): Size {
   return entries.map(([key, c]) => (key === "" ? `${c}` : c === 1 ? key : `${c}*${key}`)).join(" + ");
 }
 
+/** The size in its canonical text. Throws `SizeError` when it is not a polynomial. */
+export function canonicalSize(size: Size): Size {
+  return typeof size === "number" ? size : format(parse(size));
+}
+
 export function addSizes(a: Size, b: Size): Size {
   if (typeof a === "number" && typeof b === "number") return a + b;
   const sum = parse(a);
@@ -47,7 +55,7 @@ export function subtractSizes(a: Size, b: Size): Size {
 }
 
 export function multiplySizes(a: Size, b: Size): Size {
-  if (typeof a === "number" && typeof b === "number") return a * b;
+  if (typeof a === "number" && typeof b === "number") return a * b + 0; // never -0
   const product: Polynomial = new Map();
   for (const [ka, ca] of parse(a)) {
     for (const [kb, cb] of parse(b)) {
@@ -65,11 +73,14 @@ export function sizeOf(shape: readonly Size[]): Size {
 
 /** a / b where b is one monomial that divides every term of a. Throws `SizeError` otherwise. */
 export function divideSizes(a: Size, b: Size): Size {
+  const uneven = () =>
+    new SizeError("an axis cannot be divided evenly", `${a} / ${b}`, "choose sizes that divide");
   const divisor = [...parse(b)];
+  if (divisor.length !== 1) throw uneven();
+  const [divisorKey, divisorCoefficient] = divisor[0];
   const quotient: Polynomial = new Map();
   for (const [key, c] of parse(a)) {
     const rest = key.split("*").filter(Boolean);
-    const [divisorKey, divisorCoefficient] = divisor[0];
     const divides = divisorKey
       .split("*")
       .filter(Boolean)
@@ -78,9 +89,7 @@ export function divideSizes(a: Size, b: Size): Size {
         if (at >= 0) rest.splice(at, 1);
         return at >= 0;
       });
-    if (divisor.length !== 1 || !divides || c % divisorCoefficient !== 0) {
-      throw new SizeError("an axis cannot be divided evenly", `${a} / ${b}`, "choose sizes that divide");
-    }
+    if (!divides || c % divisorCoefficient !== 0) throw uneven();
     quotient.set(rest.join("*"), c / divisorCoefficient);
   }
   return format(quotient);

@@ -1,7 +1,7 @@
 import { AutodidactError } from "../errors.js";
 import { type DType, type TypedArray, typedArray } from "./dtype.js";
 import type { Op } from "./op.js";
-import { type Size, sizeOf } from "./size.js";
+import { canonicalSize, type Size, sizeOf } from "./size.js";
 
 /** An operator was applied to tensors that it does not fit. */
 export class ShapeError extends AutodidactError {}
@@ -68,7 +68,9 @@ export function peekNodeId(): number {
 /** Makes a node. Checks shapes by the operator's own rule; throws `ShapeError`. */
 export function applyAll(op: Op, inputs: readonly Tensor[], attrs: Attrs): Tensor[] {
   const inferred = op.type(inputs, attrs);
-  const types = Array.isArray(inferred) ? inferred : [inferred as TensorType];
+  const types = (Array.isArray(inferred) ? inferred : [inferred]).map(
+    ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: shape.map(canonicalSize) }),
+  );
   const node: Node = { id: nextId++, op, inputs, attrs, types };
   return types.map((_, k) => new Tensor(node, k));
 }

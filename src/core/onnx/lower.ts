@@ -78,7 +78,7 @@ class GraphWriter implements Emitter {
     node: [] as { opType: string; domain: string; input: string[]; output: string[]; attribute: object[] }[],
     initializer: [] as object[],
     input: [] as object[],
-    output: [] as object[],
+    output: [] as { name: string }[],
   };
   private readonly values = new Map<Node, readonly string[]>();
   private readonly constants = new Map<string, string>();
@@ -128,7 +128,18 @@ class GraphWriter implements Emitter {
       node.input = node.input.map(rename);
       node.output = node.output.map(rename);
     }
+    this.dropUnreadOutputs();
     return this.parts;
+  }
+
+  /** Outputs after the first are optional in ONNX: leaving out unread ones allows faster kernels. */
+  private dropUnreadOutputs(): void {
+    const { node: nodes, output } = this.parts;
+    const read = new Set([...nodes.flatMap((node) => node.input), ...output.map(({ name }) => name)]);
+    for (const node of nodes) {
+      const last = node.output.findLastIndex((name, k) => k === 0 || read.has(name));
+      node.output.length = last + 1;
+    }
   }
 
   node(
@@ -202,7 +213,7 @@ class GraphWriter implements Emitter {
   }
 }
 
-function valueInfo(name: string, { dtype, shape }: TensorType): object {
+function valueInfo(name: string, { dtype, shape }: TensorType): { name: string; type: object } {
   const dim = shape.map((size) => ({
     value:
       typeof size === "number"

@@ -19,7 +19,8 @@ export const MatMul = defineOp({
   onnx: "MatMul",
   type: ([a, b]) => {
     const inner = a.shape.at(-1);
-    if (a.shape.length < 2 || b.shape.length < 2 || inner !== b.shape.at(-2)) throw mismatch(a, b);
+    const fits = a.shape.length >= 2 && b.shape.length >= 2 && inner === b.shape.at(-2);
+    if (!fits || a.dtype !== b.dtype) throw mismatch(a, b);
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return { dtype: a.dtype, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] };
   },
@@ -59,7 +60,8 @@ export const Gemm = defineOp<GemmAttrs>({
   type: ([a, b, c], { transA, transB }) => {
     const [m, k] = transA ? a.shape.toReversed() : a.shape;
     const [k2, n] = transB ? b.shape.toReversed() : b.shape;
-    if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2) throw mismatch(a, b);
+    const fits = a.shape.length === 2 && b.shape.length === 2 && k === k2;
+    if (!fits || a.dtype !== b.dtype) throw mismatch(a, b);
     if (c) broadcastShapes([m, n], c.shape);
     return { dtype: a.dtype, shape: [m, n] };
   },
@@ -87,6 +89,6 @@ function mismatch(a: TensorType, b: TensorType): ShapeError {
   return new ShapeError(
     "matrices do not fit each other",
     `${formatType(a)} times ${formatType(b)}`,
-    "the last axis of the first must equal the second last of the second",
+    "the last axis of the first must equal the second last of the second, and the types be the same",
   );
 }

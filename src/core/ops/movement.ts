@@ -40,9 +40,10 @@ export const Reshape = defineOp<ShapeAttrs>({
     const open = node.inputs[0].shape.some((s) => typeof s === "string")
       ? shape.flatMap((s, i) => (typeof s === "string" ? [i] : []))
       : [];
-    // One unknown size is -1 to ONNX; only more of them have to be computed.
+    // One unknown size is -1 to ONNX; only more of them have to be computed, and may turn out to be zero.
     const sizes = open.length === 1 ? shape.with(open[0], -1) : shape;
-    return emit.node("Reshape", [x, emit.sizes(sizes)]);
+    const zero = sizes.some((s) => typeof s === "string" || s === 0);
+    return emit.node("Reshape", [x, emit.sizes(sizes)], zero ? { allowzero: 1 } : {});
   },
   samples: [{ inputs: [{ shape: [2, 6] }], attrs: { shape: [3, 4] } }],
 });

@@ -108,19 +108,26 @@ function multiply(left: Term, right: Term, needed: Set<string>): Term {
   const columns = b.names.filter((name) => !shared.includes(name));
   const size = (term: Term, names: string[]) =>
     names.map((name) => term.tensor.shape[term.names.indexOf(name)]);
-  if (inner.length === 0 && rows.length === 0 && columns.length === 0) {
-    return { tensor: mul(arrange(a, batch, [], []), arrange(b, batch, [], [])), names: batch };
-  }
+  if (inner.length === 0) return broadcastProduct(a, b, columns);
   const product = matmul(arrange(a, batch, rows, inner), arrange(b, batch, inner, columns));
   const shape = [...size(a, batch), ...size(a, rows), ...size(b, columns)];
   return { tensor: reshape(product, shape), names: [...batch, ...rows, ...columns] };
+}
+
+/** The elementwise product over the axes of a, then those of b alone: no axis is summed. */
+function broadcastProduct(a: Term, b: Term, columns: string[]): Term {
+  const names = [...a.names, ...columns];
+  const ones = columns.map(() => 1);
+  const order = names.filter((name) => b.names.includes(name)).map((name) => b.names.indexOf(name));
+  const sizes = names.map((name) => b.tensor.shape[b.names.indexOf(name)] ?? 1);
+  const left = reshape(a.tensor, [...a.tensor.shape, ...ones]);
+  return { tensor: mul(left, reshape(transpose(b.tensor, order), sizes)), names };
 }
 
 /** The term as [batch..., first, second], with each of the last two merged to one axis. */
 function arrange({ tensor, names }: Term, batch: string[], first: string[], second: string[]): Tensor {
   const order = [...batch, ...first, ...second].map((name) => names.indexOf(name));
   const moved = transpose(tensor, order);
-  if (first.length === 0 && second.length === 0) return moved;
   const b = batch.length;
   const f = b + first.length;
   return reshape(moved, [

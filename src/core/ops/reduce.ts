@@ -18,6 +18,7 @@ export function mean<S extends string = Unnamed>(
   axes: readonly number[] = allAxes(x),
   { keepDims = false } = {},
 ): Tensor<S> {
+  if (axes.length === 0) return x;
   return apply(ReduceMean, [x], { axes: positiveAxes(x, axes), keepDims });
 }
 
@@ -42,6 +43,7 @@ export function max<S extends string = Unnamed>(
   axes: readonly number[] = allAxes(x),
   { keepDims = false } = {},
 ): Tensor<S> {
+  if (axes.length === 0) return x;
   return apply(ReduceMax, [x], { axes: positiveAxes(x, axes), keepDims });
 }
 
@@ -73,6 +75,7 @@ export function sumSquare<S extends string = Unnamed>(
   axes: readonly number[] = allAxes(x),
   { keepDims = false } = {},
 ): Tensor<S> {
+  if (axes.length === 0) return mul(x, x);
   return apply(ReduceSumSquare, [x], { axes: positiveAxes(x, axes), keepDims });
 }
 
@@ -119,7 +122,7 @@ export const CumSum = defineOp<CumSumAttrs>({
   type: ([x]) => x,
   vjp: ([g], _y, _x, { axis, reverse }) => [cumsum(g, axis, { reverse: !reverse })],
   lower: (emit, [x], { axis, reverse }) =>
-    emit.node("CumSum", [x, emit.sizes([axis])], { reverse: reverse ? 1 : 0 }),
+    emit.node("CumSum", [x, emit.scalar(axis, "int64")], { reverse: reverse ? 1 : 0 }),
   samples: [{ inputs: [{ shape: [2, 4] }], attrs: { axis: 1, reverse: false } }],
 });
 

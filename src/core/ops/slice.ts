@@ -26,8 +26,8 @@ export const Slice = defineOp<SliceAttrs>({
   onnx: "Slice",
   type: ([x], { axis, start, end }) => {
     const length = subtractSizes(end, start);
-    const size = x.shape[axis];
-    if ([length, start].some((n) => typeof n === "number" && n < 0) || (end as number) > (size as number)) {
+    const rest = subtractSizes(x.shape[axis], end);
+    if ([start, length, rest].some((n) => typeof n === "number" && n < 0)) {
       throw new ShapeError(
         "a slice lies outside its axis",
         `${start}..${end} of axis ${axis} of ${formatType(x)}`,
