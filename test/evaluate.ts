@@ -5,7 +5,7 @@ import { nodeRuntime } from "../src/core/runtime/node.js";
 import { compile } from "../src/core/runtime/session.js";
 
 /** Values of an input; the shape is needed where the input names a size. */
-type Feed = readonly number[] | { readonly shape: readonly number[]; readonly values: readonly number[] };
+type Feed = number[] | { shape: number[]; values: number[] };
 
 /** The values of the outputs, as plain numbers. */
 export async function evaluate<K extends string>(
@@ -16,7 +16,7 @@ export async function evaluate<K extends string>(
   const tensors = Object.fromEntries(
     [...session.graph.inputs].map(([name, { dtype, shape }]) => {
       const feed = feeds[name];
-      const given = "values" in feed ? feed : { values: feed, shape: shape as number[] };
+      const given = Array.isArray(feed) ? { values: feed, shape: shape as number[] } : feed;
       return [name, { dtype, shape: given.shape, data: typedArray(dtype, given.values) }];
     }),
   );

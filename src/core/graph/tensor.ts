@@ -1,62 +1,13 @@
+/** Making tensors: applying operators, inputs, constants. */
 import { AutodidactError } from "../errors.js";
 import { type DType, type TypedArray, typedArray } from "./dtype.js";
-import type { Op } from "./op.js";
+import { type Attrs, formatType, type Node, type Op, Tensor, type TensorType, type Unnamed } from "./op.js";
 import { canonicalSize, type Size, sizeOf } from "./size.js";
+
+export { type Attrs, formatType, type Node, Tensor, type TensorType, type Unnamed } from "./op.js";
 
 /** An operator was applied to tensors that it does not fit. */
 export class ShapeError extends AutodidactError {}
-
-export interface TensorType {
-  readonly dtype: DType;
-  readonly shape: readonly Size[];
-}
-
-/** One application of an operator. Ids grow in the order of creation, so inputs always have smaller ids. */
-export interface Node {
-  readonly id: number;
-  readonly op: Op;
-  readonly inputs: readonly Tensor[];
-  readonly attrs: Attrs;
-  readonly types: readonly TensorType[];
-}
-
-export type Attrs = object;
-
-/** Axis names are not tracked: fits everywhere. `named` gives a tensor names again. */
-// biome-ignore lint/suspicious/noExplicitAny: assignable in both directions is the meaning
-export type Unnamed = any;
-
-/**
- * A symbolic tensor: the k-th output of a node. `S` names its axes for the compiler ("b t c");
- * the sizes and the element type are checked when the graph is traced.
- */
-export class Tensor<S extends string = Unnamed> {
-  declare readonly axes: S;
-  constructor(
-    readonly node: Node,
-    readonly output = 0,
-  ) {}
-  get dtype(): DType {
-    return this.node.types[this.output].dtype;
-  }
-  get shape(): readonly Size[] {
-    return this.node.types[this.output].shape;
-  }
-  get rank(): number {
-    return this.shape.length;
-  }
-  /** Number of elements. */
-  get size(): Size {
-    return sizeOf(this.shape);
-  }
-  toString(): string {
-    return `%${this.node.id}${this.output ? `.${this.output}` : ""} ${formatType(this)}`;
-  }
-}
-
-export function formatType({ dtype, shape }: TensorType): string {
-  return `${dtype}[${shape.join(", ")}]`;
-}
 
 let nextId = 1;
 
