@@ -1,6 +1,6 @@
 /**
  * Next token: the mean negative log-likelihood, in nats, of each token given those before it, over the
- * positions whose target is not `ignored`. Targets are the inputs shifted by one.
+ * positions whose target is not negative (-100 by custom). Targets are the inputs shifted by one.
  */
 import { withGradient } from "../core/autodiff/custom.js";
 import { known, sizeOf } from "../core/graph/size.js";
@@ -12,9 +12,6 @@ import { reshape, sum, transpose } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
 import { logSumExp } from "../core/ops/reduce.js";
 import { slice } from "../core/ops/slice.js";
-
-/** A target with this value takes no part in the loss. */
-export const ignored = -100;
 
 export interface NextTokenOptions {
   /** Weight of the mean of logsumexp(logits)^2, which keeps logits small (Chowdhery et al. 2022); default 0. */

@@ -9,21 +9,11 @@ import {
   type Runtime,
   type SessionOptions,
 } from "../core/runtime/session.js";
+import type { BatchShape, TokenBatch } from "../data/batches.js";
 import type { Decoder } from "../models/decoder.js";
 import { lookUp } from "../nn/parameter.js";
 import { type NextTokenOptions, nextTokenLoss } from "../objectives/next-token.js";
 import { type Layout, views } from "../optim/layout.js";
-
-/** Token windows: inputs and targets, each batchSize * contextLength, row by row. */
-export interface TokenBatch {
-  readonly inputs: Int32Array;
-  readonly targets: Int32Array;
-}
-
-export interface BatchShape {
-  readonly batchSize: number;
-  readonly contextLength: number;
-}
 
 /** A compiled objective over flat parameters. */
 export interface CompiledLoss {

@@ -1,0 +1,73 @@
+/** From a resolved recipe's values to the things they describe. */
+import type { Corpus } from "../data/corpus.js";
+import type { Folder } from "../data/folder.js";
+import { trainBpe } from "../features/bpe-trainer.js";
+import { byteTokenizer } from "../features/byte-tokenizer.js";
+import { trainCharacterTokenizer } from "../features/character-tokenizer.js";
+import { loadTokenizer } from "../features/load-tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer.js";
+import type { Decoder } from "../models/decoder.js";
+import { gpt2 } from "../models/gpt2.js";
+import { llama } from "../models/llama.js";
+import { adamw } from "../optim/adamw.js";
+import { muon } from "../optim/muon.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import { sgd } from "../optim/sgd.js";
+import { RecipeError } from "./errors.js";
+import type { Recipe } from "./recipe.js";
+
+/** Separates documents, where the tokenizer has it. */
+export const endOfText = "<|endoftext|>";
+
+/**
+ * The recipe's tokenizer, trained on the corpus where its kind is trained: characters on all of it, so that
+ * every text of the corpus can be written, byte pairs on the training split.
+ */
+export async function buildTokenizer(
+  features: Recipe["features"],
+  corpus: Corpus,
+  openFolder: (path: string) => Folder,
+): Promise<Tokenizer> {
+  const several = corpus.stats.documents > 1;
+  const specialTokens = several ? [endOfText] : [];
+  switch (features.kind) {
+    case "character":
+      return trainCharacterTokenizer(texts(corpus.all()), { specialTokens });
+    case "byte":
+      return byteTokenizer({ specialTokens: [endOfText] });
+    case "bpe":
+      return trainBpe(texts(corpus.train()), { vocabSize: features.vocabSize, specialTokens: [endOfText] });
+    case "pretrained":
+      return loadTokenizer(openFolder(features.folder));
+  }
+}
+
+async function* texts(pieces: AsyncIterable<{ text: string }>): AsyncIterable<string> {
+  for await (const { text } of pieces) yield text;
+}
+
+/** The recipe's model for a vocabulary. Throws `RecipeError` when the recipe's own is smaller. */
+export function buildModel(model: Recipe["model"], tokenizer: Tokenizer): Decoder {
+  const vocabSize = model.vocabSize ?? tokenizer.vocabSize;
+  if (vocabSize < tokenizer.vocabSize) {
+    throw new RecipeError(
+      "the model's vocabulary is smaller than its tokenizer's",
+      `model.vocabSize ${vocabSize}, tokenizer ${tokenizer.vocabSize}`,
+      `raise model.vocabSize to ${tokenizer.vocabSize} or leave it out`,
+    );
+  }
+  return model.kind === "gpt2" ? gpt2({ ...model, vocabSize }) : llama({ ...model, vocabSize });
+}
+
+export function buildOptimizer(optimizer: Recipe["optimizer"]): Optimizer {
+  switch (optimizer.kind) {
+    case "adamw":
+      return adamw(optimizer);
+    case "sgd":
+      return sgd(optimizer);
+    case "muon": {
+      const { lr, adamwLr = lr, betas, momentum, weightDecay } = optimizer;
+      return muon({ lr, momentum, weightDecay, adamw: { lr: adamwLr, betas } });
+    }
+  }
+}

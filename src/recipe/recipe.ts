@@ -1,0 +1,156 @@
+/** A recipe: the six steps of self-supervised training as plain, explicit values. */
+import { z } from "zod";
+import { describeIssue } from "./describe-issue.js";
+import { RecipeError } from "./errors.js";
+
+const count = z.int().positive();
+const share = z.number().min(0).max(1);
+
+/** 1 prepare data. */
+const data = z.strictObject({
+  /** Files, folders or globs of .txt, .md, .jsonl, .parquet, each also .gz. */
+  files: z.union([z.string(), z.array(z.string())]),
+  /** The field of a JSON line that holds the text. */
+  field: z.string().optional(),
+  /** The column of a Parquet file that holds the text. */
+  column: z.string().optional(),
+  validationFraction: share.default(0.1),
+});
+
+/** 2 features. */
+const features = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("character") }),
+  z.strictObject({ kind: z.literal("byte") }),
+  z.strictObject({ kind: z.literal("bpe"), vocabSize: count }),
+  /** A folder with tokenizer.json, or with vocab.json and merges.txt. */
+  z.strictObject({ kind: z.literal("pretrained"), folder: z.string() }),
+]);
+
+/** 3 predict. */
+const model = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("gpt2"),
+    contextLength: count,
+    numLayers: count,
+    numHeads: count,
+    width: count,
+    /** Rows of the embedding; default the tokenizer's vocabulary. */
+    vocabSize: count.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("llama"),
+    contextLength: count,
+    numLayers: count,
+    numHeads: count,
+    kvHeads: count.optional(),
+    width: count,
+    headWidth: count.optional(),
+    hiddenWidth: count,
+    qkNorm: z.boolean().default(false),
+    tiedHead: z.boolean().default(false),
+    ropeTheta: z.number().positive().default(10_000),
+    vocabSize: count.optional(),
+  }),
+]);
+
+/** 4 loss. */
+const objective = z.strictObject({
+  kind: z.literal("nextToken"),
+  zLoss: z.number().nonnegative().default(0),
+});
+
+const schedule = z.strictObject({
+  kind: z.enum(["constant", "cosine", "linear", "wsd"]),
+  warmupSteps: z.int().nonnegative().default(0),
+  decaySteps: count.optional(),
+  finalFactor: share.optional(),
+});
+const common = {
+  lr: z.number().positive(),
+  weightDecay: z.number().nonnegative().default(0.1),
+  schedule,
+  /** Largest global gradient norm; 0 turns clipping off. */
+  clipNorm: z.number().nonnegative().default(1),
+  /** Decay of an exponential average of the weights, which is then what is evaluated and saved. */
+  averageDecay: share.optional(),
+};
+const betas = z.tuple([share, share]);
+
+/** 5 gradient descent. */
+const optimizer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("adamw"), ...common, betas: betas.default([0.9, 0.95]) }),
+  z.strictObject({
+    kind: z.literal("muon"),
+    ...common,
+    momentum: share.default(0.95),
+    /** Rate of AdamW for embeddings, head and vectors; default lr. */
+    adamwLr: z.number().positive().optional(),
+    betas: betas.default([0.9, 0.95]),
+  }),
+  z.strictObject({
+    kind: z.literal("sgd"),
+    ...common,
+    momentum: share.default(0.9),
+    nesterov: z.boolean().default(false),
+  }),
+]);
+
+/** 6 iterate. */
+const training = z.strictObject({
+  /** Windows a step and micro-batch. */
+  batchSize: count,
+  /** Batches whose gradients are added up for one step. */
+  microBatches: count.default(1),
+  steps: count,
+  seed: z.int().nonnegative().default(1),
+  evaluateEvery: count,
+  /** Batches of the validation split an evaluation reads; default all. */
+  evaluationBatches: count.optional(),
+  checkpointEvery: count,
+  keepCheckpoints: count.default(2),
+  /** Stop when the validation loss (nats a token) is this low. */
+  targetLoss: z.number().positive().optional(),
+  /** Stop after so many evaluations without a better validation loss. */
+  patience: count.optional(),
+  /** Compute each layer again in the backward pass instead of keeping it: less memory, more time. */
+  recompute: z.boolean().default(false),
+  device: z.enum(["cpu", "webgpu", "cuda", "coreml", "dml"]).default("cpu"),
+  threads: count.optional(),
+});
+
+/** Then: use it. What a sample during training looks like, and the defaults of `generate`. */
+const generation = z.strictObject({
+  prompt: z.string().default(""),
+  maxTokens: count.default(200),
+  temperature: z.number().nonnegative().default(0.8),
+  topK: count.optional(),
+  topP: share.optional(),
+});
+
+export const recipeSchema = z.strictObject({
+  data,
+  features,
+  model,
+  objective,
+  optimizer,
+  training,
+  generation,
+});
+
+/** A recipe as it is written: values with a default may be missing. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+/** A recipe with every default filled in. */
+export type Recipe = z.output<typeof recipeSchema>;
+
+/** Marks an object as a recipe, so that the compiler checks it where it is written. */
+export function defineRecipe(recipe: RecipeInput): RecipeInput {
+  return recipe;
+}
+
+/** Checks a recipe and fills in the defaults. Throws `RecipeError` naming the key and the nearest one. */
+export function resolveRecipe(recipe: unknown, source: string): Recipe {
+  const result = recipeSchema.safeParse(recipe);
+  if (result.success) return result.data;
+  const { what, values, advice } = describeIssue(result.error.issues[0], recipe, recipeSchema);
+  throw new RecipeError(what, `${values} in ${source}`, advice);
+}

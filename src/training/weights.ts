@@ -1,0 +1,25 @@
+import { randomStream } from "../core/random.js";
+import type { HostTensor } from "../core/runtime/session.js";
+import { initialise } from "../nn/parameter.js";
+import { type Layout, views } from "../optim/layout.js";
+
+/** Fills `flat` with fresh parameters: a pure function of the seed and each parameter's name. */
+export function initialiseAll(layout: Layout, flat: Float32Array, seed: number): void {
+  for (const { parameter, offset, size } of layout.slots) {
+    const stream = randomStream(seed, `init ${parameter.name}`);
+    initialise(flat.subarray(offset, offset + size), parameter.init, stream);
+  }
+}
+
+/** Named weights over a flat array, as a model folder keeps them. */
+export function weightsOf(
+  layout: Layout,
+  flat: Float32Array,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  return new Map(
+    [...views(layout, flat)].map(([name, { shape, data }]: [string, HostTensor]) => [
+      name,
+      { shape, data: data as Float32Array },
+    ]),
+  );
+}
