@@ -1,11 +1,6 @@
 import type { Tensor } from "../core/graph/tensor.js";
+import type { KeysAndValues } from "../nn/attention.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
-
-/** Keys and values of one layer, each [b, kvHeads, s, headWidth]. */
-export interface LayerCache {
-  readonly keys: Tensor;
-  readonly values: Tensor;
-}
 
 /** What one decoding graph reads beside the parameters. */
 export interface DecodeInputs {
@@ -15,8 +10,8 @@ export interface DecodeInputs {
   readonly positions: Tensor<"b t">;
   /** [b, 1, t, past + t]: 0 where a key is visible, a large negative number where it is not. */
   readonly bias: Tensor;
-  /** One past a layer, possibly of length zero. */
-  readonly past: readonly LayerCache[];
+  /** One past a layer, [b, kvHeads, past, headWidth]; `bias` hides what of it is not filled. */
+  readonly past: readonly KeysAndValues[];
 }
 
 /** A decoder-only language model: traced for training by `hidden`, for generation by `decode`. */
@@ -32,8 +27,8 @@ export interface Decoder {
   hidden(p: Parameters, ids: Tensor<"b t">): Tensor<"t b c">;
   /** The output embedding [v, c]: logits are hidden states times its transpose. */
   head(p: Parameters): Tensor<"v c">;
-  /** Final hidden states [b, t, c] of new tokens, and the keys and values of past and new. */
-  decode(p: Parameters, inputs: DecodeInputs): { hidden: Tensor<"b t c">; cache: LayerCache[] };
+  /** Final hidden states [b, t, c] of the new tokens, and their keys and values [b, kvHeads, t, headWidth]. */
+  decode(p: Parameters, inputs: DecodeInputs): { hidden: Tensor<"b t c">; fresh: KeysAndValues[] };
   /** `config.json` as Hugging Face Transformers reads it. */
   huggingFaceConfig(): Record<string, unknown>;
 }

@@ -8,12 +8,12 @@ import { add } from "../core/ops/elementwise.js";
 import { gather } from "../core/ops/gather.js";
 import { reshape, transpose } from "../core/ops/movement.js";
 import { layerNorm } from "../core/ops/normalise.js";
-import { concat, split } from "../core/ops/slice.js";
+import { split } from "../core/ops/slice.js";
 import { geluTanh } from "../nn/activation.js";
-import { cachedAttention, causalAttention } from "../nn/attention.js";
+import { cachedAttention, causalAttention, type KeysAndValues } from "../nn/attention.js";
 import { conv1d } from "../nn/linear.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
-import type { Decoder, LayerCache } from "./decoder.js";
+import type { Decoder } from "./decoder.js";
 import { arange, checkDivides } from "./shapes.js";
 
 export interface Gpt2Config {
@@ -66,19 +66,18 @@ export function gpt2(config: Gpt2Config): Decoder {
     decode(p, { ids, positions, bias, past }) {
       const [batch, time] = ids.shape;
       const heads = (x: Tensor) => transpose(reshape(x, [batch, time, numHeads, headWidth]), [0, 2, 1, 3]);
-      const cache: LayerCache[] = [];
+      const fresh: KeysAndValues[] = [];
       let x = add(gather(p("transformer.wte.weight"), ids), gather(p("transformer.wpe.weight"), positions)); // b t c
       for (let layer = 0; layer < numLayers; layer++) {
         const h = `transformer.h.${layer}`;
-        const [q, k, v] = split(project(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`), 3, 2).map(heads); // b h t d
-        const keys = concat([past[layer].keys, k], 2);
-        const values = concat([past[layer].values, v], 2);
-        cache.push({ keys, values });
-        const mixed = transpose(cachedAttention(q, keys, values, bias), [0, 2, 1, 3]); // b t h d
+        const projected = project(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`);
+        const [q, keys, values] = split(projected, 3, 2).map(heads); // b h t d
+        fresh.push({ keys, values });
+        const mixed = transpose(cachedAttention(q, past[layer], fresh[layer], bias), [0, 2, 1, 3]); // b t h d
         x = add(x, project(p, reshape(mixed, [batch, time, width]), `${h}.attn.c_proj`));
         x = add(x, feedForward(p, x, h));
       }
-      return { hidden: norm(p, x, "transformer.ln_f"), cache };
+      return { hidden: norm(p, x, "transformer.ln_f"), fresh };
     },
 
     huggingFaceConfig: () => ({

@@ -8,13 +8,12 @@ import { add } from "../core/ops/elementwise.js";
 import { gather } from "../core/ops/gather.js";
 import { expand, reshape, transpose } from "../core/ops/movement.js";
 import { rotary } from "../core/ops/normalise.js";
-import { concat } from "../core/ops/slice.js";
 import { swiGlu } from "../nn/activation.js";
-import { cachedAttention, causalAttention } from "../nn/attention.js";
+import { cachedAttention, causalAttention, type KeysAndValues } from "../nn/attention.js";
 import { linear } from "../nn/linear.js";
 import { rmsNorm } from "../nn/norm.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
-import type { Decoder, LayerCache } from "./decoder.js";
+import type { Decoder } from "./decoder.js";
 import { arange, checkDivides } from "./shapes.js";
 
 export interface LlamaConfig {
@@ -99,23 +98,21 @@ export function llama(config: LlamaConfig): Decoder {
       const [batch, time] = ids.shape;
       const heads = (x: Tensor, count: number) =>
         transpose(reshape(x, [batch, time, count, headWidth]), [0, 2, 1, 3]); // b n t d
-      const cache: LayerCache[] = [];
+      const fresh: KeysAndValues[] = [];
       let x: Tensor<"b t c"> = gather(p("model.embed_tokens.weight"), ids);
       for (let layer = 0; layer < numLayers; layer++) {
         const block = `model.layers.${layer}`;
         const attention = `${block}.self_attn`;
         const y = norm(p, x, `${block}.input_layernorm`); // b t c
         const q = heads(turned(p, y, `${attention}.q`, numHeads, positions), numHeads);
-        const k = heads(turned(p, y, `${attention}.k`, kvHeads, positions), kvHeads);
-        const v = heads(project(p, y, `${attention}.v_proj`), kvHeads);
-        const keys = concat([past[layer].keys, k], 2); // b kv s d
-        const values = concat([past[layer].values, v], 2);
-        cache.push({ keys, values });
-        const mixed = transpose(cachedAttention(q, keys, values, bias), [0, 2, 1, 3]); // b t h d
+        const keys = heads(turned(p, y, `${attention}.k`, kvHeads, positions), kvHeads);
+        const values = heads(project(p, y, `${attention}.v_proj`), kvHeads);
+        fresh.push({ keys, values });
+        const mixed = transpose(cachedAttention(q, past[layer], fresh[layer], bias), [0, 2, 1, 3]); // b t h d
         x = add(x, project(p, reshape(mixed, [batch, time, numHeads * headWidth]), `${attention}.o_proj`));
         x = add(x, feedForward(p, norm(p, x, `${block}.post_attention_layernorm`), `${block}.mlp`));
       }
-      return { hidden: norm(p, x, "model.norm"), cache };
+      return { hidden: norm(p, x, "model.norm"), fresh };
     },
 
     huggingFaceConfig: () => ({

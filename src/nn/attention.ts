@@ -1,10 +1,11 @@
 import { withGradient } from "../core/autodiff/custom.js";
-import { known, multiplySizes, type Size } from "../core/graph/size.js";
+import { known, multiplySizes } from "../core/graph/size.js";
 import { constant, type Tensor } from "../core/graph/tensor.js";
 import { add, mul, sub } from "../core/ops/elementwise.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
 import { expand, reshape, sum, transpose } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
+import { concat, slice } from "../core/ops/slice.js";
 
 /** Added to the score of a key that a query must not see; e^-1e9 is zero in every float type. */
 const hidden = -1e9;
@@ -64,18 +65,32 @@ export function causalMask(time: number): Tensor<"t s"> {
   return constant(rows, [time, time]);
 }
 
+/** Keys and values of one layer, each [b, kv, s, d]. */
+export interface KeysAndValues {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
 /**
- * Attention with a cache, for decoding. q: [b, h, t, d]; k, v: [b, kv, s, d] with the past and the new
- * positions; bias: [b, 1, t, s], 0 or a large negative number.
+ * Attention of new positions over a past and themselves, for decoding. q: [b, h, t, d]; past: [b, kv, s, d];
+ * fresh: [b, kv, t, d]; bias: [b, 1, t, s + t], 0 or a large negative number. The past is read where it
+ * lies: joining it with the new positions would copy all of it for every token.
  */
-export function cachedAttention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor<"b h t d"> {
+export function cachedAttention(
+  q: Tensor,
+  past: KeysAndValues,
+  fresh: KeysAndValues,
+  bias: Tensor,
+): Tensor<"b h t d"> {
   const [batch, numHeads, time, headWidth] = q.shape;
-  const kvHeads = known(k.shape[1]);
-  const group = known(numHeads) / kvHeads;
-  const grouped: Size[] = [batch, kvHeads, multiplySizes(group, time), headWidth];
-  const scores = matmul(reshape(mul(q, 1 / Math.sqrt(known(headWidth))), grouped), swapLast(k));
-  const perHead = reshape(scores, [batch, numHeads, time, k.shape[2]]);
-  const weights = softmax(add(perHead, bias));
-  const mixed = matmul(reshape(weights, [batch, kvHeads, multiplySizes(group, time), k.shape[2]]), v);
-  return reshape(mixed, q.shape);
+  const [, kvHeads, pastTime] = past.keys.shape;
+  const rows = multiplySizes(known(numHeads) / known(kvHeads), time);
+  const grouped = reshape(mul(q, 1 / Math.sqrt(known(headWidth))), [batch, kvHeads, rows, headWidth]);
+  const scores = concat([matmul(grouped, swapLast(past.keys)), matmul(grouped, swapLast(fresh.keys))], 3);
+  const keyTime = scores.shape[3];
+  const perHead = softmax(add(reshape(scores, [batch, numHeads, time, keyTime]), bias));
+  const weights = reshape(perHead, [batch, kvHeads, rows, keyTime]);
+  const fromPast = matmul(slice(weights, 3, 0, pastTime), past.values);
+  const fromFresh = matmul(slice(weights, 3, pastTime), fresh.values);
+  return reshape(add(fromPast, fromFresh), q.shape);
 }
