@@ -1,0 +1,130 @@
+/** A decoder compiled for generation: new tokens in, logits of what may follow them out. */
+import { type Size, subtractSizes } from "../core/graph/size.js";
+import { input, type Tensor } from "../core/graph/tensor.js";
+import { gemm } from "../core/ops/matmul.js";
+import { reshape } from "../core/ops/movement.js";
+import { slice } from "../core/ops/slice.js";
+import {
+  compile,
+  type HostTensor,
+  hostTensor,
+  int64Tensor,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+} from "../core/runtime/session.js";
+import type { Decoder } from "../models/decoder.js";
+import { lookUp } from "../nn/parameter.js";
+import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
+
+/** Values of a model's parameters by name. */
+export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+
+/** Added to the score of a key that must not be seen. */
+const hidden = -1e9;
+/** Most tokens of a prompt that go through the graph at once; bounds the memory for scores. */
+const chunkLength = 256;
+
+/** Compiles `model.decode`. The weights are read where they lie and must stay there while the session is used. */
+export async function openDecoderSession(
+  runtime: Runtime,
+  model: Decoder,
+  weights: Weights,
+  options: SessionOptions = {},
+): Promise<DecoderSession> {
+  const session = await compile(runtime, decodingGraph(model), options);
+  const feeds = new Map<string, HostTensor>();
+  for (const { name } of model.parameters) {
+    const weight = weights.get(name);
+    if (weight) feeds.set(name, hostTensor("float32", weight.shape, weight.data));
+  }
+  return new DecoderSession(model, session, Object.fromEntries(feeds));
+}
+
+export class DecoderSession {
+  constructor(
+    readonly model: Decoder,
+    private readonly session: Session,
+    private readonly weights: Readonly<Record<string, HostTensor>>,
+  ) {}
+
+  /** An empty cache for this many texts. */
+  cache(rows: number): KvCache {
+    return new KvCache(this.model, rows);
+  }
+
+  /** Reads tokens into one row of the cache and returns the logits [v] after the last of them. */
+  async read(cache: KvCache, row: number, ids: ArrayLike<number>): Promise<Float32Array> {
+    const tokens = Int32Array.from(ids);
+    for (let start = 0; ; start += chunkLength) {
+      const chunk = tokens.subarray(start, start + chunkLength);
+      const logits = await this.run(cache, row, 1, chunk);
+      if (start + chunkLength >= tokens.length) return logits;
+    }
+  }
+
+  /** Reads one token into every row and returns the logits [rows, v]. */
+  step(cache: KvCache, ids: ArrayLike<number>): Promise<Float32Array> {
+    return this.run(cache, 0, cache.rows, Int32Array.from(ids));
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+
+  /** ids: [count, t] for `count` rows of the cache from `first` on. */
+  private async run(cache: KvCache, first: number, count: number, ids: Int32Array): Promise<Float32Array> {
+    const time = ids.length / count;
+    const starts = Array.from({ length: count }, (_, i) => cache.length(first + i));
+    const positions = ids.map((_, i) => starts[Math.floor(i / time)] + (i % time));
+    const { logits, ...fresh } = await this.session.run({
+      ...this.weights,
+      ...cache.feeds(first, count),
+      ids: int64Tensor(ids, [count, time]),
+      positions: int64Tensor(positions, [count, time]),
+      bias: visibility(starts, time, cache.room),
+    });
+    cache.append(first, count, time, fromFresh(fresh));
+    return logits.data as Float32Array;
+  }
+}
+
+/** The graph: logits [b, v] of the last position, and the fresh keys and values of each layer. */
+function decodingGraph(model: Decoder): Record<string, Tensor> {
+  const p = lookUp(new Map(model.parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const shape: Size[] = ["b", model.kvHeads, "past", model.headWidth];
+  const past = Array.from({ length: model.numLayers }, (_, layer) => ({
+    keys: input(keysName(layer), "float32", shape),
+    values: input(valuesName(layer), "float32", shape),
+  }));
+  const ids = input<"b t">("ids", "int64", ["b", "t"]);
+  const positions = input<"b t">("positions", "int64", ["b", "t"]);
+  const bias = input("bias", "float32", ["b", 1, "t", "past + t"]);
+  const { hidden, fresh } = model.decode(p, { ids, positions, bias, past });
+  const [batch, time, width] = hidden.shape;
+  const last = reshape(slice(hidden, 1, subtractSizes(time, 1), time), [batch, width]);
+  const caches = fresh.flatMap(({ keys, values }, layer) => [
+    [freshName(keysName(layer)), keys] as const,
+    [freshName(valuesName(layer)), values] as const,
+  ]);
+  return { logits: gemm(last, model.head(p), { transB: true }), ...Object.fromEntries(caches) };
+}
+
+const freshName = (cacheName: string) => cacheName.replace("past", "fresh");
+
+function fromFresh(outputs: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
+  const numLayers = Object.keys(outputs).length / 2;
+  return Object.fromEntries(cacheNames(numLayers).map((name) => [name, outputs[freshName(name)]]));
+}
+
+/** [b, 1, t, room + t]: of the past the filled part is visible, of the new tokens those not later. */
+function visibility(starts: readonly number[], time: number, room: number): HostTensor {
+  const width = room + time;
+  const bias = new Float32Array(starts.length * time * width);
+  for (let i = 0; i < starts.length * time; i++) {
+    const query = i % time;
+    bias.fill(hidden, i * width + starts[Math.floor(i / time)], i * width + room);
+    bias.fill(hidden, i * width + room + query + 1, (i + 1) * width);
+  }
+  return hostTensor("float32", [starts.length, 1, time, width], bias);
+}

@@ -1,0 +1,32 @@
+import type { Folder } from "../data/folder.js";
+import { CheckpointError } from "./errors.js";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A JSON file that holds an object. Throws `CheckpointError` when it does not. */
+export async function readJson(folder: Folder, path: string): Promise<JsonObject> {
+  const source = `${folder.location}/${path}`;
+  const bytes = await folder.read(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw notAnObject(source, (cause as Error).message, cause);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw notAnObject(source, JSON.stringify(value).slice(0, 60));
+}
+
+/** The file as it is written: two spaces a level, a newline at the end. */
+export function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function notAnObject(source: string, found: string, cause?: unknown): CheckpointError {
+  return new CheckpointError(
+    "A file of the model is not a JSON object.",
+    `${source}: ${found}`,
+    "It is cut off or damaged: fetch or save it again.",
+    { cause },
+  );
+}
