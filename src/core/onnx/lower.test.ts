@@ -7,7 +7,7 @@ import { conv } from "../ops/convolution.js";
 import { add, exp, mul } from "../ops/elementwise.js";
 import { matmul } from "../ops/matmul.js";
 import { expand, reshape, sum, transpose } from "../ops/movement.js";
-import { softmax } from "../ops/normalise.js";
+import { layerNorm, softmax } from "../ops/normalise.js";
 import { concat, pad, slice } from "../ops/slice.js";
 import { nodeRuntime } from "../runtime/node.js";
 import { compile, hostTensor } from "../runtime/session.js";
@@ -134,5 +134,15 @@ describe("float16", () => {
     const p = 1 / (1 + Math.exp(-1));
     expect(half.y[0]).toBeCloseTo(p, 3);
     expect(half.dw[0]).toBeCloseTo(2 * (2 * p - 1) * p * (1 - p), 3);
+  });
+
+  it("normalises, with statistics in float32", async () => {
+    const x = input("x", "float16", [1, 3]);
+    const scale = input("scale", "float16", [3]);
+    const y = layerNorm(x, scale, scale);
+    const [dx] = grad(sum(mul(y, y)), [x]);
+    const half = await evaluate({ y, dx }, { x: [1, 2, 3], scale: [1, 1, 1] });
+    expect(half.y[0]).toBeCloseTo(1 - Math.sqrt(1.5), 2);
+    expect(half.dx[1]).toBeCloseTo(0, 2);
   });
 });
