@@ -26,7 +26,7 @@ const hidden = -1e9;
 const chunkLength = 256;
 
 /** Compiles `model.decode`. The weights are read where they lie and must stay there while the session is used. */
-export async function openDecoderSession(
+export async function compileDecoder(
   runtime: Runtime,
   model: Decoder,
   weights: Weights,

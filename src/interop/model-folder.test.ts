@@ -1,0 +1,210 @@
+import { describe, expect, it } from "vitest";
+import { randomStream } from "../core/random.js";
+import type { Folder } from "../data/folder.js";
+import { memoryFolder } from "../data/memory.js";
+import { byteTokenizer } from "../features/byte-tokenizer.js";
+import type { Decoder } from "../models/decoder.js";
+import { gpt2 } from "../models/gpt2.js";
+import { llama } from "../models/llama.js";
+import { initialise } from "../nn/parameter.js";
+import { CheckpointError } from "./errors.js";
+import { loadModel, openModel, type SavedModel, saveModel } from "./model-folder.js";
+import { type NamedArray, writeSafetensors } from "./safetensors.js";
+
+const sizes = { vocabSize: 257, contextLength: 8, numLayers: 2, numHeads: 4, width: 8 };
+const models: [string, Decoder][] = [
+  ["gpt2", gpt2(sizes)],
+  ["llama", llama({ ...sizes, kvHeads: 2, hiddenWidth: 12, ropeTheta: 500, rmsNormEpsilon: 1e-5 })],
+  ["qwen3", llama({ ...sizes, kvHeads: 2, hiddenWidth: 12, headWidth: 6, qkNorm: true, tiedHead: true })],
+];
+const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
+
+function randomWeights(model: Decoder): Map<string, NamedArray> {
+  return new Map(
+    model.parameters.map(({ name, shape, init }) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      initialise(data, init, randomStream(1, name));
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+async function filesOf(folder: Folder): Promise<Record<string, Uint8Array>> {
+  const names = await folder.list("");
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await folder.read(name)] as const)),
+  );
+}
+
+async function savedGpt2(changes: object = {}, weights?: Map<string, NamedArray>): Promise<Folder> {
+  const folder = memoryFolder();
+  const model = models[0][1];
+  const config = { ...model.huggingFaceConfig(), ...changes };
+  await folder.write("config.json", JSON.stringify(config));
+  await writeSafetensors(folder, "model.safetensors", weights ?? randomWeights(model));
+  return folder;
+}
+
+describe.each(models)("a %s folder", (kind, model) => {
+  it("is the same, byte for byte, when it is saved, loaded and saved again", async () => {
+    const saved: SavedModel = {
+      model,
+      weights: randomWeights(model),
+      tokenizer,
+      generation: { maxTokens: 50, temperature: 0.7, topP: 0.9 },
+    };
+    const [first, second] = [memoryFolder(), memoryFolder()];
+    await saveModel(first, saved);
+    const loaded = await loadModel(first);
+    await saveModel(second, loaded);
+    expect(await filesOf(second)).toEqual(await filesOf(first));
+    expect(loaded.weights).toEqual(saved.weights);
+    expect(loaded.model.parameters).toEqual(model.parameters);
+    expect(loaded.generation).toEqual(saved.generation);
+    expect(loaded.tokenizer?.endOfText).toBe(256);
+    const config = JSON.parse(new TextDecoder().decode(await first.read("config.json")));
+    expect(config).toMatchObject({ model_type: kind, bos_token_id: 256, eos_token_id: 256 });
+  });
+});
+
+describe("settings for generation", () => {
+  it("are greedy for a temperature of zero, in both directions", async () => {
+    const folder = memoryFolder();
+    const model = models[0][1];
+    await saveModel(folder, { model, weights: randomWeights(model), generation: { temperature: 0 } });
+    const json = JSON.parse(new TextDecoder().decode(await folder.read("generation_config.json")));
+    expect(json).toEqual({ bos_token_id: null, eos_token_id: null, do_sample: false });
+    expect((await loadModel(folder)).generation).toEqual({ temperature: 0 });
+  });
+
+  it("must be numbers", async () => {
+    const folder = await savedGpt2();
+    await folder.write("generation_config.json", '{"top_k": "40"}');
+    await expect(loadModel(folder)).rejects.toThrow(/top_k: "40"/);
+  });
+});
+
+describe("other people's GPT-2 folders", () => {
+  it("may leave out the prefix and carry mask buffers and a copy of the head", async () => {
+    const weights = randomWeights(models[0][1]);
+    const bare = new Map([...weights].map(([name, value]) => [name.replace("transformer.", ""), value]));
+    bare.set("h.0.attn.bias", { shape: [1, 1, 2, 2], data: Float32Array.of(1, 0, 1, 1) });
+    bare.set("h.1.attn.masked_bias", { shape: [], data: Float32Array.of(-1e4) });
+    bare.set("lm_head.weight", weights.get("transformer.wte.weight")!);
+    expect((await loadModel(await savedGpt2({}, bare))).weights).toEqual(weights);
+  });
+
+  it("are refused when the head is another than the embedding", async () => {
+    const weights = randomWeights(models[0][1]);
+    const { shape, data } = weights.get("transformer.wte.weight")!;
+    weights.set("lm_head.weight", { shape, data: data.map((v) => v + 1) });
+    await expect(loadModel(await savedGpt2({}, weights))).rejects.toThrow(/lm_head\.weight.*differs/);
+  });
+
+  it.each([
+    [
+      "missing",
+      (w: Map<string, NamedArray>) => w.delete("transformer.ln_f.bias"),
+      /missing transformer\.ln_f\.bias/,
+    ],
+    [
+      "unknown",
+      (w: Map<string, NamedArray>) => w.set("score", { shape: [0], data: new Float32Array() }),
+      /unknown score/,
+    ],
+    [
+      "mis-shaped",
+      (w: Map<string, NamedArray>) =>
+        w.set("transformer.ln_f.bias", { shape: [4], data: new Float32Array(4) }),
+      /transformer\.ln_f\.bias is \[4\], not \[8\]/,
+    ],
+    [
+      "not finite",
+      (w: Map<string, NamedArray>) => w.get("transformer.ln_f.bias")!.data.fill(Number.NaN, 3, 4),
+      /transformer\.ln_f\.bias .*infinite or not a number/,
+    ],
+  ])("are refused when a tensor is %s", async (_, change, message) => {
+    const weights = randomWeights(models[0][1]);
+    change(weights);
+    const loading = loadModel(await savedGpt2({}, weights));
+    await expect(loading).rejects.toThrow(CheckpointError);
+    await expect(loading).rejects.toThrow(message);
+  });
+});
+
+describe("a config that cannot be expressed exactly", () => {
+  it.each([
+    ["gpt2", { model_type: "bloom" }, /model_type "bloom"/],
+    ["gpt2", { n_inner: 17 }, /n_inner: 17/],
+    ["gpt2", { activation_function: "relu" }, /activation_function: "relu"/],
+    ["gpt2", { scale_attn_by_inverse_layer_idx: true }, /scale_attn_by_inverse_layer_idx/],
+    ["gpt2", { tie_word_embeddings: false }, /tie_word_embeddings/],
+    ["gpt2", { n_layer: "2" }, /n_layer: "2"/],
+    ["gpt2", { n_embd: null }, /n_embd/],
+    ["gpt2", { use_alibi: true }, /use_alibi: true/],
+    ["llama", { rope_scaling: { type: "linear", factor: 2 } }, /rope_scaling/],
+    ["llama", { rope_parameters: { rope_type: "yarn", rope_theta: 500 } }, /rope_parameters/],
+    ["llama", { attention_bias: true }, /attention_bias/],
+    ["llama", { hidden_act: "gelu" }, /hidden_act/],
+    ["llama", { sliding_window: 4 }, /sliding_window: 4/],
+    ["llama", { quantization_config: { bits: 4 } }, /quantization_config/],
+    ["qwen3", { layer_types: ["full_attention", "sliding_attention"] }, /sliding_attention/],
+    ["qwen3", { use_sliding_window: true }, /use_sliding_window/],
+  ])("%s with %j is named", async (kind, changes, message) => {
+    const folder = memoryFolder();
+    const model = new Map(models).get(kind)!;
+    await saveModel(folder, { model, weights: randomWeights(model) });
+    await folder.write("config.json", JSON.stringify({ ...model.huggingFaceConfig(), ...changes }));
+    const loading = loadModel(folder);
+    await expect(loading).rejects.toThrow(CheckpointError);
+    await expect(loading).rejects.toThrow(message);
+  });
+
+  it("is not one that only says more", async () => {
+    const folder = memoryFolder();
+    const [, model] = models[2];
+    await saveModel(folder, { model, weights: randomWeights(model) });
+    const { rope_theta, ...config } = model.huggingFaceConfig();
+    const more = {
+      use_sliding_window: false,
+      sliding_window: 4096,
+      max_window_layers: 2,
+      rope_scaling: null,
+    };
+    const rope = { rope_parameters: { rope_type: "default", rope_theta } };
+    await folder.write("config.json", JSON.stringify({ ...config, ...more, ...rope, use_cache: true }));
+    expect((await loadModel(folder)).model.huggingFaceConfig()).toEqual(model.huggingFaceConfig());
+  });
+});
+
+describe("opening", () => {
+  it("refuses a tokenizer with more tokens than the model", async () => {
+    const folder = memoryFolder();
+    const model = gpt2({ ...sizes, vocabSize: 256 });
+    await saveModel(folder, { model, weights: randomWeights(model) });
+    await folder.write("tokenizer.json", JSON.stringify(tokenizer.toJSON()));
+    await expect(loadModel(folder)).rejects.toThrow(/257 against 256/);
+  });
+
+  it("takes the checkpoint that a run's folder names", async () => {
+    const run = memoryFolder();
+    const [[, first], [, second]] = models;
+    await saveModel(run.folder("checkpoints/step-000005"), { model: first, weights: randomWeights(first) });
+    await saveModel(run.folder("checkpoints/step-000010"), { model: second, weights: randomWeights(second) });
+    await run.write("checkpoints/best", "step-000005");
+    await run.write("checkpoints/latest", "step-000010\n");
+    expect((await openModel(run)).model.huggingFaceConfig().model_type).toBe("llama");
+    expect((await openModel(run, "best")).model.huggingFaceConfig().model_type).toBe("gpt2");
+    await run.write("checkpoints/latest", "step-000011");
+    await expect(openModel(run)).rejects.toThrow(/step-000011.*step-000005, step-000010/);
+    await run.write("checkpoints/latest", "../step-000010");
+    await expect(openModel(run)).rejects.toThrow(CheckpointError);
+    await expect(openModel(memoryFolder())).rejects.toThrow(/neither a model nor a run/);
+  });
+
+  it("names a config.json that is cut off", async () => {
+    const folder = await savedGpt2();
+    await folder.write("config.json", '{"model_type": "gp');
+    await expect(loadModel(folder)).rejects.toThrow(/config\.json/);
+  });
+});

@@ -1,0 +1,108 @@
+/** The tensors of a weights file matched with the parameters of a decoder. */
+import type { Decoder } from "../models/decoder.js";
+import { CheckpointError } from "./errors.js";
+import type { NamedArray, TensorFile } from "./safetensors.js";
+
+/** Tensors that older checkpoints carry and that are no parameters: causal masks, rotary frequencies. */
+const buffers = /(^|\.)(h\.\d+\.attn\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
+/** What checkpoints of a bare decoder leave out of each name. */
+const prefixes = ["transformer.", "model."];
+const headName = "lm_head.weight";
+/** Most names that a message lists. */
+const mostNames = 8;
+
+/**
+ * Reads every parameter of the decoder. GPT-2's and Llama's names count with and without their prefix; a
+ * second copy of a tied head must equal the embedding. Throws `CheckpointError` listing what is missing, too
+ * much, of another shape, or not finite.
+ */
+export async function readParameters(
+  file: TensorFile,
+  model: Decoder,
+  source: string,
+): Promise<Map<string, NamedArray>> {
+  const stored = storedNames(file, model, source);
+  checkShapes(file, model, stored, source);
+  const weights = new Map<string, NamedArray>();
+  for (const { name, shape } of model.parameters) {
+    const data = await file.read(stored.get(name)!);
+    if (!allFinite(data)) {
+      throw new CheckpointError(
+        "A model's weights are not all finite.",
+        `${name} of ${source} has a value that is infinite or not a number`,
+        "Use an earlier checkpoint: a model with such a weight predicts nothing.",
+      );
+    }
+    weights.set(name, { shape, data });
+  }
+  if (stored.has(headName) && !weights.has(headName)) await checkTied(file, model, stored, weights, source);
+  return weights;
+}
+
+/** From our names to those in the file, the tied head included when the file repeats it. */
+function storedNames(file: TensorFile, model: Decoder, source: string): Map<string, string> {
+  const known = new Set([...model.parameters.map(({ name }) => name), headName]);
+  const stored = new Map<string, string>();
+  const extra: string[] = [];
+  for (const name of file.entries.keys()) {
+    const ours = [name, ...prefixes.map((prefix) => prefix + name)].find((candidate) => known.has(candidate));
+    if (ours === undefined || stored.has(ours)) {
+      if (!buffers.test(name)) extra.push(name);
+    } else stored.set(ours, name);
+  }
+  const missing = model.parameters.map(({ name }) => name).filter((name) => !stored.has(name));
+  if (missing.length === 0 && extra.length === 0) return stored;
+  const list = (what: string, names: string[]) =>
+    names.length === 0 ? [] : [`${what} ${names.slice(0, mostNames).join(", ")}${more(names.length)}`];
+  throw new CheckpointError(
+    "The weights are not those of the model that config.json describes.",
+    `${source}: ${[...list("missing", missing), ...list("unknown", extra)].join("; ")}`,
+    "Check that config.json and the weights are of one model and one version.",
+  );
+}
+
+const more = (count: number) => (count > mostNames ? ` and ${count - mostNames} more` : "");
+
+function checkShapes(
+  file: TensorFile,
+  model: Decoder,
+  stored: ReadonlyMap<string, string>,
+  source: string,
+): void {
+  const wrong = model.parameters.flatMap(({ name, shape }) => {
+    const found = file.entries.get(stored.get(name)!)!.shape;
+    return String(found) === String(shape) ? [] : [`${name} is [${found}], not [${shape}]`];
+  });
+  if (wrong.length === 0) return;
+  throw new CheckpointError(
+    "The weights have other shapes than config.json describes.",
+    `${source}: ${wrong.slice(0, mostNames).join("; ")}${more(wrong.length)}`,
+    "Check that config.json and the weights are of one model and one version.",
+  );
+}
+
+async function checkTied(
+  file: TensorFile,
+  model: Decoder,
+  stored: ReadonlyMap<string, string>,
+  weights: ReadonlyMap<string, NamedArray>,
+  source: string,
+): Promise<void> {
+  const { name } = model.parameters.find(({ role }) => role === "embedding")!;
+  const embedding = weights.get(name)!;
+  const { shape } = file.entries.get(stored.get(headName)!)!;
+  const head = String(shape) === String(embedding.shape) ? await file.read(stored.get(headName)!) : undefined;
+  if (head?.every((value, i) => value === embedding.data[i])) return;
+  throw new CheckpointError(
+    "The head is tied to the embedding, yet the file holds another head.",
+    `${stored.get(headName)} [${shape}] differs from ${name} [${embedding.shape}] in ${source}`,
+    "Set tie_word_embeddings to false in config.json where the architecture allows it, or fetch the model again.",
+  );
+}
+
+/** Anything times zero is zero, except for infinities and NaN. */
+function allFinite(data: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i] * 0;
+  return sum === 0;
+}
