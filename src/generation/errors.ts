@@ -1,0 +1,4 @@
+import { AutodidactError } from "../core/errors.js";
+
+/** A generation cannot be done as it was asked for. */
+export class GenerationError extends AutodidactError {}
