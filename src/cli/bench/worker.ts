@@ -1,0 +1,46 @@
+/**
+ * Our side of the benchmark, one decoder a process, so that its peak memory is its own. Speaks the protocol
+ * of bench/pytorch_gpt2.py and does the same work: forward, backward, AdamW on random tokens, no clipping.
+ */
+import { createInterface } from "node:readline";
+import { randomStream } from "../../core/random.js";
+import { nodeRuntime } from "../../core/runtime/node.js";
+import { gpt2 } from "../../models/gpt2.js";
+import { adamw } from "../../optim/adamw.js";
+import { layOut } from "../../optim/layout.js";
+import { compileOptimizer } from "../../optim/update.js";
+import { flopsPerToken } from "../../training/flops.js";
+import { compileLoss } from "../../training/step.js";
+import { initialiseAll } from "../../training/weights.js";
+
+const say = (reply: object) => process.stdout.write(`${JSON.stringify(reply)}\n`);
+
+/** The model with its training step. */
+async function prepare([numLayers, numHeads, width, vocabSize, batchSize, contextLength]: number[]) {
+  const model = gpt2({ numLayers, numHeads, width, vocabSize, contextLength });
+  const optimizer = adamw({ lr: 3e-4, weightDecay: 0.1 });
+  const layout = layOut(model.parameters, optimizer);
+  const flat = () => new Float32Array(layout.size);
+  const state = { parameters: flat(), gradients: flat(), moments: { m: flat(), v: flat() } };
+  initialiseAll(layout, state.parameters, 0);
+  const loss = await compileLoss(nodeRuntime, model, layout, { batchSize, contextLength }, state);
+  const update = await compileOptimizer(nodeRuntime, optimizer, layout, state);
+  const stream = randomStream(0, "tokens");
+  const draw = () => Int32Array.from({ length: batchSize * contextLength }, () => stream.integer(vocabSize));
+  const batch = { inputs: draw(), targets: draw() };
+  let taken = 0;
+  const step = async () => {
+    const start = performance.now();
+    const value = await loss.run(batch);
+    await update.step({ step: ++taken, gradientScale: 1 }, 1);
+    return { seconds: (performance.now() - start) / 1000, loss: value };
+  };
+  return { step, parameters: layout.size, flopsPerToken: flopsPerToken(model) };
+}
+
+const { step, ...sizes } = await prepare(process.argv.slice(2).map(Number));
+say({ ready: true, ...sizes });
+for await (const word of createInterface({ input: process.stdin })) {
+  if (word === "step") say(await step());
+  else if (word === "peak") say({ peakBytes: process.resourceUsage().maxRSS * 1024 });
+}

@@ -1,0 +1,87 @@
+/** `autodidact bench`: the project's numbers on this machine, with PyTorch beside them where there is one. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { nodeRuntime } from "../../core/runtime/node.js";
+import { measurePeak } from "../../core/runtime/peak.js";
+import { benchDecoders, shapeOf } from "../bench/decoders.js";
+import { type BenchResult, markdown } from "../bench/report.js";
+import { benchTokenizer, type TokenizerResult } from "../bench/tokenizer.js";
+import {
+  benchTraining,
+  leastYardstickGflops,
+  type TrainingOptions,
+  type TrainingResult,
+} from "../bench/training.js";
+import { defaultPython, findTorch, installTorch } from "../bench/yardstick.js";
+import { describeMachine } from "../machine.js";
+
+interface BenchFlags {
+  only?: string[];
+  steps?: number;
+  torch: boolean;
+  python: string;
+  json?: boolean;
+}
+
+/** What runs without `--only`: everything that has a number to reach; gpt2-long asks for a large memory. */
+const usual = ["small", "medium", "gpt2", "tokenizer"];
+
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description("measure training against PyTorch, memory and the tokenizer on this machine")
+    .addOption(
+      new Option("--only <names...>", "what to measure").choices([
+        ...benchDecoders.map(({ name }) => name),
+        "tokenizer",
+      ]),
+    )
+    .option("--steps <n>", "measured training steps of each side", parseSteps)
+    .option("--no-torch", "measure ours alone")
+    .option("--python <path>", "Python that has PyTorch", defaultPython)
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  $ autodidact bench --only small medium")
+    .action(async (flags: BenchFlags) => {
+      const result = await bench(flags);
+      process.stdout.write(`${flags.json ? JSON.stringify(result, undefined, 2) : markdown(result)}\n`);
+    });
+}
+
+/** One section after the other, so that none disturbs another. */
+async function bench({ only = usual, steps, torch, python }: BenchFlags): Promise<BenchResult> {
+  const warnings: string[] = [];
+  const chosen = benchDecoders.filter(({ name }) => only.includes(name));
+  const wanted = torch && chosen.some(({ alone }) => !alone);
+  const found = wanted ? await findTorch(python) : { missing: "" };
+  const version = "version" in found ? found.version : undefined;
+  if (wanted && !version) warnings.push(`${python} has no PyTorch to compare with: ${installTorch}`);
+
+  const peakGflops = await measurePeak(nodeRuntime);
+  const training = await trainAll(chosen, { python: version && python, steps });
+  if (training.some(({ pytorch }) => pytorch && pytorch.gemmGflops < leastYardstickGflops)) {
+    warnings.push(`PyTorch runs on the reference BLAS, which says nothing: ${installTorch}`);
+  }
+  const tokenizer = only.includes("tokenizer") ? await tokenizerSection() : undefined;
+  const [date, machine] = [new Date().toISOString(), describeMachine()];
+  return { date, machine, torch: version, peakGflops, training, tokenizer, warnings };
+}
+
+async function trainAll(decoders: typeof benchDecoders, options: TrainingOptions): Promise<TrainingResult[]> {
+  const results: TrainingResult[] = [];
+  for (const decoder of decoders) {
+    announce(`training step: ${shapeOf(decoder)}`);
+    results.push(await benchTraining(decoder, options));
+  }
+  return results;
+}
+
+function tokenizerSection(): Promise<TokenizerResult> {
+  announce("byte-pair tokenizer");
+  return benchTokenizer();
+}
+
+const announce = (section: string) => process.stderr.write(`measuring ${section}\n`);
+
+function parseSteps(text: string): number {
+  const steps = Number(text);
+  if (Number.isInteger(steps) && steps > 0) return steps;
+  throw new InvalidArgumentError("Give a whole number from 1.");
+}
