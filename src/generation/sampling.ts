@@ -121,11 +121,9 @@ function keepNucleus(weights: Float64Array, topP: number): void {
   let at = ascending.length - 1;
   for (let sum = ascending[at]; sum < needed && at > 0; sum += ascending[at]) at--;
   const least = ascending[at];
-  const firstEqual = ascending.indexOf(least);
-  const lastEqual = ascending.lastIndexOf(least);
-  let equalsToDrop = at - firstEqual;
+  let equalsToDrop = at - ascending.indexOf(least);
   removeBelow(weights, least);
-  for (let i = weights.length - 1; equalsToDrop > 0 && lastEqual > firstEqual; i--) {
+  for (let i = weights.length - 1; equalsToDrop > 0; i--) {
     if (weights[i] !== least) continue;
     weights[i] = 0;
     equalsToDrop--;

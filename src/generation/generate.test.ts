@@ -1,0 +1,171 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { randomStream } from "../core/random.js";
+import { nodeRuntime } from "../core/runtime/node.js";
+import { byteTokenizer } from "../features/byte-tokenizer.js";
+import { trainCharacterTokenizer } from "../features/character-tokenizer.js";
+import { TokenizerError } from "../features/tokenizer.js";
+import type { Decoder } from "../models/decoder.js";
+import { gpt2 } from "../models/gpt2.js";
+import { llama } from "../models/llama.js";
+import { compileDecoder, type DecoderSession, type Weights } from "./decoder-session.js";
+import { GenerationError } from "./errors.js";
+import { type GenerateOptions, generate, windowStart } from "./generate.js";
+
+const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
+const sizes = { vocabSize: 260, contextLength: 16, numLayers: 2, numHeads: 4, width: 16 };
+
+/** Random weights, large enough that no distribution is flat. */
+function wildWeights(model: Decoder): Weights {
+  return new Map(
+    model.parameters.map(({ name, shape }) => {
+      const stream = randomStream(3, name);
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      for (let i = 0; i < data.length; i++) data[i] = stream.normal() * 0.5;
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+const sampled: Omit<GenerateOptions, "prompts"> = { maxTokens: 40, temperature: 1, topK: 20, seed: 7 };
+const prompts = ["The sea", "", "A much longer prompt than the model can see", "x"];
+
+describe.each([
+  ["gpt2", gpt2(sizes)],
+  ["llama", llama({ ...sizes, kvHeads: 2, hiddenWidth: 24, qkNorm: true })],
+] as const)("generate with %s", (_, model) => {
+  let session: DecoderSession;
+  beforeAll(async () => {
+    session = await compileDecoder(nodeRuntime, model, wildWeights(model));
+  });
+
+  it("writes for several prompts what it writes for each alone, past the context too", async () => {
+    const together = await generate(session, tokenizer, { ...sampled, temperature: 0, prompts });
+    for (const [i, prompt] of prompts.entries()) {
+      const [alone] = await generate(session, tokenizer, { ...sampled, temperature: 0, prompts: [prompt] });
+      expect(together[i]).toEqual(alone);
+    }
+    expect(together.some(({ tokenCount }) => tokenCount > sizes.contextLength)).toBe(true);
+  });
+
+  it("gives the same for the same seed, something else for another, and longer texts begin alike", async () => {
+    const texts = async (more: Partial<GenerateOptions>) =>
+      (await generate(session, tokenizer, { ...sampled, prompts, ...more })).map((g) => [...g.tokens]);
+    const first = await texts({});
+    expect(await texts({})).toEqual(first);
+    expect(await texts({ seed: 8 })).not.toEqual(first);
+    const shorter = await texts({ maxTokens: 5 });
+    expect(shorter).toEqual(first.map((tokens) => tokens.slice(0, 5)));
+    const same = await texts({ prompts: ["The sea", "The sea"] });
+    expect(same[0]).toEqual(first[0]);
+    expect(same[1]).not.toEqual(same[0]);
+  });
+
+  it("streams complete characters that add up to the text", async () => {
+    const parts = prompts.map(() => [] as string[]);
+    const onText = (index: number, text: string) => parts[index].push(text);
+    const results = await generate(session, tokenizer, { ...sampled, prompts, onText });
+    for (const [i, { text, tokens }] of results.entries()) {
+      expect(parts[i].join("")).toBe(text);
+      expect(parts[i].every((part) => part.length > 0)).toBe(true);
+      expect(text).toBe(tokenizer.decode(tokens));
+    }
+  });
+
+  it("ends before a stop string that spans tokens, and streams nothing of it", async () => {
+    const options = { ...sampled, prompts: ["The sea"], maxTokens: 12 };
+    const [whole] = await generate(session, tokenizer, options);
+    const stop = whole.text.slice(3, 5);
+    let streamed = "";
+    const [stopped] = await generate(session, tokenizer, {
+      ...options,
+      stop: ["never in the text", stop],
+      onText: (_index, text) => {
+        streamed += text;
+      },
+    });
+    expect(stopped.finishReason).toBe("stop");
+    expect(stopped.text).toBe(whole.text.split(stop)[0]);
+    expect(streamed).toBe(stopped.text);
+  });
+});
+
+describe("a model that prefers one token", () => {
+  /** A GPT-2 whose last norm ignores its input: the same logits everywhere, highest for `id`. */
+  async function always(id: number): Promise<DecoderSession> {
+    const model = gpt2(sizes);
+    const weights = new Map(
+      model.parameters.map(({ name, shape }) => [
+        name,
+        { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+      ]),
+    );
+    weights.get("transformer.ln_f.bias")!.data[0] = 1;
+    weights.get("transformer.wte.weight")!.data[id * sizes.width] = 1;
+    return compileDecoder(nodeRuntime, model, weights);
+  }
+  const greedy = { temperature: 0, maxTokens: 3, prompts: ["a", "bc"] };
+
+  it("ends with the end-of-text token, which is no part of the text", async () => {
+    const results = await generate(await always(256), tokenizer, greedy);
+    for (const result of results) {
+      expect(result).toEqual({ text: "", tokens: new Int32Array(), tokenCount: 0, finishReason: "end" });
+    }
+  });
+
+  it("never writes a token that the tokenizer lacks", async () => {
+    const [{ tokens }] = await generate(await always(259), tokenizer, greedy);
+    expect([...tokens]).toEqual([0, 0, 0]);
+  });
+
+  it("keeps half a character until it must let go", async () => {
+    const parts: string[] = [];
+    const onText = (_: number, text: string) => parts.push(text);
+    const [{ text }] = await generate(await always(0xe6), tokenizer, { ...greedy, prompts: ["a"], onText });
+    expect(text).toBe("\uFFFD\uFFFD\uFFFD");
+    expect(parts.join("")).toBe(text);
+  });
+
+  it("writes nothing when nothing is asked for", async () => {
+    const [result] = await generate(await always(65), tokenizer, { ...greedy, maxTokens: 0 });
+    expect(result).toMatchObject({ text: "", tokenCount: 0, finishReason: "length" });
+  });
+
+  it("stops between two tokens when told to", async () => {
+    const control = new AbortController();
+    const onText = () => control.abort(new Error("enough"));
+    const writing = generate(await always(65), tokenizer, { ...greedy, onText, signal: control.signal });
+    await expect(writing).rejects.toThrow("enough");
+  });
+
+  it.each([
+    [{ maxTokens: -1 }, /maxTokens/],
+    [{ stop: [""] }, /stop string is empty/],
+    [{ prompts: [] }, /no prompts/],
+    [{ temperature: -1 }, /temperature/],
+  ])("is not run with %j", async (wrong, message) => {
+    const writing = generate(await always(65), tokenizer, { ...greedy, ...wrong });
+    await expect(writing).rejects.toThrow(GenerationError);
+    await expect(writing).rejects.toThrow(message);
+  });
+
+  it("needs a first character, and one that the vocabulary has", async () => {
+    const letters = await trainCharacterTokenizer("abc");
+    const session = await always(1);
+    await expect(generate(session, letters, { ...greedy, prompts: [""] })).rejects.toThrow(/end-of-text/);
+    await expect(generate(session, letters, { ...greedy, prompts: ["xa"] })).rejects.toThrow(TokenizerError);
+  });
+});
+
+describe("windowStart", () => {
+  it("is zero while the text fits and then leaves at least half a context", () => {
+    for (const context of [1, 2, 7, 16]) {
+      for (let length = 1; length < 100; length++) {
+        const start = windowStart(length, context);
+        expect(length - start).toBeLessThanOrEqual(context);
+        expect(length - start).toBeGreaterThan(length <= context ? 0 : Math.floor(context / 2));
+        expect(start).toBeGreaterThanOrEqual(windowStart(length - 1, context));
+      }
+      expect(windowStart(context, context)).toBe(0);
+    }
+  });
+});
