@@ -1,0 +1,154 @@
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { nodeRuntime } from "../../core/runtime/node.js";
+import type { Device } from "../../core/runtime/session.js";
+import { openFolder } from "../../data/disk.js";
+import { compileDecoder } from "../../generation/decoder-session.js";
+import { GenerationError } from "../../generation/errors.js";
+import { type GenerateOptions, type Generation, generate } from "../../generation/generate.js";
+import type { GenerationDefaults } from "../../interop/generation-config.js";
+import { openModel } from "../../interop/model-folder.js";
+
+interface GenerateFlags {
+  prompt?: string[];
+  maxTokens?: string;
+  temperature?: string;
+  topK?: string;
+  topP?: string;
+  minP?: string;
+  repetitionPenalty?: string;
+  stop?: string[];
+  seed: string;
+  checkpoint: "latest" | "best";
+  device: Device;
+  json?: boolean;
+}
+
+const devices: Device[] = ["cpu", "webgpu", "cuda", "coreml", "dml"];
+
+/** `autodidact generate`: continues texts with a trained model. */
+export function generateCommand(): Command {
+  const collect = (value: string, before: string[] = []) => [...before, value];
+  return new Command("generate")
+    .description("Let a model write: the prompt and its continuation go to standard output.")
+    .argument("<folder>", "a run, or a model folder")
+    .option("--prompt <text>", 'text to continue, "-" for standard input; may be repeated', collect)
+    .option("--max-tokens <count>", "most tokens to write (default: the model's, or 200)")
+    .option("--temperature <number>", "0 for the likeliest token (default: the model's, or 0.8)")
+    .option("--top-k <count>", "choose among the k likeliest tokens")
+    .option("--top-p <share>", "choose among the likeliest tokens that hold this share together")
+    .option("--min-p <share>", "drop tokens below this share of the likeliest one's probability")
+    .option("--repetition-penalty <number>", "above 1: tokens already there become less likely")
+    .option("--stop <text>", "end before this text; may be repeated", collect)
+    .option("--seed <number>", "the same seed writes the same text", "0")
+    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(new Option("--device <name>", "where to run").choices(devices).default("cpu"))
+    .option("--json", "print one JSON object with the continuations")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  autodidact generate runs/notes --prompt "The sea" --max-tokens 200 --temperature 0.8 --seed 1
+  autodidact generate runs/notes --prompt "The sea" --prompt "The land" --temperature 0 --json
+  cat start.txt | autodidact generate runs/notes --prompt - --stop "THE END"`,
+    )
+    .action((folder: string, flags: GenerateFlags) => write(resolve(folder), flags));
+}
+
+async function write(path: string, flags: GenerateFlags): Promise<void> {
+  const asked = readFlags(flags);
+  const { model, weights, tokenizer, generation } = await openModel(openFolder(path), flags.checkpoint);
+  if (!tokenizer) {
+    throw new GenerationError(
+      "The model has no tokenizer to read a prompt with.",
+      `${path} has neither tokenizer.json nor vocab.json`,
+      "Add the tokenizer that the model was trained with.",
+    );
+  }
+  const prompts = await readPrompts(flags.prompt ?? [""]);
+  const session = await compileDecoder(nodeRuntime, model, weights, { device: flags.device });
+  const screen = new FirstText(prompts[0]);
+  const options: GenerateOptions = {
+    ...{ maxTokens: 200, temperature: 0.8 },
+    ...generation,
+    ...asked,
+    prompts,
+    stop: flags.stop,
+    onText: flags.json ? undefined : (index, text) => screen.show(index, text),
+  };
+  const start = performance.now();
+  const results = await generate(session, tokenizer, options);
+  const seconds = (performance.now() - start) / 1000;
+  if (flags.json) return reportJson(prompts, results, seconds, options);
+  screen.show(0, "\n");
+  reportText(prompts, results, seconds);
+}
+
+/** The numbers among the flags that were given. Throws `GenerationError` for one that is no number. */
+function readFlags(flags: GenerateFlags): GenerationDefaults & { seed?: number } {
+  const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed } = flags;
+  const texts = { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed };
+  const numbers: Record<string, number> = {};
+  for (const [name, text] of Object.entries(texts)) {
+    if (text === undefined) continue;
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (Number.isNaN(value) || (name === "seed" && !Number.isSafeInteger(value))) {
+      const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      throw new GenerationError(
+        `The value of --${flag} is not a ${name === "seed" ? "whole " : ""}number.`,
+        JSON.stringify(text),
+        `For example: --${flag} 1`,
+      );
+    }
+    numbers[name] = value;
+  }
+  return numbers;
+}
+
+/** "-" stands for standard input, without the line break that ends it. */
+async function readPrompts(prompts: readonly string[]): Promise<string[]> {
+  if (!prompts.includes("-")) return [...prompts];
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  const text = Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+  return prompts.map((prompt) => (prompt === "-" ? text : prompt));
+}
+
+/** Shows the first text while it is written, its prompt before it; the others follow when they are done. */
+class FirstText {
+  private isStarted = false;
+
+  constructor(private readonly prompt: string) {}
+
+  show(index: number, text: string): void {
+    if (index > 0) return;
+    process.stdout.write(this.isStarted ? text : this.prompt + text);
+    this.isStarted = true;
+  }
+}
+
+function reportText(prompts: readonly string[], results: readonly Generation[], seconds: number): void {
+  for (const [i, { text }] of results.entries()) {
+    if (i > 0) process.stdout.write(`\n${prompts[i]}${text}\n`);
+  }
+  const count = countTokens(results);
+  const speed = (count / seconds).toFixed(count / seconds < 10 ? 1 : 0);
+  process.stderr.write(`${count} tokens in ${seconds.toFixed(2)} s, ${speed} tokens a second\n`);
+}
+
+function reportJson(
+  prompts: readonly string[],
+  results: readonly Generation[],
+  seconds: number,
+  { prompts: _prompts, onText: _onText, ...settings }: GenerateOptions,
+): void {
+  const texts = results.map((result, i) => ({ prompt: prompts[i], ...result, tokens: [...result.tokens] }));
+  const tokensPerSecond = countTokens(results) / seconds;
+  process.stdout.write(`${JSON.stringify({ results: texts, seconds, tokensPerSecond, settings })}\n`);
+}
+
+function countTokens(results: readonly Generation[]): number {
+  return results.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+}
