@@ -19,12 +19,20 @@ export interface Decoder {
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly numLayers: number;
+  readonly numHeads: number;
   readonly kvHeads: number;
   readonly headWidth: number;
   /** Every parameter once, in the order of the checkpoint. */
   readonly parameters: readonly Parameter[];
-  /** Final hidden states [t, b, c] for int64 ids [b, t]. Time first: see `causalAttention`. */
-  hidden(p: Parameters, ids: Tensor<"b t">): Tensor<"t b c">;
+  /**
+   * Final hidden states [n, c] for int64 ids [b, t], with n = t b, time first: see `causalAttention`.
+   * `eachLayer` runs every layer's body, plainly by default; `recompute` saves memory.
+   */
+  hidden(
+    p: Parameters,
+    ids: Tensor<"b t">,
+    eachLayer?: (body: () => Tensor<"n c">) => Tensor<"n c">,
+  ): Tensor<"n c">;
   /** The output embedding [v, c]: logits are hidden states times its transpose. */
   head(p: Parameters): Tensor<"v c">;
   /** Final hidden states [b, t, c] of the new tokens, and their keys and values [b, kvHeads, t, headWidth]. */

@@ -14,7 +14,7 @@ import { cachedAttention, causalAttention, type KeysAndValues } from "../nn/atte
 import { conv1d } from "../nn/linear.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
 import type { Decoder } from "./decoder.js";
-import { arange, checkDivides } from "./shapes.js";
+import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
 export interface Gpt2Config {
   readonly vocabSize: number;
@@ -43,20 +43,24 @@ export function gpt2(config: Gpt2Config): Decoder {
     vocabSize,
     contextLength,
     numLayers,
+    numHeads,
     kvHeads: numHeads,
     headWidth,
     parameters: parametersOf(config),
 
-    hidden(p, ids) {
-      const time = ids.shape[1];
+    hidden(p, ids, eachLayer = (body) => body()) {
+      const [batch, time] = ids.shape;
       const tokens = gather(p("transformer.wte.weight"), transpose(ids)); // t b c
       const places = gather(p("transformer.wpe.weight"), arange(time)); // t c
-      let x: Tensor<"t b c"> = add(tokens, reshape(places, [time, 1, width]));
+      let x: Tensor<"n c"> = flattenTokens(add(tokens, reshape(places, [time, 1, width])));
       for (let layer = 0; layer < numLayers; layer++) {
         const h = `transformer.h.${layer}`;
-        const [q, k, v] = split(project(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`), 3, 2); // t b c
-        x = add(x, project(p, causalAttention(q, k, v, numHeads), `${h}.attn.c_proj`));
-        x = add(x, feedForward(p, x, h));
+        x = eachLayer(() => {
+          const [q, k, v] = split(project(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`), 3, 1); // n c
+          const mixed = causalAttention(q, k, v, { numHeads, batch });
+          const y = add(x, project(p, mixed, `${h}.attn.c_proj`));
+          return add(y, feedForward(p, y, h));
+        });
       }
       return norm(p, x, "transformer.ln_f");
     },

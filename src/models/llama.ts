@@ -14,7 +14,7 @@ import { linear } from "../nn/linear.js";
 import { rmsNorm } from "../nn/norm.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
 import type { Decoder } from "./decoder.js";
-import { arange, checkDivides } from "./shapes.js";
+import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
 export interface LlamaConfig {
   readonly vocabSize: number;
@@ -57,37 +57,40 @@ export function llama(config: LlamaConfig): Decoder {
       swiGlu(project(p, x, `${mlp}.gate_proj`), project(p, x, `${mlp}.up_proj`)),
       `${mlp}.down_proj`,
     );
-  /** A projection to `count` heads, normed if the family does, turned by position: [rows, columns, count d]. */
+  /** A projection to `count` heads, normed if the family does, turned by its position. */
   const turned = (p: Parameters, x: Tensor, name: string, count: number, positions: Tensor) => {
-    let y = project(p, x, `${name}_proj`);
-    if (qkNorm) {
-      const apart = reshape(y, [...y.shape.slice(0, 2), count, headWidth]);
-      y = reshape(norm(p, apart, `${name}_norm`), y.shape);
-    }
-    return rotary(y, angles.cos, angles.sin, positions, count);
+    const y = project(p, x, `${name}_proj`);
+    const heads = reshape(y, [...positions.shape, count, headWidth]); // rows columns h d
+    const normed = qkNorm ? norm(p, heads, `${name}_norm`) : heads;
+    const merged = reshape(normed, [...positions.shape, count * headWidth]);
+    return reshape(rotary(merged, angles.cos, angles.sin, positions, count), y.shape);
   };
 
   return {
     vocabSize,
     contextLength,
     numLayers,
+    numHeads,
     kvHeads,
     headWidth,
     parameters: parametersOf(config, { kvHeads, headWidth, qkNorm, tiedHead }),
 
-    hidden(p, ids) {
+    hidden(p, ids, eachLayer = (body) => body()) {
       const [batch, time] = ids.shape;
       const positions = expand(reshape(arange(time), [time, 1]), [time, batch]);
-      let x: Tensor<"t b c"> = gather(p("model.embed_tokens.weight"), transpose(ids));
+      let x: Tensor<"n c"> = flattenTokens(gather(p("model.embed_tokens.weight"), transpose(ids)));
       for (let layer = 0; layer < numLayers; layer++) {
         const block = `model.layers.${layer}`;
         const attention = `${block}.self_attn`;
-        const y = norm(p, x, `${block}.input_layernorm`); // t b c
-        const q = turned(p, y, `${attention}.q`, numHeads, positions); // t b (h d)
-        const k = turned(p, y, `${attention}.k`, kvHeads, positions); // t b (kv d)
-        const v = project(p, y, `${attention}.v_proj`);
-        x = add(x, project(p, causalAttention(q, k, v, numHeads), `${attention}.o_proj`));
-        x = add(x, feedForward(p, norm(p, x, `${block}.post_attention_layernorm`), `${block}.mlp`));
+        x = eachLayer(() => {
+          const y = norm(p, x, `${block}.input_layernorm`); // n c
+          const q = turned(p, y, `${attention}.q`, numHeads, positions); // n (h d)
+          const k = turned(p, y, `${attention}.k`, kvHeads, positions); // n (kv d)
+          const v = project(p, y, `${attention}.v_proj`);
+          const mixed = causalAttention(q, k, v, { numHeads, headWidth, batch });
+          const z = add(x, project(p, mixed, `${attention}.o_proj`));
+          return add(z, feedForward(p, norm(p, z, `${block}.post_attention_layernorm`), `${block}.mlp`));
+        });
       }
       return norm(p, x, "model.norm");
     },

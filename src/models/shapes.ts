@@ -1,6 +1,7 @@
 import { AutodidactError } from "../core/errors.js";
-import { known, type Size } from "../core/graph/size.js";
+import { known, multiplySizes, type Size } from "../core/graph/size.js";
 import { constant, type Tensor } from "../core/graph/tensor.js";
+import { reshape } from "../core/ops/movement.js";
 
 /** A model's sizes do not go together. */
 export class ModelError extends AutodidactError {}
@@ -21,4 +22,10 @@ export function arange(length: Size): Tensor<"t"> {
     [known(length)],
     "int64",
   );
+}
+
+/** [t, b, c] as rows [t b, c]: what every layer but attention works on. */
+export function flattenTokens(x: Tensor<"t b c">): Tensor<"n c"> {
+  const [time, batch, width] = x.shape;
+  return reshape(x, [multiplySizes(time, batch), width]);
 }

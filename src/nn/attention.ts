@@ -1,5 +1,5 @@
 import { withGradient } from "../core/autodiff/custom.js";
-import { known, multiplySizes } from "../core/graph/size.js";
+import { divideSizes, known, multiplySizes, type Size } from "../core/graph/size.js";
 import { constant, type Tensor } from "../core/graph/tensor.js";
 import { add, mul, sub } from "../core/ops/elementwise.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
@@ -11,32 +11,33 @@ import { concat, slice } from "../core/ops/slice.js";
 const hidden = -1e9;
 
 /**
- * softmax(q k^T / sqrt(d) + causal mask) v for each head. q: [t, b, h d], k and v: [t, b, kv d] with
- * kv dividing h. Time comes first, so that all three enter the products without being copied.
+ * softmax(q k^T / sqrt(d) + causal mask) v for each head. q: [t b, h d], k and v: [t b, kv d] with kv
+ * dividing h. Rows are time first, so that all three enter the products without being copied.
  * [Vaswani et al. 2017; grouped queries: Ainslie et al. 2023]
  */
 export function causalAttention(
-  q: Tensor<"t b c">,
-  k: Tensor<"t b c">,
-  v: Tensor<"t b c">,
-  numHeads: number,
-): Tensor<"t b c"> {
-  const [time, batch, width] = q.shape;
-  const headWidth = known(width) / numHeads;
-  const heads = (x: Tensor) => splitHeads(x, numHeads, headWidth);
-  const scaled = mul(q, 1 / Math.sqrt(headWidth));
-  const mixed = attend(heads(scaled), heads(k), heads(v), causalMask(known(time)));
-  return reshape(transpose(mixed, [1, 0, 2]), [time, batch, width]);
+  q: Tensor<"n c">,
+  k: Tensor<"n c">,
+  v: Tensor<"n c">,
+  { numHeads, headWidth, batch }: { numHeads: number; headWidth?: number; batch: Size },
+): Tensor<"n c"> {
+  const width = headWidth ?? known(q.shape[1]) / numHeads;
+  const heads = (x: Tensor) => splitHeads(x, batch, numHeads, width);
+  const time = known(divideSizes(q.shape[0], batch));
+  const scaled = mul(q, 1 / Math.sqrt(width));
+  const mixed = attend(heads(scaled), heads(k), heads(v), causalMask(time));
+  return reshape(transpose(mixed, [1, 0, 2]), q.shape);
 }
 
-/** [t, b, n d] to [b h, t, d]; each of fewer key heads serves several query heads. */
-function splitHeads(x: Tensor, numHeads: number, headWidth: number): Tensor {
-  const [time, batch, width] = x.shape;
-  const own = known(width) / headWidth;
-  const group = numHeads / own;
+/** [t b, n d] to [b h, t, d]; each of fewer key heads serves several query heads. */
+function splitHeads(x: Tensor, batch: Size, numHeads: number, headWidth: number): Tensor {
+  const time = divideSizes(x.shape[0], batch);
+  const own = known(x.shape[1]) / headWidth;
+  const rows = multiplySizes(batch, numHeads);
+  if (own === numHeads) return transpose(reshape(x, [time, rows, headWidth]), [1, 0, 2]);
   const apart = reshape(x, [time, multiplySizes(batch, own), 1, headWidth]);
-  const shared = expand(apart, [time, multiplySizes(batch, own), group, headWidth]);
-  return transpose(reshape(shared, [time, multiplySizes(batch, numHeads), headWidth]), [1, 0, 2]);
+  const shared = expand(apart, [time, multiplySizes(batch, own), numHeads / own, headWidth]);
+  return transpose(reshape(shared, [time, rows, headWidth]), [1, 0, 2]);
 }
 
 /**

@@ -3,7 +3,7 @@
  * positions whose target is not negative (-100 by custom). Targets are the inputs shifted by one.
  */
 import { withGradient } from "../core/autodiff/custom.js";
-import { known, sizeOf } from "../core/graph/size.js";
+import { known } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
 import { add, cast, div, greaterOrEqual, log, maximum, mul, neg, sub } from "../core/ops/elementwise.js";
 import { gather, gatherElements, scatterAdd } from "../core/ops/gather.js";
@@ -21,18 +21,17 @@ export interface NextTokenOptions {
 }
 
 /**
- * The loss of hidden states [t, b, c] under the output embedding [v, c] for int64 targets [b, t]; a scalar.
+ * The loss of hidden states [t b, c] under the output embedding [v, c] for int64 targets [b, t]; a scalar.
  * Zero when every target is ignored.
  */
 export function nextTokenLoss(
-  hidden: Tensor<"t b c">,
+  rows: Tensor<"n c">,
   head: Tensor<"v c">,
   targets: Tensor<"b t">,
   { zLoss = 0, chunkElements = 2 ** 26 }: NextTokenOptions = {},
 ): Tensor<""> {
-  const rows = reshape<"n c">(hidden, [sizeOf(hidden.shape.slice(0, 2)), hidden.shape[2]]);
   const labels = reshape<"n">(transpose(targets), [rows.shape[0]]);
-  const weight = cast(greaterOrEqual(labels, 0), hidden.dtype);
+  const weight = cast(greaterOrEqual(labels, 0), rows.dtype);
   const share = div(weight, maximum(sum(weight), 1)); // n: 1 / count where it counts
   const total = known(rows.shape[0]);
   const step = Math.max(1, Math.min(total, Math.floor(chunkElements / known(head.shape[0]))));

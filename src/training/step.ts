@@ -1,4 +1,5 @@
 /** One training step, as the field describes it: predict, loss, gradient, descent. */
+import { recompute } from "../core/autodiff/custom.js";
 import { grad } from "../core/autodiff/grad.js";
 import { input, type Tensor } from "../core/graph/tensor.js";
 import {
@@ -22,6 +23,13 @@ export interface CompiledLoss {
   release(): Promise<void>;
 }
 
+export interface LossOptions {
+  readonly objective?: NextTokenOptions;
+  readonly session?: SessionOptions;
+  /** Keep only each layer's input for the backward pass and compute the rest again. */
+  readonly recomputeLayers?: boolean;
+}
+
 /**
  * Traces model and objective for batches of one shape and compiles the loss, with gradients when
  * `gradients` is given. Both arrays are read and written in place at every run.
@@ -32,8 +40,7 @@ export async function compileLoss(
   layout: Layout,
   { batchSize, contextLength }: BatchShape,
   arrays: { parameters: Float32Array; gradients?: Float32Array },
-  objective: NextTokenOptions = {},
-  session: SessionOptions = {},
+  { objective, session, recomputeLayers = false }: LossOptions = {},
 ): Promise<CompiledLoss> {
   const shape = [batchSize, contextLength];
   const ids = input<"b t">("inputs", "int64", shape);
@@ -43,7 +50,7 @@ export async function compileLoss(
   );
   const p = lookUp(parameters);
 
-  const hidden = model.hidden(p, ids); // 3 predict
+  const hidden = model.hidden(p, ids, recomputeLayers ? recompute : undefined); // 3 predict
   const loss = nextTokenLoss(hidden, model.head(p), targets, objective); // 4 loss
   const outputs: Record<string, Tensor> = { loss };
   const into: Record<string, HostTensor> = { loss: hostTensor("float32", []) };

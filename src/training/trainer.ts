@@ -24,6 +24,7 @@ export interface TrainerOptions {
   readonly clipNorm?: number;
   /** Decay of an exponential average of the weights. */
   readonly averageDecay?: number;
+  readonly recomputeLayers?: boolean;
   readonly session?: SessionOptions;
 }
 
@@ -52,7 +53,8 @@ export interface Trainer {
 
 /** Compiles a run with fresh parameters. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { runtime, model, optimizer, objective, batchSize, seed, averageDecay, session } = options;
+  const { runtime, model, optimizer, objective, batchSize, seed, averageDecay, session, recomputeLayers } =
+    options;
   const { microBatches = 1, clipNorm = 0 } = options;
   const layout = layOut(model.parameters, optimizer);
   const flat = () => new Float32Array(layout.size);
@@ -70,10 +72,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     layout,
     shape,
     { parameters, gradients },
-    objective,
-    session,
+    { objective, session, recomputeLayers },
   );
-  const evaluation = await compileLoss(runtime, model, layout, shape, { parameters: weights }, {}, session);
+  const evaluation = await compileLoss(runtime, model, layout, shape, { parameters: weights }, { session });
   const summed = microBatches > 1 ? flat() : gradients;
   const sum = microBatches > 1 ? await compileBlend(runtime, summed, gradients) : undefined;
   const follow = average && (await compileBlend(runtime, average, parameters));

@@ -107,6 +107,12 @@ const movement: Record<string, Reference> = {
       at(x, index.with(axis, index[axis] - before)),
     ),
   ],
+  Split: ([x], { axis, parts }) => {
+    const length = x.shape[axis] / parts;
+    return Array.from({ length: parts }, (_, k) =>
+      build(x.shape.with(axis, length), (index) => at(x, index.with(axis, k * length + index[axis]))),
+    );
+  },
   Concat: (parts, { axis }) => {
     // Each line along the axis, from all parts, in order.
     const owners = parts.flatMap((part) => Array.from({ length: part.shape[axis] }, (_, i) => ({ part, i })));

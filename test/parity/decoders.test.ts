@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { input } from "../../src/core/graph/tensor.js";
 import { matmul, swapLast } from "../../src/core/ops/matmul.js";
-import { transpose } from "../../src/core/ops/movement.js";
+import { reshape, transpose } from "../../src/core/ops/movement.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { compile, int64Tensor } from "../../src/core/runtime/session.js";
 import type { Decoder } from "../../src/models/decoder.js";
@@ -108,7 +108,8 @@ describe.each([
     const p = lookUp(
       new Map(layout.slots.map(({ parameter: q }) => [q.name, input(q.name, "float32", q.shape)])),
     );
-    const hidden = transpose(model.hidden(p, input("ids", "int64", dims)), [1, 0, 2]);
+    const rows = model.hidden(p, input("ids", "int64", dims)); // t b, c
+    const hidden = transpose(reshape(rows, [dims[1], dims[0], rows.shape[1]]), [1, 0, 2]);
     const session = await compile(nodeRuntime, { logits: matmul(hidden, swapLast(model.head(p))) });
     const feeds = { ...Object.fromEntries(weights), ids: int64Tensor(batch.inputs, dims) };
     const { logits } = await session.run(feeds);
@@ -121,7 +122,9 @@ describe.each([
     ["in chunks of seven rows", 31 * 7],
   ])("gives PyTorch's loss and every gradient, the loss %s", async (_, chunkElements) => {
     const { layout, state, shape, batch } = await prepare(golden, model);
-    const loss = await compileLoss(nodeRuntime, model, layout, shape, state, { chunkElements });
+    const loss = await compileLoss(nodeRuntime, model, layout, shape, state, {
+      objective: { chunkElements },
+    });
     expect(await loss.run(batch)).toBeCloseTo(golden.loss, 5);
     const gradients = views(layout, state.gradients);
     for (const [parameter, { data }] of Object.entries(golden.gradients)) {

@@ -112,6 +112,8 @@ export interface Op<A extends Attrs = any> {
   fold?(...x: number[]): number;
   /** The operand that leaves the other as it is, on the right, or on either side when it commutes. */
   readonly neutral?: { readonly value: number; readonly commutes: boolean };
+  /** All outputs are written, read or not; of other operators those after the first are optional. */
+  readonly variadic?: boolean;
   readonly samples: readonly Sample<A>[];
 }
 

@@ -84,6 +84,7 @@ class GraphWriter implements Emitter {
   private readonly constants = new Map<string, string>();
   private readonly runtimeSizes = new Map<string, { input: string; axis: number }>();
   private readonly computed = new Set<string>();
+  private readonly required = new Set<string>();
   private readonly renamed = new Map<string, string>();
   private count = 0;
 
@@ -111,6 +112,7 @@ class GraphWriter implements Emitter {
       ? op.lower(this, inputs, attrs, node)
       : this.node(op.onnx, inputs, op.attributes?.(attrs), node.types.length, op.domain);
     this.values.set(node, names);
+    if (op.variadic) for (const name of names) this.required.add(name);
   }
 
   /** Gives a node's value the output's name; an input, a constant or a second name needs an Identity. */
@@ -135,7 +137,8 @@ class GraphWriter implements Emitter {
   /** Outputs after the first are optional in ONNX: leaving out unread ones allows faster kernels. */
   private dropUnreadOutputs(): void {
     const { node: nodes, output } = this.parts;
-    const read = new Set([...nodes.flatMap((node) => node.input), ...output.map(({ name }) => name)]);
+    const named = output.map(({ name }) => name);
+    const read = new Set([...nodes.flatMap((node) => node.input), ...named, ...this.required]);
     for (const node of nodes) {
       const last = node.output.findLastIndex((name, k) => k === 0 || read.has(name));
       node.output.length = last + 1;

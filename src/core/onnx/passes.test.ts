@@ -3,8 +3,7 @@ import { evaluate, ramp } from "../../../test/evaluate.js";
 import { withGradient } from "../autodiff/custom.js";
 import { constant, input, scalar, type Tensor } from "../graph/tensor.js";
 import { add, cast, div, exp, mul, neg, sub } from "../ops/elementwise.js";
-import { zeros } from "../ops/gather.js";
-import { expand, reshape, sum, transpose } from "../ops/movement.js";
+import { expand, reshape, sum, transpose, zeros } from "../ops/movement.js";
 import { layerNorm } from "../ops/normalise.js";
 import { lower } from "./lower.js";
 

@@ -1,17 +1,8 @@
 /** Reading and adding by index: closed under differentiation. */
 import { defineOp } from "../graph/op.js";
-import type { Size } from "../graph/size.js";
-import {
-  apply,
-  constant,
-  formatType,
-  ShapeError,
-  scalar,
-  type Tensor,
-  type Unnamed,
-} from "../graph/tensor.js";
+import { apply, constant, formatType, ShapeError, type Tensor, type Unnamed } from "../graph/tensor.js";
 import { equal } from "./elementwise.js";
-import { expand, positiveAxes, reshape } from "./movement.js";
+import { positiveAxes, reshape, zeros } from "./movement.js";
 
 /** Slices of `x` along `axis`, in the order of int64 `indices` (any shape). [Gather-13] */
 export function gather<S extends string = Unnamed>(x: Tensor, indices: Tensor, axis = 0): Tensor<S> {
@@ -126,11 +117,6 @@ export const ScatterElements = defineOp<AxisAttrs>({
     },
   ],
 });
-
-/** A tensor of zeros. */
-export function zeros<S extends string = Unnamed>(shape: readonly Size[], dtype: Tensor["dtype"]): Tensor<S> {
-  return expand(scalar(0, dtype), shape);
-}
 
 /** 1 where the class index (int64) equals the position along a new last axis of `depth`, else 0 (bool). */
 export function oneHot<S extends string = Unnamed>(indices: Tensor, depth: number): Tensor<S> {

@@ -5,6 +5,7 @@ import {
   apply,
   formatType,
   ShapeError,
+  scalar,
   type Tensor,
   type TensorType,
   type Unnamed,
@@ -130,6 +131,11 @@ export const ReduceSum = defineOp<SumAttrs>({
     { inputs: [{ shape: [2, 3, 4] }], attrs: { axes: [0, 2], keepDims: true } },
   ],
 });
+
+/** A tensor of zeros. */
+export function zeros<S extends string = Unnamed>(shape: readonly Size[], dtype: Tensor["dtype"]): Tensor<S> {
+  return expand(scalar(0, dtype), shape);
+}
 
 /** Sums a gradient over the axes along which a value of `shape` was broadcast. */
 export function sumTo(g: Tensor, shape: readonly Size[]): Tensor {

@@ -3,8 +3,8 @@ import { defineOp } from "../graph/op.js";
 import { known, multiplySizes, type Size, sizeOf } from "../graph/size.js";
 import { apply, applyAll, constant, type Tensor, type TensorType, type Unnamed } from "../graph/tensor.js";
 import { type PerAxis, perAxis, positions, spatialOf, transposedTo } from "./convolution.js";
-import { scatterAdd, zeros } from "./gather.js";
-import { expand, reshape } from "./movement.js";
+import { scatterAdd } from "./gather.js";
+import { expand, reshape, zeros } from "./movement.js";
 
 interface PoolAttrs {
   kernel: readonly number[];

@@ -1,8 +1,8 @@
-/** Slice, pad and concatenate: closed under differentiation. */
+/** Slice, pad, concatenate and split: closed under differentiation. */
 import { defineOp } from "../graph/op.js";
 import { addSizes, known, type Size, subtractSizes } from "../graph/size.js";
-import { apply, formatType, ShapeError, type Tensor, type Unnamed } from "../graph/tensor.js";
-import { positiveAxes, reshape } from "./movement.js";
+import { apply, applyAll, formatType, ShapeError, type Tensor, type Unnamed } from "../graph/tensor.js";
+import { positiveAxes, reshape, zeros } from "./movement.js";
 
 interface SliceAttrs {
   axis: number;
@@ -111,19 +111,34 @@ export const Concat = defineOp<{ axis: number }>({
   samples: [{ inputs: [{ shape: [2, 3] }, { shape: [2, 1] }, { shape: [2, 2] }], attrs: { axis: 1 } }],
 });
 
-/** Cuts an axis into `parts` equal pieces. */
+/** Cuts an axis into `parts` equal pieces. [Split-18] */
 export function split(x: Tensor, parts: number, axis: number): Tensor[] {
   const at = positiveAxes(x, [axis])[0];
-  const length = known(x.shape[at]) / parts;
-  if (!Number.isInteger(length)) {
+  if (!Number.isInteger(known(x.shape[at]) / parts)) {
     throw new ShapeError(
       "an axis does not split evenly",
       `axis ${axis} of ${formatType(x)} in ${parts} parts`,
       "choose a number of parts that divides it",
     );
   }
-  return Array.from({ length: parts }, (_, k) => slice(x, at, k * length, (k + 1) * length));
+  return applyAll(Split, [x], { axis: at, parts });
 }
+
+export const Split = defineOp<{ axis: number; parts: number }>({
+  onnx: "Split",
+  type: ([x], { axis, parts }) =>
+    Array.from({ length: parts }, () => ({
+      dtype: x.dtype,
+      shape: x.shape.with(axis, known(x.shape[axis]) / parts),
+    })),
+  vjp: (dy, y, _, { axis, parts }) => {
+    const pieces = Array.from({ length: parts }, (_, k) => dy[k] ?? zeros(y[k].shape, y[k].dtype));
+    return [concat(pieces, axis)];
+  },
+  attributes: ({ axis, parts }) => ({ axis, num_outputs: parts }),
+  variadic: true,
+  samples: [{ inputs: [{ shape: [2, 6] }], attrs: { axis: 1, parts: 3 } }],
+});
 
 /** Stacks tensors of one shape along a new axis. */
 export function stack<S extends string = Unnamed>(parts: readonly Tensor[], axis = 0): Tensor<S> {

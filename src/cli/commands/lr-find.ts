@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { nodeRuntime } from "../../core/runtime/node.js";
+import { openFolder } from "../../data/disk.js";
+import type { Override } from "../../recipe/overrides.js";
+import { startRun } from "../../recipe/run.js";
+import { findLearningRate, type RateSearch } from "../../training/lr-find.js";
+import { loadRecipe } from "../recipes.js";
+import { lossCurve } from "../terminal/curve.js";
+
+interface LrFindFlags {
+  from: string;
+  to: string;
+  steps: string;
+  json?: boolean;
+}
+
+export function lrFindCommand(overrides: readonly Override[]): Command {
+  return new Command("lr-find")
+    .description(
+      "Raise the learning rate step by step, show the loss, suggest a rate. Dotted flags as for train.",
+    )
+    .argument("<recipe>", "a recipe file or the name of a shipped one")
+    .option("--from <lr>", "first rate", "1e-5")
+    .option("--to <lr>", "last rate", "1")
+    .option("--steps <n>", "steps between them", "100")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", "\nExample:\n  autodidact lr-find recipes/gpt-small.ts --data.files notes.txt")
+    .action(async (name: string, flags: LrFindFlags) => {
+      const { recipe } = await loadRecipe(name, overrides);
+      const place = mkdtempSync(join(tmpdir(), "autodidact-"));
+      try {
+        const run = await startRun(recipe, openFolder(place), { runtime: nodeRuntime, openFolder });
+        const range = {
+          baseLr: recipe.optimizer.lr,
+          from: Number(flags.from),
+          to: Number(flags.to),
+          steps: Number(flags.steps),
+        };
+        const search = await findLearningRate(run.trainer, run.tokens.train, range, ({ lr, loss }) => {
+          if (process.stderr.isTTY)
+            process.stderr.write(`\rlr ${lr.toExponential(2)}  loss ${loss.toFixed(4)} `);
+        });
+        report(search, flags.json ?? false);
+      } finally {
+        rmSync(place, { recursive: true, force: true });
+      }
+    });
+}
+
+function report({ points, suggestion }: RateSearch, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ suggestion, points })}\n`);
+    return;
+  }
+  const train = points.map(({ loss }, i) => ({ step: i + 1, loss }));
+  process.stdout.write(`\n${lossCurve({ train })}`);
+  const marks = points.filter((_, i) => i % Math.ceil(points.length / 8) === 0);
+  process.stdout.write(
+    `step: rate  ${marks.map(({ lr }) => `${points.findIndex((p) => p.lr === lr) + 1}: ${lr.toExponential(1)}`).join("  ")}\n`,
+  );
+  process.stdout.write(
+    suggestion === undefined
+      ? "no suggestion: the loss never fell; try a lower --from\n"
+      : `suggestion: --optimizer.lr=${suggestion.toExponential(1)} (where the loss falls fastest)\n`,
+  );
+}

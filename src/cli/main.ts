@@ -1,0 +1,50 @@
+import { Command } from "commander";
+import { AutodidactError } from "../core/errors.js";
+import { RecipeError } from "../recipe/errors.js";
+import { type Override, parseOverrides } from "../recipe/overrides.js";
+import { benchCommand } from "./commands/bench.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { generateCommand } from "./commands/generate.js";
+import { lrFindCommand } from "./commands/lr-find.js";
+import { trainCommand } from "./commands/train.js";
+import { version } from "./version.js";
+
+/** Runs the command line. Results go to standard output, everything else to standard error. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    const { overrides, rest } = parseOverrides(argv);
+    await program(overrides).parseAsync(rest, { from: "user" });
+  } catch (error) {
+    process.exitCode = 1;
+    const known = error instanceof AutodidactError;
+    process.stderr.write(
+      `${known ? `error: ${error.message}` : ((error as Error)?.stack ?? String(error))}\n`,
+    );
+  }
+}
+
+function program(overrides: readonly Override[]): Command {
+  const autodidact = new Command("autodidact")
+    .description("Self-supervised learning for TypeScript: learns from unlabelled data by predicting it.")
+    .version(version)
+    .showHelpAfterError("(--help shows what there is)")
+    .showSuggestionAfterError();
+  const takesFlags = [trainCommand(overrides), lrFindCommand(overrides)];
+  const others = [generateCommand(), evaluateCommand(), benchCommand(), doctorCommand()];
+  for (const command of [...takesFlags, ...others]) autodidact.addCommand(command);
+  for (const command of others) {
+    command.hook("preAction", () => {
+      if (overrides.length > 0) throw notARecipe(command.name(), overrides[0]);
+    });
+  }
+  return autodidact;
+}
+
+function notARecipe(command: string, [path]: Override): RecipeError {
+  return new RecipeError(
+    "this command takes no recipe values",
+    `--${path} for ${command}`,
+    "dotted flags change a recipe, for train and lr-find",
+  );
+}
