@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, freemem, release, totalmem, type } from "node:os";
+import { version } from "./version.js";
 
 export interface Machine {
   readonly platform: string;
@@ -21,13 +22,13 @@ export function describeMachine(): Machine {
     memoryBytes: totalmem(),
     freeMemoryBytes: freemem(),
     versions: {
-      autodidact: versionIn(new URL("../../package.json", import.meta.url)),
+      autodidact: version,
       node: process.versions.node,
       onnxruntime: versionIn(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
     },
   };
 }
 
-function versionIn(packageJson: URL | string): string {
+function versionIn(packageJson: string): string {
   return (JSON.parse(readFileSync(packageJson, "utf8")) as { version: string }).version;
 }
