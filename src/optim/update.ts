@@ -6,7 +6,7 @@ import { type Layout, type Stretch, stretches } from "./layout.js";
 import type { Optimizer, StepScalars, UpdateRule } from "./optimizer.js";
 
 /** Elements an elementwise graph works on at a time: its operands stay in the cache. */
-const chunkSize = 2 ** 16;
+const chunkSize = 2 ** 17;
 
 /** The flat arrays that an update reads and writes in place. */
 export interface FlatState {

@@ -72,8 +72,8 @@ export interface Emitter {
   ): string[];
   /** Name of a 1-D int64 tensor with these sizes. */
   sizes(sizes: readonly Size[]): string;
-  /** Name of a constant scalar. */
-  scalar(value: number, dtype: DType): string;
+  /** Name of a constant of one repeated value; a scalar by default. */
+  filled(value: number, dtype: DType, shape?: readonly number[]): string;
 }
 
 /** One input case of the conformance suite. Float inputs are drawn from `range` (default [-1, 1]). */

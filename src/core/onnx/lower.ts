@@ -159,8 +159,11 @@ class GraphWriter implements Emitter {
     return output;
   }
 
-  scalar(value: number, dtype: DType): string {
-    return this.shared(`${dtype} ${value}`, () => this.initializer(typedArray(dtype, [value]), dtype, []));
+  filled(value: number, dtype: DType, shape: readonly number[] = []): string {
+    const values = Array<number>(shape.reduce((a, b) => a * b, 1)).fill(value);
+    return this.shared(`${dtype} ${value} [${shape}]`, () =>
+      this.initializer(typedArray(dtype, values), dtype, shape),
+    );
   }
 
   sizes(sizes: readonly Size[]): string {

@@ -1,4 +1,5 @@
 /** Reshape, transpose, expand and sum: closed under differentiation. */
+import { dtypes } from "../graph/dtype.js";
 import { defineOp } from "../graph/op.js";
 import { divideSizes, type Size, sizeOf } from "../graph/size.js";
 import {
@@ -124,8 +125,24 @@ export const ReduceSum = defineOp<SumAttrs>({
   onnx: "ReduceSum",
   type: ([x], attrs) => reducedType(x, attrs),
   vjp: ([g], _, [x], { axes }) => [expand(reshape(g, keptShape(x.shape, axes)), x.shape)],
-  lower: (emit, [x], { axes, keepDims }) =>
-    emit.node("ReduceSum", [x, emit.sizes(axes)], { keepdims: keepDims ? 1 : 0 }),
+  lower: (emit, [x], { axes, keepDims }, node) => {
+    const { dtype, shape } = node.inputs[0];
+    const rows = shape[0];
+    // A row of ones times the matrix sums its columns in half the time on the CPU.
+    if (
+      shape.length === 2 &&
+      axes.length === 1 &&
+      axes[0] === 0 &&
+      typeof rows === "number" &&
+      dtypes[dtype].float
+    ) {
+      const row = emit.node("Gemm", [emit.filled(1, dtype, [1, rows]), x]);
+      return keepDims
+        ? row
+        : emit.node("Reshape", [row[0], emit.sizes([typeof shape[1] === "number" ? shape[1] : -1])]);
+    }
+    return emit.node("ReduceSum", [x, emit.sizes(axes)], { keepdims: keepDims ? 1 : 0 });
+  },
   samples: [
     { inputs: [{ shape: [2, 3, 4] }], attrs: { axes: [1], keepDims: false } },
     { inputs: [{ shape: [2, 3, 4] }], attrs: { axes: [0, 2], keepDims: true } },

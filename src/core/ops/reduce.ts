@@ -122,7 +122,7 @@ export const CumSum = defineOp<CumSumAttrs>({
   type: ([x]) => x,
   vjp: ([g], _y, _x, { axis, reverse }) => [cumsum(g, axis, { reverse: !reverse })],
   lower: (emit, [x], { axis, reverse }) =>
-    emit.node("CumSum", [x, emit.scalar(axis, "int64")], { reverse: reverse ? 1 : 0 }),
+    emit.node("CumSum", [x, emit.filled(axis, "int64")], { reverse: reverse ? 1 : 0 }),
   samples: [{ inputs: [{ shape: [2, 4] }], attrs: { axis: 1, reverse: false } }],
 });
 
