@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-// Recipes are TypeScript, so the loader is always there; in a checkout it runs the sources as well.
+// Recipes are TypeScript, so the loader is always there; in a checkout it runs the sources as well. The second
+// one reads recipes in folders whose package.json does not say "type": "module", or that have none.
+import { register as registerCommonJs } from "tsx/cjs/api";
 import { register } from "tsx/esm/api";
 
+registerCommonJs();
 register();
 const { main } = await import("../src/cli/main.js");
 await main(process.argv.slice(2));

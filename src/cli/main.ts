@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { AutodidactError } from "../core/errors.js";
 import { RecipeError } from "../recipe/errors.js";
 import { type Override, parseOverrides } from "../recipe/overrides.js";
@@ -16,6 +16,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { overrides, rest } = parseOverrides(argv);
     await program(overrides).parseAsync(rest, { from: "user" });
   } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode; // it has printed its help or complaint itself
+      return;
+    }
     process.exitCode = 1;
     const known = error instanceof AutodidactError;
     process.stderr.write(
@@ -28,11 +32,14 @@ function program(overrides: readonly Override[]): Command {
   const autodidact = new Command("autodidact")
     .description("Self-supervised learning for TypeScript: learns from unlabelled data by predicting it.")
     .version(version)
+    .exitOverride()
     .showHelpAfterError("(--help shows what there is)")
     .showSuggestionAfterError();
   const takesFlags = [trainCommand(overrides), lrFindCommand(overrides)];
   const others = [generateCommand(), evaluateCommand(), benchCommand(), doctorCommand()];
-  for (const command of [...takesFlags, ...others]) autodidact.addCommand(command);
+  for (const command of [...takesFlags, ...others]) {
+    autodidact.addCommand(command.copyInheritedSettings(autodidact));
+  }
   for (const command of others) {
     command.hook("preAction", () => {
       if (overrides.length > 0) throw notARecipe(command.name(), overrides[0]);

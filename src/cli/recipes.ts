@@ -40,15 +40,27 @@ export async function loadRecipe(
   overrides: readonly Override[],
 ): Promise<{ name: string; recipe: Recipe }> {
   const path = locate(name);
-  const module = await import(pathToFileURL(path).href);
-  if (typeof module.default !== "object") {
+  const recipe = changed(await readModule(path), overrides, path);
+  return { name: basename(path).replace(/\.[^.]+$/, ""), recipe };
+}
+
+/** What a recipe file exports; a file in a package that is not "type": "module" comes wrapped once more. */
+async function readModule(path: string): Promise<object> {
+  const module = await import(pathToFileURL(path).href).catch((cause) => {
     throw new RecipeError(
-      "a recipe file exports no recipe",
-      path,
-      "write `export default defineRecipe({ ... })`",
+      "a recipe file cannot be run",
+      `${path}: ${cause?.message ?? cause}`,
+      "mend the file; it is TypeScript that exports a recipe",
+      { cause },
     );
-  }
-  return { name: basename(path).replace(/\.[^.]+$/, ""), recipe: changed(module.default, overrides, path) };
+  });
+  const exported = module.default?.default ?? module.default;
+  if (typeof exported === "object" && exported !== null) return exported;
+  throw new RecipeError(
+    "a recipe file exports no recipe",
+    path,
+    "write `export default defineRecipe({ ... })`",
+  );
 }
 
 /** A recipe with flags applied, checked against the schema. */

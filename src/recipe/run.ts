@@ -1,23 +1,24 @@
 /** A run folder and what stands behind it: recipe, tokens, model, trainer. */
 import { AutodidactError } from "../core/errors.js";
-import type { Runtime } from "../core/runtime/session.js";
-import { openCorpus } from "../data/corpus.js";
-import { DataError } from "../data/errors.js";
+import { input } from "../core/graph/tensor.js";
+import { neg } from "../core/ops/elementwise.js";
+import { compile, type Device, type Runtime } from "../core/runtime/session.js";
 import type { Folder } from "../data/folder.js";
-import { type PreparedTokens, prepareTokens } from "../data/prepare.js";
-import { openShards } from "../data/shards.js";
-import { loadTokenizer, saveTokenizer } from "../features/load-tokenizer.js";
+import type { PreparedTokens } from "../data/prepare.js";
 import type { Tokenizer } from "../features/tokenizer.js";
 import { saveModel } from "../interop/model-folder.js";
 import type { Decoder } from "../models/decoder.js";
+import { scheduleFactor } from "../optim/schedule.js";
+import { checkCheckpoint } from "../training/checkpoint.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
 import { createTrainer, type Trainer } from "../training/trainer.js";
 import { weightsOf } from "../training/weights.js";
-import { buildModel, buildOptimizer, buildTokenizer } from "./build.js";
+import { buildModel, buildOptimizer } from "./build.js";
+import { RecipeError, RunError } from "./errors.js";
+import { checkText, openData, type RunData, writeData } from "./prepare.js";
 import { type Recipe, resolveRecipe } from "./recipe.js";
 
-/** A folder cannot serve as this run's. */
-export class RunError extends AutodidactError {}
+export { RunError } from "./errors.js";
 
 /** What a run needs from its surroundings. */
 export interface Surroundings {
@@ -36,22 +37,23 @@ export interface Run {
   train(callbacks?: Pick<LoopOptions, "signal" | "onStep" | "onEvaluation">): Promise<Summary>;
 }
 
-/** Starts a run in an empty folder. Throws `RunError` when another run is there. */
+/**
+ * Starts a run in an empty folder. Whatever can be wrong is found before the first file is written; from
+ * then on `resumeRun` takes the run up wherever it was stopped. Throws `RunError` for a folder in use.
+ */
 export async function startRun(recipe: Recipe, folder: Folder, around: Surroundings): Promise<Run> {
-  if ((await folder.size("recipe.json")) !== undefined) {
-    throw new RunError(
-      "the output folder holds another run",
-      folder.location,
-      "choose another --out, or continue that run with --resume",
-    );
-  }
-  const data = await prepareData(recipe, folder, around);
-  const run = await assemble(recipe, folder, around, data);
-  await folder.write("recipe.json", `${JSON.stringify(recipe, null, 2)}\n`);
-  return run;
+  await requireEmpty(folder);
+  await checkRecipe(recipe, around.runtime);
+  const text = await checkText(recipe, around.openFolder);
+  const { model, trainer } = await compileRun(recipe, text.tokenizer, around.runtime);
+  await writeRecipe(recipe, folder);
+  return assemble(recipe, folder, await writeData(text, folder), model, trainer);
 }
 
-/** Opens a run to continue it; `change` may alter its recipe. Throws `RunError` when there is none. */
+/**
+ * Opens a run to continue it; `change` may alter its recipe, apart from data, features and model. Throws
+ * `RunError` when there is none, `ResumeError` when its checkpoint does not fit.
+ */
 export async function resumeRun(
   folder: Folder,
   around: Surroundings,
@@ -59,9 +61,13 @@ export async function resumeRun(
 ): Promise<Run> {
   const saved = await readRecipe(folder);
   const recipe = change(saved);
-  const run = await assemble(recipe, folder, around, await openData(folder));
-  if (recipe !== saved) await folder.write("recipe.json", `${JSON.stringify(recipe, null, 2)}\n`);
-  return run;
+  requireKept(saved, recipe, folder);
+  await checkRecipe(recipe, around.runtime);
+  const data = await openData(recipe, folder, around.openFolder);
+  const { model, trainer } = await compileRun(recipe, data.tokenizer, around.runtime);
+  await checkCheckpoint(folder, trainer.layout, trainer.arrays);
+  if (recipe !== saved) await writeRecipe(recipe, folder);
+  return assemble(recipe, folder, data, model, trainer);
 }
 
 /** The resolved recipe that a run folder keeps. */
@@ -70,7 +76,7 @@ export async function readRecipe(folder: Folder): Promise<Recipe> {
     throw new RunError(
       "there is no run to continue",
       `${folder.location} has no recipe.json`,
-      "give the folder of a run",
+      `give the folder of a run; one that was stopped before it had a recipe.json is started again with train <recipe> --out ${folder.location}`,
     );
   }
   const text = new TextDecoder().decode(await folder.read("recipe.json"));
@@ -87,60 +93,71 @@ export async function readRecipe(folder: Folder): Promise<Recipe> {
   }
 }
 
-interface Data {
-  readonly tokenizer: Tokenizer;
-  readonly tokens: PreparedTokens;
+async function writeRecipe(recipe: Recipe, folder: Folder): Promise<void> {
+  await folder.write("recipe.json", `${JSON.stringify(recipe, null, 2)}\n`);
 }
 
-/** Reads the corpus, trains the tokenizer, writes the tokens into the run's `data/`. */
-async function prepareData(recipe: Recipe, folder: Folder, { openFolder }: Surroundings): Promise<Data> {
-  const corpus = await openCorpus({ ...recipe.data, seed: recipe.training.seed });
-  if (recipe.data.validationFraction === 0) {
-    throw new DataError(
-      "training needs a validation split",
-      "data.validationFraction is 0",
-      "set it above 0, for example 0.1",
+async function requireEmpty(folder: Folder): Promise<void> {
+  const names = await folder.list("");
+  if (names.includes("recipe.json")) {
+    throw new RunError(
+      "the output folder holds another run",
+      folder.location,
+      "choose another --out, or continue that run with --resume",
     );
   }
-  const tokenizer = await buildTokenizer(recipe.features, corpus, openFolder);
-  const end = tokenizer.endOfText;
-  const encode = (text: string, isEnd: boolean) => {
-    const ids = tokenizer.encode(text);
-    if (!isEnd || end === undefined) return ids;
-    const ended = new Int32Array(ids.length + 1);
-    ended.set(ids);
-    ended[ids.length] = end;
-    return ended;
-  };
-  const data = folder.folder("data");
-  const tokens = await prepareTokens({ corpus, encode, vocabSize: tokenizer.vocabSize, folder: data });
-  await saveTokenizer(tokenizer, data.folder("tokenizer"));
-  return { tokenizer, tokens };
+  if (names.length === 0) return;
+  throw new RunError(
+    "the output folder is not empty",
+    `${folder.location} has ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""}`,
+    "choose another --out: a run wants a new or an empty folder",
+  );
 }
 
-async function openData(folder: Folder): Promise<Data> {
-  const data = folder.folder("data");
-  const [train, validation] = [
-    await openShards(data.folder("train")),
-    await openShards(data.folder("validation")),
-  ];
-  return { tokenizer: await loadTokenizer(data.folder("tokenizer")), tokens: { train, validation } };
+/** What a checkpoint was learned with stays; everything else may change on the way. */
+function requireKept(saved: Recipe, recipe: Recipe, folder: Folder): void {
+  for (const key of ["data", "features", "model"] as const) {
+    const [before, after] = [JSON.stringify(saved[key]), JSON.stringify(recipe[key])];
+    if (before === after) continue;
+    throw new RunError(
+      `a run that goes on cannot change its ${key}`,
+      `${after} instead of ${before} in ${folder.location}`,
+      `leave the --${key} flags out, or start a new run`,
+    );
+  }
 }
 
-async function assemble(
-  recipe: Recipe,
-  folder: Folder,
-  { runtime }: Surroundings,
-  { tokenizer, tokens }: Data,
-): Promise<Run> {
-  const { training, optimizer } = recipe;
-  const model = buildModel(recipe.model, tokenizer);
-  checkLength(tokens, model.contextLength);
+/** What can be told of a recipe without reading any data. */
+async function checkRecipe({ data, optimizer, training }: Recipe, runtime: Runtime): Promise<void> {
+  if (data.validationFraction === 0 || data.validationFraction === 1) {
+    throw new RecipeError(
+      "training needs a text to learn from and one to validate with",
+      `data.validationFraction is ${data.validationFraction}`,
+      "choose a share between 0 and 1, for example 0.1",
+    );
+  }
+  scheduleFactor(optimizer.schedule, 0, training.steps);
+  if (training.device !== "cpu") await tryDevice(runtime, training.device);
+}
+
+/** Throws `RuntimeError` when the device does not work here. */
+async function tryDevice(runtime: Runtime, device: Device): Promise<void> {
+  const x = input("x", "float32", [1]);
+  const session = await compile(runtime, { y: neg(x) }, { device });
+  await session.release();
+}
+
+async function compileRun(
+  { model: modelRecipe, objective, optimizer, training }: Recipe,
+  tokenizer: Tokenizer,
+  runtime: Runtime,
+) {
+  const model = buildModel(modelRecipe, tokenizer);
   const trainer = await createTrainer({
     runtime,
     model,
     optimizer: buildOptimizer(optimizer),
-    objective: recipe.objective,
+    objective,
     batchSize: training.batchSize,
     microBatches: training.microBatches,
     seed: training.seed,
@@ -149,6 +166,17 @@ async function assemble(
     recomputeLayers: training.recompute,
     session: { device: training.device, threads: training.threads },
   });
+  return { model, trainer };
+}
+
+function assemble(
+  recipe: Recipe,
+  folder: Folder,
+  { tokenizer, tokens }: RunData,
+  model: Decoder,
+  trainer: Trainer,
+): Run {
+  const { training, optimizer } = recipe;
   const { prompt: _, ...generation } = recipe.generation;
   const save = (to: Folder) =>
     saveModel(to, { model, weights: weightsOf(trainer.layout, trainer.weights), tokenizer, generation });
@@ -170,16 +198,4 @@ async function assemble(
         saveModel: save,
       }),
   };
-}
-
-/** Before anything is compiled: each split has a window. */
-function checkLength({ train, validation }: PreparedTokens, contextLength: number): void {
-  for (const [name, shards] of Object.entries({ train, validation })) {
-    if (shards.tokenCount > (name === "train" ? contextLength : 1)) continue;
-    throw new DataError(
-      `the ${name} split is too short for one window`,
-      `${shards.tokenCount} tokens, context ${contextLength}`,
-      "give more text, or lower model.contextLength or data.validationFraction",
-    );
-  }
 }

@@ -2,6 +2,7 @@
  * Checkpoints of a run: `checkpoints/step-000500/` is a model folder plus `training/`, which holds what
  * resuming needs. A checkpoint appears whole or not at all; the file `checkpoints/latest` names it last.
  */
+import { z } from "zod";
 import { AutodidactError } from "../core/errors.js";
 import { crc32 } from "../data/crc32.js";
 import type { Folder } from "../data/folder.js";
@@ -23,12 +24,19 @@ export interface TrainingState {
 /** The flat arrays of a run by name: parameters, moments, average. */
 export type NamedArrays = Readonly<Record<string, Float32Array>>;
 
-interface StateFile extends TrainingState {
-  readonly layout: string;
-  readonly arrays: Record<string, { bytes: number; crc32: number }>;
-}
+const stateFile = z.object({
+  step: z.int().nonnegative(),
+  seconds: z.number(),
+  bestLoss: z.number().optional(),
+  evaluationsSinceBest: z.int(),
+  /** Names and shapes of the parameters in their order. */
+  layout: z.string(),
+  arrays: z.record(z.string(), z.object({ bytes: z.int(), crc32: z.int() })),
+});
+type StateFile = z.infer<typeof stateFile>;
 
 export const checkpointName = (step: number) => `step-${String(step).padStart(6, "0")}`;
+const stepOf = (name: string) => Number(name.slice("step-".length));
 
 /** Parameters in their order with shapes, so that arrays of another model are not read as this one's. */
 function layoutKey({ slots }: Layout): string {
@@ -37,7 +45,10 @@ function layoutKey({ slots }: Layout): string {
 
 const bytesOf = (array: Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Writes a checkpoint beside the others and makes it the latest, and the best when `isBest`. */
+/**
+ * Writes a checkpoint beside the others and makes it the latest, and the best when `isBest`. When it cannot
+ * be written, say on a full disk, the latest stays what it was and the unfinished one goes.
+ */
 export async function saveCheckpoint(
   run: Folder,
   layout: Layout,
@@ -50,15 +61,13 @@ export async function saveCheckpoint(
   const partial = `checkpoints/partial-${name}`;
   await run.remove(partial);
   const folder = run.folder(partial);
-  await saveModel(folder);
-  const entries: StateFile["arrays"] = {};
-  for (const [key, array] of Object.entries(arrays)) {
-    const bytes = bytesOf(array);
-    entries[key] = { bytes: bytes.length, crc32: crc32(bytes) };
-    await folder.write(`training/${key}.bin`, bytes);
+  try {
+    await saveModel(folder);
+    await saveTraining(folder.folder("training"), layout, state, arrays);
+  } catch (error) {
+    await run.remove(partial);
+    throw error;
   }
-  const file: StateFile = { ...state, layout: layoutKey(layout), arrays: entries };
-  await folder.write("training/state.json", JSON.stringify(file, null, 2));
   await run.remove(`checkpoints/${name}`);
   await run.rename(partial, `checkpoints/${name}`);
   if (isBest) await run.write("checkpoints/best", name);
@@ -66,11 +75,27 @@ export async function saveCheckpoint(
   return name;
 }
 
+async function saveTraining(
+  folder: Folder,
+  layout: Layout,
+  state: TrainingState,
+  arrays: NamedArrays,
+): Promise<void> {
+  const entries: StateFile["arrays"] = {};
+  for (const [key, array] of Object.entries(arrays)) {
+    const bytes = bytesOf(array);
+    entries[key] = { bytes: bytes.length, crc32: crc32(bytes) };
+    await folder.write(`${key}.bin`, bytes);
+  }
+  const file: StateFile = { ...state, layout: layoutKey(layout), arrays: entries };
+  await folder.write("state.json", JSON.stringify(file, null, 2));
+}
+
 /** Removes all but the newest `keep` checkpoints, the latest and the best; and what a killed run left. */
 export async function pruneCheckpoints(run: Folder, keep: number): Promise<void> {
   const names = await run.list("checkpoints");
   const kept = new Set([await readName(run, "latest"), await readName(run, "best")]);
-  const steps = names.filter((name) => name.startsWith("step-"));
+  const steps = names.filter((name) => name.startsWith("step-")).sort((a, b) => stepOf(a) - stepOf(b));
   for (const name of names.filter((n) => n.startsWith("partial-"))) await run.remove(`checkpoints/${name}`);
   for (const name of steps.slice(0, -keep)) {
     if (!kept.has(name)) await run.remove(`checkpoints/${name}`);
@@ -84,6 +109,35 @@ export async function readName(run: Folder, which: "latest" | "best"): Promise<s
 }
 
 /**
+ * The state of the latest checkpoint; undefined when there is none. Throws `ResumeError` when it is of another
+ * model, or when its files are not all there. What they hold `loadCheckpoint` checks.
+ */
+export async function checkCheckpoint(
+  run: Folder,
+  layout: Layout,
+  arrays: NamedArrays,
+): Promise<StateFile | undefined> {
+  const name = await readName(run, "latest");
+  if (name === undefined) return undefined;
+  const folder = run.folder(`checkpoints/${name}/training`);
+  const state = await readState(folder, name);
+  if (state.layout !== layoutKey(layout) || Object.keys(state.arrays).join() !== Object.keys(arrays).join()) {
+    throw new ResumeError(
+      "a checkpoint is of another model or optimizer",
+      `${folder.location}: parameters or arrays (${Object.keys(state.arrays).join(", ")}) differ from the recipe's`,
+      "resume with the recipe that the run was started with, or start a new run",
+    );
+  }
+  for (const [key, array] of Object.entries(arrays)) {
+    const size = await folder.size(`${key}.bin`);
+    if (size !== array.byteLength) {
+      throw damaged(folder, key, `${size ?? "no"} bytes instead of ${array.byteLength}`);
+    }
+  }
+  return state;
+}
+
+/**
  * Fills `arrays` from the latest checkpoint and gives its state; undefined when there is none.
  * Throws `ResumeError` when it is damaged or of another model.
  */
@@ -92,44 +146,44 @@ export async function loadCheckpoint(
   layout: Layout,
   arrays: NamedArrays,
 ): Promise<TrainingState | undefined> {
-  const name = await readName(run, "latest");
-  if (!name) return undefined;
-  const folder = run.folder(`checkpoints/${name}/training`);
-  const { layout: saved, arrays: entries, ...state } = await readState(folder);
-  if (saved !== layoutKey(layout) || Object.keys(entries).join() !== Object.keys(arrays).join()) {
-    throw new ResumeError(
-      "a checkpoint is of another model or optimizer",
-      `${folder.location}: parameters or arrays (${Object.keys(entries).join(", ")}) differ from the recipe's`,
-      "resume with the recipe that the run was started with, or start a new run",
-    );
-  }
+  const found = await checkCheckpoint(run, layout, arrays);
+  if (!found) return undefined;
+  const { layout: _, arrays: entries, ...state } = found;
+  const folder = run.folder(`checkpoints/${await readName(run, "latest")}/training`);
   for (const [key, array] of Object.entries(arrays)) {
     const bytes = bytesOf(array);
-    const size = await folder.size(`${key}.bin`);
-    if (size === bytes.length) await folder.readInto(`${key}.bin`, 0, bytes);
-    if (size !== bytes.length || crc32(bytes) !== entries[key].crc32) {
-      throw new ResumeError(
-        "a checkpoint is damaged",
-        `${folder.location}/${key}.bin: ${size ?? "no"} bytes, ${entries[key].bytes} expected, or another checksum`,
-        "write the name of an older checkpoint into checkpoints/latest and resume again",
-      );
-    }
+    await folder.readInto(`${key}.bin`, 0, bytes);
+    if (crc32(bytes) !== entries[key].crc32) throw damaged(folder, key, "another checksum");
   }
   return state;
 }
 
-async function readState(folder: Folder): Promise<StateFile> {
+async function readState(folder: Folder, name: string): Promise<StateFile> {
   try {
-    const state = JSON.parse(new TextDecoder().decode(await folder.read("state.json")));
-    if (!Number.isInteger(state.step) || typeof state.arrays !== "object")
-      throw new Error("keys are missing");
-    return state;
+    const state = stateFile.parse(JSON.parse(new TextDecoder().decode(await folder.read("state.json"))));
+    if (checkpointName(state.step) === name) return state;
+    throw new Error(`step ${state.step} in ${name}`);
   } catch (cause) {
     throw new ResumeError(
       "a checkpoint's state cannot be read",
-      `${folder.location}/state.json: ${(cause as Error).message}`,
-      "write the name of an older checkpoint into checkpoints/latest and resume again",
+      `${folder.location}/state.json: ${reasonOf(cause)}`,
+      olderCheckpoint,
       { cause },
     );
   }
+}
+
+const olderCheckpoint = "write the name of an older checkpoint into checkpoints/latest and resume again";
+
+function damaged(folder: Folder, key: string, found: string): ResumeError {
+  return new ResumeError(
+    "a checkpoint is damaged",
+    `${folder.location}/${key}.bin: ${found}`,
+    olderCheckpoint,
+  );
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof z.ZodError) return `${cause.issues[0].path.join(".")}: ${cause.issues[0].message}`;
+  return cause instanceof AutodidactError ? cause.what : (cause as Error).message;
 }

@@ -101,6 +101,7 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
         trainer.shape,
         options.evaluationBatches,
       );
+      requireFinite(validation.loss, state.step, checkpoint);
       isBest = validation.loss < (state.bestLoss ?? Number.POSITIVE_INFINITY);
       state = isBest
         ? { ...state, bestLoss: validation.loss, evaluationsSinceBest: 0 }
@@ -112,6 +113,7 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
     await log(state.step, metrics);
     reason = stopReason(options, state, validation);
     if (reason || isBest || state.step % options.checkpointEvery === 0) {
+      await requireSound(options, state.step, "validationLoss" in metrics, checkpoint);
       checkpoint = await saveCheckpoint(
         run,
         trainer.layout,
@@ -140,9 +142,43 @@ async function timedStep(
   if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
     return { ...result, learningRateFactor, tokensPerSecond: trainer.tokensPerStep / seconds, seconds };
   }
-  throw new DivergenceError(
+  throw diverged(`step ${step + 1}: loss ${result.loss}, gradient norm ${result.gradientNorm}`, checkpoint);
+}
+
+/**
+ * Throws `DivergenceError` for a state that must not be saved. A step's loss tells of the weights before it;
+ * those that it left have to predict one batch, and everything has to be a number.
+ */
+async function requireSound(
+  { trainer, validation }: LoopOptions,
+  step: number,
+  isEvaluated: boolean,
+  checkpoint?: string,
+): Promise<void> {
+  if (!isEvaluated) {
+    const { loss } = await evaluateLoss(trainer.evaluation, validation, trainer.shape, 1);
+    requireFinite(loss, step, checkpoint);
+  }
+  for (const [name, array] of Object.entries(trainer.arrays)) {
+    if (!isFiniteArray(array))
+      throw diverged(`after step ${step}: ${name} holds NaN or infinity`, checkpoint);
+  }
+}
+
+function isFiniteArray(array: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < array.length; i++) sum += array[i] - array[i]; // NaN once one is not finite
+  return sum === 0;
+}
+
+function requireFinite(loss: number, step: number, checkpoint?: string): void {
+  if (!Number.isFinite(loss)) throw diverged(`after step ${step}: validation loss ${loss}`, checkpoint);
+}
+
+function diverged(values: string, checkpoint?: string): DivergenceError {
+  return new DivergenceError(
     "training diverged: the loss or its gradients are not finite",
-    `step ${step + 1}: loss ${result.loss}, gradient norm ${result.gradientNorm}`,
+    values,
     `lower optimizer.lr or lengthen the warm-up; ${checkpoint ? `the last good checkpoint is ${checkpoint}` : "no checkpoint was saved yet"}`,
   );
 }

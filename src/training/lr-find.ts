@@ -29,7 +29,7 @@ export async function findLearningRate(
   let average = 0;
   let best = Number.POSITIVE_INFINITY;
   for (let step = 0; step < steps; step++) {
-    const lr = from * (to / from) ** (step / (steps - 1));
+    const lr = from * (to / from) ** (step / Math.max(1, steps - 1));
     const { loss, gradientNorm } = await trainer.step(data, step, lr / baseLr);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) break;
     average = smoothing * average + (1 - smoothing) * loss;

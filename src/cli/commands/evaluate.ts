@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { openCorpus } from "../../data/corpus.js";
 import { openFolder } from "../../data/disk.js";
@@ -13,13 +13,14 @@ import { layOut, views } from "../../optim/layout.js";
 import { RunError } from "../../recipe/run.js";
 import { type Evaluation, evaluateLoss } from "../../training/evaluate.js";
 import { compileLoss } from "../../training/step.js";
+import { parseCount } from "../numbers.js";
 
 interface EvaluateFlags {
   data?: string[];
   field?: string;
   column?: string;
   checkpoint: "latest" | "best";
-  batchSize: string;
+  batchSize: number;
   json?: boolean;
 }
 
@@ -30,8 +31,8 @@ export function evaluateCommand(): Command {
     .option("--data <files...>", "files, folders or globs (default: the run's validation split)")
     .option("--field <name>", "field of a JSON line that holds the text")
     .option("--column <name>", "column of a Parquet file that holds the text")
-    .option("--checkpoint <which>", "latest or best", "latest")
-    .option("--batch-size <windows>", "windows at a time", "8")
+    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .option("--batch-size <windows>", "windows at a time", parseCount, 8)
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  autodidact evaluate runs/notes --data held-out.txt --json")
     .action(async (folder: string, flags: EvaluateFlags) => {
@@ -52,7 +53,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<Evaluation>
   const parameters = new Float32Array(layout.size);
   for (const [name, view] of views(layout, parameters))
     (view.data as Float32Array).set(weights.get(name)!.data);
-  const shape = { batchSize: Number(flags.batchSize), contextLength: model.contextLength };
+  const shape = { batchSize: flags.batchSize, contextLength: model.contextLength };
   const compiled = await compileLoss(nodeRuntime, model, layout, shape, { parameters });
   if (!flags.data) return evaluateLoss(compiled, await openShards(folder.folder("data/validation")), shape);
   if (!tokenizer) {

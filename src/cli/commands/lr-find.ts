@@ -7,13 +7,14 @@ import { openFolder } from "../../data/disk.js";
 import type { Override } from "../../recipe/overrides.js";
 import { startRun } from "../../recipe/run.js";
 import { findLearningRate, type RateSearch } from "../../training/lr-find.js";
+import { parseCount, parseRate } from "../numbers.js";
 import { loadRecipe } from "../recipes.js";
 import { lossCurve } from "../terminal/curve.js";
 
 interface LrFindFlags {
-  from: string;
-  to: string;
-  steps: string;
+  from: number;
+  to: number;
+  steps: number;
   json?: boolean;
 }
 
@@ -23,9 +24,9 @@ export function lrFindCommand(overrides: readonly Override[]): Command {
       "Raise the learning rate step by step, show the loss, suggest a rate. Dotted flags as for train.",
     )
     .argument("<recipe>", "a recipe file or the name of a shipped one")
-    .option("--from <lr>", "first rate", "1e-5")
-    .option("--to <lr>", "last rate", "1")
-    .option("--steps <n>", "steps between them", "100")
+    .option("--from <lr>", "first rate", parseRate, 1e-5)
+    .option("--to <lr>", "last rate", parseRate, 1)
+    .option("--steps <n>", "steps from one to the other", parseCount, 100)
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  autodidact lr-find recipes/gpt-small.ts --data.files notes.txt")
     .action(async (name: string, flags: LrFindFlags) => {
@@ -33,12 +34,8 @@ export function lrFindCommand(overrides: readonly Override[]): Command {
       const place = mkdtempSync(join(tmpdir(), "autodidact-"));
       try {
         const run = await startRun(recipe, openFolder(place), { runtime: nodeRuntime, openFolder });
-        const range = {
-          baseLr: recipe.optimizer.lr,
-          from: Number(flags.from),
-          to: Number(flags.to),
-          steps: Number(flags.steps),
-        };
+        const { from, to, steps } = flags;
+        const range = { baseLr: recipe.optimizer.lr, from, to, steps };
         const search = await findLearningRate(run.trainer, run.tokens.train, range, ({ lr, loss }) => {
           if (process.stderr.isTTY)
             process.stderr.write(`\rlr ${lr.toExponential(2)}  loss ${loss.toFixed(4)} `);

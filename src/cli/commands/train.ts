@@ -18,6 +18,9 @@ interface TrainFlags {
   json?: boolean;
 }
 
+/** What a shell reports for a program that Ctrl-C ended. */
+const interruptedExitCode = 130;
+
 const around = { runtime: nodeRuntime, openFolder };
 
 export function trainCommand(overrides: readonly Override[]): Command {
@@ -36,7 +39,9 @@ Examples:
   autodidact train gpt-quickstart
   autodidact train recipes/gpt-small.ts --data.files "notes/**/*.md" --out runs/notes
   autodidact train gpt-small --data.files book.txt --optimizer.lr=3e-3 --training.steps 500
-  autodidact train --resume runs/notes`,
+  autodidact train --resume runs/notes
+
+Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctrl-C again quits at once.`,
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
       const run = await open(recipe, flags, overrides);
@@ -77,15 +82,20 @@ async function train(run: Run, json: boolean): Promise<void> {
   const gflops = await measurePeak(nodeRuntime);
   introduce(run, gflops);
   const stop = new AbortController();
-  // Once: a second Ctrl-C finds no handler and ends the process at once.
-  process.once("SIGINT", () => {
+  const onInterrupt = () => {
     process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
     stop.abort();
-  });
-  const view = await watch(run, gflops);
-  const summary = await run.train({ signal: stop.signal, ...view });
-  await view.finish();
-  conclude(run, summary, json);
+  };
+  // Once: a second Ctrl-C finds no handler and ends the process at once.
+  process.once("SIGINT", onInterrupt);
+  const { finish, ...callbacks } = await watch(run, gflops);
+  try {
+    const summary = await run.train({ signal: stop.signal, ...callbacks }).finally(finish);
+    conclude(run, summary, json);
+    if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
+  } finally {
+    process.removeListener("SIGINT", onInterrupt);
+  }
 }
 
 function introduce({ model, tokens, recipe, tokenizer }: Run, gflops: number): void {
