@@ -16,6 +16,7 @@ import {
 import type { Decoder } from "../models/decoder.js";
 import { lookUp } from "../nn/parameter.js";
 import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
+import { quantiseGraph } from "./quantise-graph.js";
 
 /** Values of a model's parameters by name. */
 export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
@@ -25,18 +26,27 @@ const hidden = -1e9;
 /** Most tokens of a prompt that go through the graph at once; bounds the memory for scores. */
 const chunkLength = 256;
 
+export interface DecoderOptions extends SessionOptions {
+  /** How the matrices are kept (default float32). int8 and int4 are faster and round; see block-quantised.ts. */
+  readonly weights?: "float32" | "int8" | "int4";
+}
+
 /** Compiles `model.decode`. The weights are read where they lie and must stay there while the session is used. */
 export async function compileDecoder(
   runtime: Runtime,
   model: Decoder,
   weights: Weights,
-  options: SessionOptions = {},
+  { weights: kind = "float32", ...options }: DecoderOptions = {},
 ): Promise<DecoderSession> {
-  const session = await compile(runtime, decodingGraph(model), options);
+  const exact = decodingGraph(model);
+  const graph = kind === "float32" ? exact : quantiseGraph(exact, weights, kind === "int8" ? 8 : 4);
+  const session = await compile(runtime, graph, options);
   const feeds = new Map<string, HostTensor>();
   for (const { name } of model.parameters) {
     const weight = weights.get(name);
-    if (weight) feeds.set(name, hostTensor("float32", weight.shape, weight.data));
+    if (weight && session.graph.inputs.has(name)) {
+      feeds.set(name, hostTensor("float32", weight.shape, weight.data));
+    }
   }
   return new DecoderSession(model, session, Object.fromEntries(feeds));
 }

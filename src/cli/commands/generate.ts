@@ -21,6 +21,7 @@ interface GenerateFlags {
   seed: string;
   checkpoint: "latest" | "best";
   device: Device;
+  weights: "float32" | "int8" | "int4";
   json?: boolean;
 }
 
@@ -43,6 +44,11 @@ export function generateCommand(): Command {
     .option("--seed <number>", "the same seed writes the same text", "0")
     .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
     .addOption(new Option("--device <name>", "where to run").choices(devices).default("cpu"))
+    .addOption(
+      new Option("--weights <type>", "int8 and int4 are faster, a little less exact")
+        .choices(["float32", "int8", "int4"])
+        .default("float32"),
+    )
     .option("--json", "print one JSON object with the continuations")
     .addHelpText(
       "after",
@@ -66,7 +72,8 @@ async function write(path: string, flags: GenerateFlags): Promise<void> {
     );
   }
   const prompts = await readPrompts(flags.prompt ?? [""]);
-  const session = await compileDecoder(nodeRuntime, model, weights, { device: flags.device });
+  const kind = { device: flags.device, weights: flags.weights };
+  const session = await compileDecoder(nodeRuntime, model, weights, kind);
   const screen = new FirstText(prompts[0]);
   const options: GenerateOptions = {
     ...{ maxTokens: 200, temperature: 0.8 },
