@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { shardsOf, tinyTokens, tinyTrainer } from "../../test/tiny.js";
+import type { TokenBatch } from "../data/batches.js";
+import { evaluateLoss } from "./evaluate.js";
+import type { CompiledLoss } from "./step.js";
+
+/** The loss of a position is its target: then means can be told by hand. */
+const targetAsLoss: CompiledLoss = {
+  async run({ targets }: TokenBatch) {
+    const counted = [...targets].filter((target) => target >= 0);
+    return counted.reduce((sum, target) => sum + target, 0) / counted.length;
+  },
+  async release() {},
+};
+
+const ramp = (count: number) => shardsOf(Array.from({ length: count }, (_, i) => i));
+
+describe("evaluateLoss", () => {
+  it("averages over tokens, not over batches: the last one is shorter", async () => {
+    // Windows of 4 in 21 tokens: targets 1 to 20 in five rows, two a batch.
+    const result = await evaluateLoss(targetAsLoss, ramp(21), { batchSize: 2, contextLength: 4 });
+    expect(result.tokens).toBe(20);
+    expect(result.loss).toBeCloseTo(10.5, 12);
+    expect(result.perplexity).toBeCloseTo(Math.exp(10.5), 6);
+    // A token stands for two bytes here.
+    expect(result.bitsPerByte).toBeCloseTo(10.5 / Math.LN2 / 2, 12);
+  });
+
+  it("a limit reads the first batches", async () => {
+    const result = await evaluateLoss(targetAsLoss, ramp(21), { batchSize: 2, contextLength: 4 }, 1);
+    expect([result.tokens, result.loss]).toEqual([8, 4.5]);
+  });
+
+  it("a text shorter than a window counts what it has", async () => {
+    const result = await evaluateLoss(targetAsLoss, ramp(4), { batchSize: 2, contextLength: 16 });
+    expect([result.tokens, result.loss]).toEqual([3, 2]);
+  });
+
+  it("is the same for every batch size of a real model", async () => {
+    const split = shardsOf(tinyTokens(16 * 7 + 1));
+    const losses: number[] = [];
+    for (const batchSize of [1, 2, 5]) {
+      const { evaluation, shape } = await tinyTrainer({ batchSize });
+      const result = await evaluateLoss(evaluation, split, shape);
+      expect(result.tokens).toBe(16 * 7);
+      losses.push(result.loss);
+    }
+    expect(losses[1]).toBeCloseTo(losses[0], 5);
+    expect(losses[2]).toBeCloseTo(losses[0], 5);
+  });
+});

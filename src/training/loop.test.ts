@@ -1,0 +1,189 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { describe, expect, it, vi } from "vitest";
+import {
+  loggedLosses,
+  shardsOf,
+  stopAfter,
+  tinyModel,
+  tinyTokens,
+  tinyTrainer,
+  train,
+} from "../../test/tiny.js";
+import type { Folder } from "../data/folder.js";
+import { memoryFolder } from "../data/memory.js";
+import { llama } from "../models/llama.js";
+import { adamw } from "../optim/adamw.js";
+import { muon } from "../optim/muon.js";
+import { sgd } from "../optim/sgd.js";
+import { readName } from "./checkpoint.js";
+import { EventSchema } from "./event_pb.js";
+import { DivergenceError } from "./loop.js";
+import { readRecords } from "./tfrecord.js";
+import type { TrainerOptions } from "./trainer.js";
+
+const checkpointsOf = async (run: Folder) =>
+  (await run.list("checkpoints")).filter((name) => name.startsWith("step-"));
+
+const weightsIn = async (run: Folder, checkpoint: string) =>
+  Buffer.from(await run.read(`checkpoints/${checkpoint}/model.safetensors`)).toString("base64");
+
+const small = { vocabSize: 23, contextLength: 16, numLayers: 1, numHeads: 2, width: 16 };
+const kinds: [string, Partial<TrainerOptions>][] = [
+  ["adamw", {}],
+  ["muon with an average", { optimizer: muon({ lr: 1e-2 }), averageDecay: 0.9 }],
+  ["sgd over micro-batches", { optimizer: sgd({ lr: 1e-1, nesterov: true }), microBatches: 2 }],
+  [
+    "llama, each layer computed again",
+    { model: llama({ ...small, hiddenWidth: 32, qkNorm: true }), recomputeLayers: true },
+  ],
+];
+
+describe.each(kinds)("a run that was stopped and resumed: %s", (_, options) => {
+  it("ends in the bits of one that was not", async () => {
+    const model = options.model ?? tinyModel();
+    const [whole, parted] = [memoryFolder("whole"), memoryFolder("parted")];
+    const summary = await train(whole, await tinyTrainer(options), {}, model);
+    const first = await train(parted, await tinyTrainer(options), stopAfter(5), model);
+    expect([first.reason, first.steps, first.checkpoint]).toEqual(["interrupted", 5, "step-000005"]);
+    const trainer = await tinyTrainer(options);
+    const second = await train(parted, trainer, {}, model);
+    expect(second).toMatchObject({
+      reason: "steps",
+      steps: 12,
+      loss: summary.loss,
+      bestLoss: summary.bestLoss,
+    });
+    expect(await loggedLosses(parted)).toEqual(await loggedLosses(whole));
+    expect(await weightsIn(parted, "step-000012")).toBe(await weightsIn(whole, "step-000012"));
+  });
+
+  it("goes on from the last checkpoint when it was cut off between two", async () => {
+    const model = options.model ?? tinyModel();
+    const [whole, broken] = [memoryFolder("whole"), memoryFolder("broken")];
+    await train(whole, await tinyTrainer(options), {}, model);
+    const onStep = ({ step }: { step: number }) => {
+      if (step === 8) throw new Error("power");
+    };
+    await expect(train(broken, await tinyTrainer(options), { onStep }, model)).rejects.toThrow("power");
+    expect(await readName(broken, "latest")).toBe("step-000006");
+    await train(broken, await tinyTrainer(options), {}, model);
+    expect(await loggedLosses(broken)).toEqual(await loggedLosses(whole));
+    expect(await weightsIn(broken, "step-000012")).toBe(await weightsIn(whole, "step-000012"));
+  });
+});
+
+describe("the logs of a resumed run", () => {
+  it("hold each step once", async () => {
+    const run = memoryFolder();
+    await train(run, await tinyTrainer(), stopAfter(5));
+    await run.append("metrics.jsonl", '{"step":6,"loss":1}\n{"step":7,"lo');
+    await train(run, await tinyTrainer());
+    const steps = Array.from({ length: 12 }, (_, i) => i + 1);
+    expect((await loggedLosses(run)).map(({ step }) => step)).toEqual(steps);
+    const boards = (await run.list("")).filter((name) => name.startsWith("events."));
+    const drawn: number[] = [];
+    for (const name of boards) {
+      for (const record of readRecords(await run.read(name))) {
+        const event = fromBinary(EventSchema, record);
+        if (event.what.case === "summary") drawn.push(Number(event.step));
+      }
+    }
+    expect(drawn).toEqual(steps);
+  });
+
+  it("a run that is done does nothing more", async () => {
+    const run = memoryFolder();
+    await train(run, await tinyTrainer());
+    const before = await loggedLosses(run);
+    const trainer = await tinyTrainer();
+    const step = vi.spyOn(trainer, "step");
+    expect(await train(run, trainer)).toMatchObject({
+      reason: "steps",
+      steps: 12,
+      checkpoint: "step-000012",
+    });
+    expect(step).not.toHaveBeenCalled();
+    expect(await loggedLosses(run)).toEqual(before);
+  });
+
+  it("more steps than before go on from the end", async () => {
+    const run = memoryFolder();
+    await train(run, await tinyTrainer());
+    expect((await train(run, await tinyTrainer(), { steps: 14 })).steps).toBe(14);
+    expect(await loggedLosses(run)).toHaveLength(14);
+  });
+});
+
+describe("reasons to stop", () => {
+  it("a target on the validation loss", async () => {
+    const summary = await train(memoryFolder(), await tinyTrainer(), { targetLoss: 3.1, steps: 100 });
+    expect(summary.reason).toBe("target");
+    expect(summary.validation!.loss).toBeLessThanOrEqual(3.1);
+    expect(summary.steps % 4).toBe(0);
+    expect(summary.steps).toBeLessThan(100);
+  });
+
+  it("patience: so many evaluations without a better loss", async () => {
+    // The weights hardly move, so that a later evaluation is better or worse by nothing but rounding.
+    const trainer = await tinyTrainer({ optimizer: adamw({ lr: 1e-12, weightDecay: 0 }) });
+    const summary = await train(memoryFolder(), trainer, { patience: 2, steps: 100 });
+    expect([summary.reason, summary.steps]).toEqual(["patience", 12]);
+  });
+});
+
+describe("checkpoints", () => {
+  it("the newest so many stay, and the best", async () => {
+    const run = memoryFolder();
+    const improving = { validation: shardsOf(tinyTokens(70)), evaluateEvery: 4 };
+    await train(run, await tinyTrainer(), { ...improving, checkpointEvery: 1, keepCheckpoints: 3 });
+    expect(await checkpointsOf(run)).toEqual(["step-000010", "step-000011", "step-000012"]);
+    expect(await readName(run, "best")).toBe("step-000012");
+    expect(await readName(run, "latest")).toBe("step-000012");
+  });
+
+  it("an old best one stays", async () => {
+    const run = memoryFolder();
+    // Text to learn from and text to measure by have nothing in common: learning makes it worse.
+    const validation = shardsOf(tinyTokens(70).map((token) => (token * 5 + 1) % 23));
+    const trainer = await tinyTrainer({ optimizer: adamw({ lr: 5e-2 }) });
+    const options = { validation, steps: 40, evaluateEvery: 2, checkpointEvery: 1, keepCheckpoints: 1 };
+    await train(run, trainer, options);
+    const best = (await readName(run, "best"))!;
+    expect(best).not.toBe("step-000040");
+    expect(await checkpointsOf(run)).toEqual([best, "step-000040"]);
+  });
+});
+
+describe("a run that diverges", () => {
+  const tooFast = () => tinyTrainer({ optimizer: adamw({ lr: 1e30 }), clipNorm: 0 });
+
+  it.each([1, 3, 12])("names the step and saves nothing broken, checkpoints every %d", async (every) => {
+    const run = memoryFolder();
+    const error = await train(run, await tooFast(), { checkpointEvery: every }).catch((e) => e);
+    expect(error).toBeInstanceOf(DivergenceError);
+    expect(error.message).toMatch(/diverged[\s\S]*step [1-4]:[\s\S]*no checkpoint was saved yet/);
+    expect(await checkpointsOf(run)).toEqual([]);
+  });
+
+  it("keeps the last good checkpoint, from which a lower rate goes on", async () => {
+    const run = memoryFolder();
+    await train(run, await tinyTrainer(), stopAfter(5));
+    const good = await weightsIn(run, "step-000005");
+    await expect(train(run, await tooFast(), { checkpointEvery: 1 })).rejects.toThrow(
+      /last good checkpoint is step-000005/,
+    );
+    expect(await checkpointsOf(run)).toContain("step-000005");
+    expect(await readName(run, "latest")).toBe("step-000005");
+    expect(await weightsIn(run, "step-000005")).toBe(good);
+    expect((await train(run, await tinyTrainer())).reason).toBe("steps");
+  });
+
+  it("leaves the weights as they were before the bad gradient", async () => {
+    const trainer = await tinyTrainer();
+    trainer.arrays.parameters.fill(3e38);
+    const before = trainer.arrays.parameters.slice();
+    await expect(train(memoryFolder(), trainer)).rejects.toThrow(/step 1: loss/);
+    expect(trainer.arrays.parameters).toEqual(before);
+    expect(trainer.arrays.m.every((value) => value === 0)).toBe(true);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { shardsOf, tinyModel, tinyTokens, tinyTrainer } from "../../test/tiny.js";
+import { adamw } from "../optim/adamw.js";
+import { sgd } from "../optim/sgd.js";
+import type { Trainer, TrainerOptions } from "./trainer.js";
+
+const data = shardsOf(tinyTokens(400));
+const model = tinyModel({ numLayers: 2 });
+
+async function steps(options: Partial<TrainerOptions>, count = 3): Promise<Trainer & { losses: number[] }> {
+  const trainer = await tinyTrainer({ model, ...options });
+  const losses: number[] = [];
+  for (let step = 0; step < count; step++) losses.push((await trainer.step(data, step, 1)).loss);
+  return { ...trainer, losses };
+}
+
+const difference = (a: Float32Array, b: Float32Array) =>
+  a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0);
+
+describe("createTrainer", () => {
+  it("is a pure function of the seed", async () => {
+    const [first, again, other] = [await steps({}), await steps({}), await steps({ seed: 2 })];
+    expect(again.arrays).toEqual(first.arrays);
+    expect(again.losses).toEqual(first.losses);
+    expect(other.losses[0]).not.toBe(first.losses[0]);
+  });
+
+  it("starts as knowing nothing: the loss of an even guess", async () => {
+    const { losses } = await steps({}, 1);
+    expect(losses[0]).toBeCloseTo(Math.log(23), 1);
+  });
+
+  it("computes layers again with the same result", async () => {
+    const [kept, computedAgain] = [await steps({}), await steps({ recomputeLayers: true })];
+    expect(difference(kept.arrays.parameters, computedAgain.arrays.parameters)).toBeLessThan(1e-6);
+    expect(difference(Float32Array.from(kept.losses), Float32Array.from(computedAgain.losses))).toBeLessThan(
+      1e-5,
+    );
+  });
+
+  it("two micro-batches of two are one batch of four", async () => {
+    // Plain gradient descent: what the gradient's mean is, is what the parameters move by.
+    const optimizer = sgd({ lr: 0.1, momentum: 0, weightDecay: 0 });
+    const whole = await steps({ optimizer, batchSize: 4 });
+    const parts = await steps({ optimizer, batchSize: 2, microBatches: 2 });
+    expect(parts.tokensPerStep).toBe(whole.tokensPerStep);
+    expect(difference(whole.arrays.parameters, parts.arrays.parameters)).toBeLessThan(1e-6);
+    expect(parts.losses[2]).toBeCloseTo(whole.losses[2], 5);
+  });
+
+  it("clips to the norm that is asked for, and not below it", async () => {
+    const lr = 1;
+    const optimizer = sgd({ lr, momentum: 0, weightDecay: 0 });
+    const moved = async (clipNorm: number) => {
+      const trainer = await tinyTrainer({ model, optimizer, clipNorm });
+      const before = trainer.arrays.parameters.slice();
+      const { gradientNorm } = await trainer.step(data, 0, 1);
+      const squares = before.reduce((sum, value, i) => sum + (value - trainer.arrays.parameters[i]) ** 2, 0);
+      return { gradientNorm, distance: Math.sqrt(squares) / lr };
+    };
+    const { gradientNorm, distance } = await moved(0);
+    expect(distance / gradientNorm).toBeCloseTo(1, 4);
+    expect((await moved(0.1)).distance).toBeCloseTo(0.1, 4);
+    expect((await moved(1000)).distance).toBeCloseTo(distance, 5);
+  });
+
+  it("the average follows the parameters by its decay, and is what is evaluated", async () => {
+    const averageDecay = 0.75;
+    const trainer = await tinyTrainer({ model, optimizer: adamw({ lr: 1e-2 }), averageDecay });
+    const { parameters, average } = trainer.arrays;
+    expect(average).toEqual(parameters);
+    const expected = average.slice();
+    for (let step = 0; step < 3; step++) {
+      await trainer.step(data, step, 1);
+      for (let i = 0; i < expected.length; i++) {
+        expected[i] = averageDecay * expected[i] + (1 - averageDecay) * parameters[i];
+      }
+    }
+    expect(difference(average, expected)).toBeLessThan(1e-6);
+    expect(trainer.weights).toBe(average);
+    const batch = { inputs: new Int32Array(32), targets: new Int32Array(32) };
+    const before = await trainer.evaluation.run(batch);
+    parameters.fill(0);
+    expect(await trainer.evaluation.run(batch)).toBe(before);
+  });
+});
