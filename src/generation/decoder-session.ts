@@ -17,9 +17,7 @@ import type { Decoder } from "../models/decoder.js";
 import { lookUp } from "../nn/parameter.js";
 import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
 import { quantiseGraph } from "./quantise-graph.js";
-
-/** Values of a model's parameters by name. */
-export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+import type { Weights } from "./weights.js";
 
 /** Added to the score of a key that must not be seen. */
 const hidden = -1e9;

@@ -3,8 +3,8 @@ import { applyAll, constant, Input, type InputAttrs, type Node, Tensor } from ".
 import { add } from "../core/ops/elementwise.js";
 import { Gemm } from "../core/ops/matmul.js";
 import { type Bits, blockProduct, quantise } from "./block-quantised.js";
-import type { Weights } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
+import type { Weights } from "./weights.js";
 
 /** A graph is one protobuf message, which ends at 2 GiB. */
 const mostBytes = 2 ** 31 - 2 ** 24;

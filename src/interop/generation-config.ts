@@ -1,7 +1,7 @@
 /** `generation_config.json`: how a model's author suggests to sample from it. */
 import type { Folder } from "../data/folder.js";
 import { CheckpointError } from "./errors.js";
-import { type JsonObject, jsonText, readJson } from "./json-file.js";
+import { type JsonObject, jsonText, readJson } from "./folder-files.js";
 
 const file = "generation_config.json";
 

@@ -6,7 +6,7 @@ import type { Decoder } from "../models/decoder.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { CheckpointError } from "./errors.js";
-import type { JsonObject } from "./json-file.js";
+import type { JsonObject } from "./folder-files.js";
 
 /** Fields without influence on the function that is computed when generating or evaluating. */
 const harmless = new Set(

@@ -4,8 +4,8 @@ import { loadTokenizer, saveTokenizer } from "../features/load-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { CheckpointError } from "./errors.js";
+import { jsonText, listed, readJson } from "./folder-files.js";
 import { type GenerationDefaults, readGenerationConfig, writeGenerationConfig } from "./generation-config.js";
-import { jsonText, readJson } from "./json-file.js";
 import { decoderFromConfig } from "./model-config.js";
 import { readParameters } from "./model-weights.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
@@ -55,10 +55,9 @@ export async function openModel(folder: Folder, which: "latest" | "best" = "late
   if ((await folder.size(configFile)) !== undefined) return loadModel(folder);
   const pointer = `checkpoints/${which}`;
   if ((await folder.size(pointer)) === undefined) {
-    const names = await folder.list("");
     throw new CheckpointError(
       "The folder is neither a model nor a run with a checkpoint.",
-      `${folder.location} has ${names.join(", ") || "no files"}; neither ${configFile} nor ${pointer}`,
+      `${folder.location} has ${await listed(folder)}; neither ${configFile} nor ${pointer}`,
       "Give a folder that training wrote, or a downloaded model's folder.",
     );
   }

@@ -1,7 +1,7 @@
 /** The weights of a model folder: one safetensors file, or shards listed in an index. */
 import type { Folder } from "../data/folder.js";
 import { CheckpointError } from "./errors.js";
-import { readJson } from "./json-file.js";
+import { listed, readJson } from "./folder-files.js";
 import { openSafetensors, type TensorFile } from "./safetensors.js";
 import type { TensorEntry } from "./safetensors-header.js";
 
@@ -24,7 +24,7 @@ export async function openWeights(folder: Folder): Promise<TensorFile> {
   }
   throw new CheckpointError(
     "The folder has no weights.",
-    `${folder.location} has ${names.join(", ") || "no files"}`,
+    `${folder.location} has ${await listed(folder)}`,
     `Give a folder with ${weightsFile}.`,
   );
 }

@@ -1,6 +1,9 @@
 import type { Folder } from "../data/folder.js";
 import { CheckpointError } from "./errors.js";
 
+/** Most names of a folder that a message lists. */
+const mostNames = 12;
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A JSON file that holds an object. Throws `CheckpointError` when it does not. */
@@ -20,6 +23,13 @@ export async function readJson(folder: Folder, path: string): Promise<JsonObject
 /** The file as it is written: two spaces a level, a newline at the end. */
 export function jsonText(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What a folder has, for messages: its first few names. */
+export async function listed(folder: Folder): Promise<string> {
+  const names = await folder.list("");
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : "";
+  return names.length === 0 ? "no files" : names.slice(0, mostNames).join(", ") + more;
 }
 
 function notAnObject(source: string, found: string, cause?: unknown): CheckpointError {
