@@ -3,6 +3,7 @@
  * key/value heads; with query/key norm it is Qwen3's decoder (Yang et al. 2025). Exact; parameters carry
  * the names and layouts of the Hugging Face checkpoints.
  */
+import { multiplySizes } from "../core/graph/size.js";
 import { constant, type Tensor } from "../core/graph/tensor.js";
 import { add } from "../core/ops/elementwise.js";
 import { gather } from "../core/ops/gather.js";
@@ -77,7 +78,11 @@ export function llama(config: LlamaConfig): Decoder {
 
     hidden(p, ids, eachLayer = (body) => body()) {
       const [batch, time] = ids.shape;
-      const positions = expand(reshape(arange(time), [time, 1]), [time, batch]);
+      // Rows of one token: the operator wants no row longer than there are angles, and batches may be large.
+      const positions = reshape(expand(reshape(arange(time), [time, 1]), [time, batch]), [
+        multiplySizes(time, batch),
+        1,
+      ]);
       let x: Tensor<"n c"> = flattenTokens(gather(p("model.embed_tokens.weight"), transpose(ids)));
       for (let layer = 0; layer < numLayers; layer++) {
         const block = `model.layers.${layer}`;

@@ -73,10 +73,13 @@ export async function resumeRun(
 /** The resolved recipe that a run folder keeps. */
 export async function readRecipe(folder: Folder): Promise<Recipe> {
   if ((await folder.size("recipe.json")) === undefined) {
+    const isEmpty = (await folder.list("")).length === 0;
     throw new RunError(
       "there is no run to continue",
-      `${folder.location} has no recipe.json`,
-      `give the folder of a run; one that was stopped before it had a recipe.json is started again with train <recipe> --out ${folder.location}`,
+      isEmpty ? `${folder.location} is empty or not there` : `${folder.location} has no recipe.json`,
+      isEmpty
+        ? "if it was stopped before it had written anything, start it again: train <recipe> --out <folder>"
+        : "give the folder of a run",
     );
   }
   const text = new TextDecoder().decode(await folder.read("recipe.json"));

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shardsOf, tinyModel, tinyTokens, tinyTrainer } from "../../test/tiny.js";
+import { gpt2 } from "../models/gpt2.js";
+import { llama } from "../models/llama.js";
 import { adamw } from "../optim/adamw.js";
 import { sgd } from "../optim/sgd.js";
 import type { Trainer, TrainerOptions } from "./trainer.js";
@@ -46,6 +48,14 @@ describe("createTrainer", () => {
     expect(parts.tokensPerStep).toBe(whole.tokensPerStep);
     expect(difference(whole.arrays.parameters, parts.arrays.parameters)).toBeLessThan(1e-6);
     expect(parts.losses[2]).toBeCloseTo(whole.losses[2], 5);
+  });
+
+  it("takes more rows than a row has tokens", async () => {
+    const sizes = { vocabSize: 23, contextLength: 8, numLayers: 1, numHeads: 2, width: 16 };
+    for (const model of [gpt2(sizes), llama({ ...sizes, hiddenWidth: 32 })]) {
+      const { losses } = await steps({ model, batchSize: 20 }, 2);
+      expect(losses[1]).toBeLessThan(losses[0]);
+    }
   });
 
   it("clips to the norm that is asked for, and not below it", async () => {
