@@ -1,0 +1,65 @@
+/** Every shipped recipe takes two tiny steps and writes a sample: it is one that runs. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadRecipe, shippedRecipes } from "../src/cli/recipes.js";
+import { nodeRuntime } from "../src/core/runtime/node.js";
+import { openFolder } from "../src/data/disk.js";
+import { compileDecoder } from "../src/generation/decoder-session.js";
+import { generate } from "../src/generation/generate.js";
+import { openModel } from "../src/interop/model-folder.js";
+import type { Override } from "../src/recipe/overrides.js";
+import type { Recipe } from "../src/recipe/recipe.js";
+import { startRun } from "../src/recipe/run.js";
+import { temporaryFolder, wordyText } from "./cli/command-line.js";
+
+const place = temporaryFolder();
+const text = join(place, "text.txt");
+
+/** Flags that make any recipe small, and keep of it what is its own: the kinds, the schedule, the switches. */
+function shrunk({ features, model, optimizer, training, generation }: Recipe): Override[] {
+  const flags: Record<string, string | number> = {
+    "data.files": text,
+    "model.numLayers": 1,
+    "model.width": 16,
+    "model.numHeads": 2,
+    "model.contextLength": 16,
+    "training.steps": 2,
+    "training.batchSize": 2,
+    "training.evaluateEvery": 2,
+    "training.evaluationBatches": 1,
+    "training.checkpointEvery": 2,
+    "optimizer.schedule.warmupSteps": 0,
+    "generation.maxTokens": 4,
+  };
+  if (model.kind === "llama") flags["model.hiddenWidth"] = 32;
+  if (model.kind === "llama" && model.kvHeads !== undefined) flags["model.kvHeads"] = 1;
+  if (model.kind === "llama" && model.headWidth !== undefined) flags["model.headWidth"] = 8;
+  if (features.kind === "bpe") flags["features.vocabSize"] = 300;
+  if (optimizer.schedule.decaySteps !== undefined) flags["optimizer.schedule.decaySteps"] = 1;
+  if (training.microBatches > 1) flags["training.microBatches"] = 2;
+  writeFileSync(text, `${generation.prompt}\n${wordyText(200)}`);
+  return Object.entries(flags).map(([key, value]) => [key, String(value)]);
+}
+
+describe("recipes/", () => {
+  it("has the quick start and others", () => {
+    expect(shippedRecipes()).toEqual(expect.arrayContaining(["gpt-quickstart", "shakespeare-char"]));
+  });
+
+  it.each(shippedRecipes())("%s", async (name) => {
+    const own = (await loadRecipe(name, [])).recipe;
+    const { recipe } = await loadRecipe(name, shrunk(own));
+    const folder = openFolder(join(place, name));
+    const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });
+    const { reason, steps, validation } = await run.train();
+    expect([reason, steps]).toEqual(["steps", 2]);
+    expect(validation!.loss).toBeLessThan(2 * Math.log(run.tokenizer.vocabSize));
+
+    const { model, weights, tokenizer, generation } = await openModel(folder);
+    const session = await compileDecoder(nodeRuntime, model, weights);
+    const prompts = [recipe.generation.prompt];
+    const [{ tokenCount }] = await generate(session, tokenizer!, { temperature: 1, maxTokens: 4, ...generation, prompts });
+    expect(tokenCount).toBeLessThanOrEqual(4);
+  });
+});
