@@ -1,0 +1,11 @@
+/** Every primitive and the functions made of them. */
+export * from "./convolution.js";
+export * from "./elementwise.js";
+export * from "./gather.js";
+export * from "./matmul.js";
+export * from "./movement.js";
+export * from "./normalise.js";
+export * from "./pattern.js";
+export * from "./pooling.js";
+export * from "./reduce.js";
+export * from "./slice.js";
