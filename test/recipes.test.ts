@@ -59,7 +59,12 @@ describe("recipes/", () => {
     const { model, weights, tokenizer, generation } = await openModel(folder);
     const session = await compileDecoder(nodeRuntime, model, weights);
     const prompts = [recipe.generation.prompt];
-    const [{ tokenCount }] = await generate(session, tokenizer!, { temperature: 1, maxTokens: 4, ...generation, prompts });
+    const [{ tokenCount }] = await generate(session, tokenizer!, {
+      temperature: 1,
+      maxTokens: 4,
+      ...generation,
+      prompts,
+    });
     expect(tokenCount).toBeLessThanOrEqual(4);
   });
 });
