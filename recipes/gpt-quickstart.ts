@@ -29,10 +29,13 @@ export default defineRecipe({
   objective: { kind: "nextToken" },
   optimizer: {
     kind: "muon",
-    lr: 5e-3,
+    lr: 1e-2,
+    momentum: 0.9,
+    adamwLr: 2e-2,
+    betas: [0.8, 0.95],
     weightDecay: 0.1,
-    schedule: { kind: "wsd", warmupSteps: 20, decaySteps: 400 },
+    schedule: { kind: "linear", warmupSteps: 10 },
   },
-  training: { batchSize: 16, steps: 1000, evaluateEvery: 100, checkpointEvery: 250 },
+  training: { batchSize: 16, steps: 900, evaluateEvery: 150, checkpointEvery: 300 },
   generation: { prompt: "The whale", maxTokens: 120, temperature: 0.8 },
 });

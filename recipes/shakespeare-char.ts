@@ -1,6 +1,7 @@
 /**
- * The classic character-level corpus: one file of plays, the last tenth held out. Give it with
- * `--data.files tinyshakespeare.txt`.
+ * The classic character-level corpus, tuned to reach in the shortest time what a plain PyTorch script
+ * (AdamW, cosine) reaches in 2,000 steps: a validation loss of 1.896 nats a character.
+ * Give the file with `--data.files tinyshakespeare.txt`.
  */
 import { defineRecipe } from "../src/recipe/recipe.js";
 
@@ -19,10 +20,14 @@ export default defineRecipe({
   objective: { kind: "nextToken" },
   optimizer: {
     kind: "muon",
-    lr: 1e-2,
+    lr: 1.2e-2,
+    // A run of two hundred steps wants short memories.
+    momentum: 0.85,
+    adamwLr: 3e-2,
+    betas: [0.8, 0.95],
     weightDecay: 0.1,
     schedule: { kind: "linear", warmupSteps: 10 },
   },
-  training: { batchSize: 12, steps: 400, evaluateEvery: 400, checkpointEvery: 400 },
-  generation: { prompt: "\n", maxTokens: 300, temperature: 0.8 },
+  training: { batchSize: 16, steps: 210, evaluateEvery: 210, checkpointEvery: 210 },
+  generation: { prompt: "ROMEO:\n", maxTokens: 300, temperature: 0.8 },
 });

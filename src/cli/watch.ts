@@ -58,7 +58,10 @@ async function sampler({
   tokenizer,
   recipe,
 }: Run): Promise<(step: number) => Promise<string>> {
-  const { prompt, maxTokens, ...sampling } = recipe.generation;
+  const { maxTokens, ...generation } = recipe.generation;
+  const { prompt: wanted, ...sampling } = generation;
+  // Without an end-of-text token to start from, an empty prompt becomes the vocabulary's first character.
+  const prompt = wanted || (tokenizer.endOfText === undefined ? tokenizer.decode([0]) : "");
   const session = await compileDecoder(nodeRuntime, model, weightsOf(trainer.layout, trainer.weights));
   return async (step) => {
     const [{ text }] = await generate(session, tokenizer, {
