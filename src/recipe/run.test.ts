@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, wordyText } from "../../test/cli/command-line.js";
 import { loggedLosses, stopAfter } from "../../test/tiny.js";
 import { nodeRuntime } from "../core/runtime/node.js";
@@ -52,13 +52,18 @@ function dyingFolder(folder: Folder, writes: number): Folder {
   return wrap(folder);
 }
 
+/** A run that nothing ever stopped. */
+const whole = memoryFolder();
+beforeAll(async () => {
+  await (await startRun(recipeOf(), whole, around)).train();
+});
+
 describe("startRun and resumeRun", () => {
   it("a run can be repeated from its folder alone", async () => {
-    const [first, second] = [memoryFolder("first"), memoryFolder("second")];
-    await (await startRun(recipeOf(), first, around)).train();
-    await (await startRun(await readRecipe(first), second, around)).train();
-    expect(await weightsOf(second)).toEqual(await weightsOf(first));
-    expect((await first.list("")).filter((name) => !name.startsWith("events."))).toEqual([
+    const again = memoryFolder();
+    await (await startRun(await readRecipe(whole), again, around)).train();
+    expect(await weightsOf(again)).toEqual(await weightsOf(whole));
+    expect((await whole.list("")).filter((name) => !name.startsWith("events."))).toEqual([
       "checkpoints",
       "data",
       "metrics.jsonl",
@@ -67,8 +72,7 @@ describe("startRun and resumeRun", () => {
   });
 
   it("stopped and resumed, it ends in the same bits", async () => {
-    const [whole, parted] = [memoryFolder("whole"), memoryFolder("parted")];
-    await (await startRun(recipeOf(), whole, around)).train();
+    const parted = memoryFolder();
     await (await startRun(recipeOf(), parted, around)).train(stopAfter(3));
     await (await resumeRun(parted, around)).train();
     expect(await weightsOf(parted)).toEqual(await weightsOf(whole));

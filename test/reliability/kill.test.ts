@@ -11,7 +11,7 @@ const place = temporaryFolder();
 const steps = 160;
 // Much text, so that its preparation takes a while; evaluated on a little of it, and saved often.
 const training = { steps, evaluateEvery: 40, evaluationBatches: 4, checkpointEvery: 8, keepCheckpoints: 2 };
-const recipe = writeTinyRecipe(place, training, 60_000);
+const recipe = writeTinyRecipe(place, training, 30_000);
 const random = randomStream(7, "kills");
 
 const text = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
