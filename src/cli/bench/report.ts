@@ -1,6 +1,7 @@
 /** The benchmark's result and its Markdown. */
 import type { Machine } from "../machine.js";
 import { formatBytes, formatCount, formatShare } from "../terminal/format.js";
+import type { GenerationResult } from "./generation.js";
 import type { TokenizerResult } from "./tokenizer.js";
 import type { TrainingResult } from "./training.js";
 
@@ -14,12 +15,13 @@ export interface BenchResult {
   readonly peakGflops: number;
   readonly training: readonly TrainingResult[];
   readonly tokenizer?: TokenizerResult;
+  readonly generation?: GenerationResult;
   readonly warnings: readonly string[];
 }
 
 /** The result as Markdown, to be pasted. */
 export function markdown(result: BenchResult): string {
-  const { machine, torch, peakGflops, training, tokenizer, warnings } = result;
+  const { machine, torch, peakGflops, training, tokenizer, generation, warnings } = result;
   const { autodidact, node, onnxruntime } = machine.versions;
   const versions = [`autodidact ${autodidact}`, `Node ${node}`, `ONNX Runtime ${onnxruntime}`];
   if (torch) versions.push(`PyTorch ${torch}`);
@@ -31,6 +33,7 @@ export function markdown(result: BenchResult): string {
   ];
   if (training.length > 0) parts.push(trainingTable(training, peakGflops));
   if (tokenizer) parts.push(tokenizerTable(tokenizer));
+  if (generation) parts.push(generationTable(generation));
   return parts.join("\n\n");
 }
 
@@ -61,6 +64,14 @@ function tokenizerTable(result: TokenizerResult): string {
         bytesPerToken.toFixed(2),
       ],
     ],
+  );
+}
+
+function generationTable({ parameters, tokensPerSecond, readTwice }: GenerationResult): string {
+  const { float32, int8, int4 } = tokensPerSecond;
+  return table(
+    ["generation, tok/s", "float32", "int8", "int4", "float32 weights read twice a token"],
+    [[`GPT-2 (${formatCount(parameters)})`, ...[float32, int8, int4, readTwice].map(speed)]],
   );
 }
 

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { benchDecoders, shapeOf } from "../bench/decoders.js";
+import { benchGeneration, type GenerationResult } from "../bench/generation.js";
 import { type BenchResult, markdown } from "../bench/report.js";
 import { benchTokenizer, type TokenizerResult } from "../bench/tokenizer.js";
 import { benchTraining, leastYardstickGflops, type TrainingResult } from "../bench/training.js";
@@ -18,7 +19,7 @@ interface BenchFlags {
 }
 
 /** What runs without `--only`: everything that has a number to reach; gpt2-long asks for a large memory. */
-const usual = ["small", "medium", "gpt2", "tokenizer"];
+const usual = ["small", "medium", "gpt2", "tokenizer", "generation"];
 
 export function benchCommand(): Command {
   return new Command("bench")
@@ -27,6 +28,7 @@ export function benchCommand(): Command {
       new Option("--only <names...>", "what to measure").choices([
         ...benchDecoders.map(({ name }) => name),
         "tokenizer",
+        "generation",
       ]),
     )
     .option("--steps <n>", "measured training steps of each side", parseSteps)
@@ -60,14 +62,29 @@ async function bench({ only = usual, steps, torch, python }: BenchFlags): Promis
     warnings.push(`PyTorch runs on the reference BLAS, which says nothing: ${installTorch}`);
   }
   const tokenizer = only.includes("tokenizer") ? await tokenizerSection() : undefined;
+  const generation = only.includes("generation") ? await generationSection() : undefined;
   const [date, machine] = [new Date().toISOString(), describeMachine()];
   // The best of several moments: a machine that was busy at one of them has not become slower.
-  return { date, machine, torch: version, peakGflops: Math.max(...peak), training, tokenizer, warnings };
+  return {
+    date,
+    machine,
+    torch: version,
+    peakGflops: Math.max(...peak),
+    training,
+    tokenizer,
+    generation,
+    warnings,
+  };
 }
 
 function tokenizerSection(): Promise<TokenizerResult> {
   announce("byte-pair tokenizer");
   return benchTokenizer();
+}
+
+function generationSection(): Promise<GenerationResult> {
+  announce("generation");
+  return benchGeneration();
 }
 
 const announce = (section: string) => process.stderr.write(`measuring ${section}\n`);
