@@ -24,6 +24,6 @@ export default defineRecipe({
     weightDecay: 0.1,
     schedule: { kind: "linear", warmupSteps: 20 },
   },
-  training: { batchSize: 12, steps: 700, evaluateEvery: 100, checkpointEvery: 50 },
+  training: { batchSize: 12, steps: 500, evaluateEvery: 100, checkpointEvery: 50 },
   generation: { prompt: "ROMEO:\n", maxTokens: 500, temperature: 0.8 },
 });

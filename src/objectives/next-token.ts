@@ -5,8 +5,9 @@
 import { withGradient } from "../core/autodiff/custom.js";
 import { known } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
-import { add, cast, div, greaterOrEqual, log, maximum, mul, neg, sub } from "../core/ops/elementwise.js";
+import { add, cast, div, log, maximum, mul, neg, sub } from "../core/ops/elementwise.js";
 import { gather, gatherElements, scatterAdd } from "../core/ops/gather.js";
+import { greaterOrEqual } from "../core/ops/logic.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape, sum, transpose } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../../test/evaluate.js";
 import { constant, input, ShapeError, type Tensor } from "../graph/tensor.js";
-import { add, cast, exp, greater, mul, sin, sub, tanh, where } from "../ops/elementwise.js";
+import { add, cast, exp, mul, sin, sub, tanh } from "../ops/elementwise.js";
 import { gather, gatherElements } from "../ops/gather.js";
+import { greater, where } from "../ops/logic.js";
 import { matmul } from "../ops/matmul.js";
 import { reshape, sum } from "../ops/movement.js";
 import { layerNorm, logSoftmax, softmax } from "../ops/normalise.js";

@@ -1,7 +1,7 @@
 /** Reading and adding by index: closed under differentiation. */
 import { defineOp } from "../graph/op.js";
 import { apply, constant, formatType, ShapeError, type Tensor, type Unnamed } from "../graph/tensor.js";
-import { equal } from "./elementwise.js";
+import { equal } from "./logic.js";
 import { positiveAxes, reshape, zeros } from "./movement.js";
 
 /** Slices of `x` along `axis`, in the order of int64 `indices` (any shape). [Gather-13] */

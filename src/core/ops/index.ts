@@ -2,6 +2,7 @@
 export * from "./convolution.js";
 export * from "./elementwise.js";
 export * from "./gather.js";
+export * from "./logic.js";
 export * from "./matmul.js";
 export * from "./movement.js";
 export * from "./normalise.js";

@@ -2,7 +2,8 @@
 import { defineOp, type Sample } from "../graph/op.js";
 import { divideSizes, known, sizeOf } from "../graph/size.js";
 import { apply, type Tensor, type Unnamed } from "../graph/tensor.js";
-import { add, cast, div, equal, exp, log, mul, sub } from "./elementwise.js";
+import { add, cast, div, exp, log, mul, sub } from "./elementwise.js";
+import { equal } from "./logic.js";
 import { expand, keptShape, positiveAxes, reducedType, reshape, sum } from "./movement.js";
 
 interface ReduceAttrs {

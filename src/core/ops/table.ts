@@ -2,6 +2,7 @@ import type { Op } from "../graph/op.js";
 import * as convolution from "./convolution.js";
 import * as elementwise from "./elementwise.js";
 import * as gather from "./gather.js";
+import * as logic from "./logic.js";
 import * as matmul from "./matmul.js";
 import * as movement from "./movement.js";
 import * as normalise from "./normalise.js";
@@ -12,6 +13,7 @@ import * as slice from "./slice.js";
 /** Every primitive. The conformance suite tests exactly these; a new operator file is listed here. */
 export const operators: readonly Op[] = [
   movement,
+  logic,
   elementwise,
   reduce,
   matmul,
