@@ -7,4 +7,9 @@ import { register } from "tsx/esm/api";
 registerCommonJs();
 register();
 const { main } = await import("../src/cli/main.js");
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 await main(process.argv.slice(2));

@@ -37,5 +37,5 @@ export default defineRecipe({
     schedule: { kind: "linear", warmupSteps: 10 },
   },
   training: { batchSize: 16, steps: 900, evaluateEvery: 150, checkpointEvery: 300 },
-  generation: { prompt: "The whale", maxTokens: 120, temperature: 0.8 },
+  generation: { prompt: "The whale", maxTokens: 250, temperature: 0.8 },
 });

@@ -66,7 +66,7 @@ async function sampler({
   return async (step) => {
     const [{ text }] = await generate(session, tokenizer, {
       prompts: [prompt],
-      maxTokens: Math.min(maxTokens, 80),
+      maxTokens: step === recipe.training.steps ? maxTokens : Math.min(maxTokens, 60),
       ...sampling,
       seed: step,
     });

@@ -87,14 +87,14 @@ async function train(run: Run, json: boolean): Promise<void> {
     stop.abort();
   };
   // Once: a second Ctrl-C finds no handler and ends the process at once.
-  process.once("SIGINT", onInterrupt);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, onInterrupt);
   const { finish, ...callbacks } = await watch(run, gflops);
   try {
     const summary = await run.train({ signal: stop.signal, ...callbacks }).finally(finish);
     conclude(run, summary, json);
     if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
   } finally {
-    process.removeListener("SIGINT", onInterrupt);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, onInterrupt);
   }
 }
 

@@ -3,7 +3,7 @@ import { create as message, toBinary } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
 import type { DType, TypedArray } from "../graph/dtype.js";
 import { ModelProtoSchema } from "../onnx/onnx_pb.js";
-import { type Device, type HostTensor, type Runtime, RuntimeError, type SessionOptions } from "./session.js";
+import { type HostTensor, type Runtime, RuntimeError, type SessionOptions } from "./session.js";
 
 /**
  * The binding copies every output into a new array, also one that was written in place. A first output that
@@ -24,8 +24,9 @@ const skipsCopies = ({ device = "cpu" }: SessionOptions) => device === "cpu";
 /** ONNX Runtime's native build in Node. `run` blocks the event loop until the graph is done. */
 export const nodeRuntime: Runtime = {
   devices() {
-    const bundled = ort.listSupportedBackends().filter((b) => b.bundled);
-    return bundled.map((b) => b.name as Device);
+    // Files for those that are not bundled (CUDA on Linux) are installed apart; loading a graph tells.
+    const built = ort.listSupportedBackends().map((backend) => backend.name);
+    return (["cpu", "webgpu", "cuda", "coreml", "dml"] as const).filter((name) => built.includes(name));
   },
   async load(model, outputs, options = {}) {
     const session = await create(model, options);
@@ -113,7 +114,7 @@ async function create(
     throw new RuntimeError(
       "ONNX Runtime did not load a graph",
       `device ${device}: ${(cause as Error).message}`,
-      "check the device's driver and libraries; `autodidact doctor` lists what works",
+      `check the device's driver and libraries; \`autodidact doctor\` tries each of ${available.join(", ")}`,
       { cause },
     );
   }
