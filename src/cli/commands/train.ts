@@ -128,7 +128,7 @@ function conclude(run: Run, summary: Summary, json: boolean): void {
 
 function next(folder: string, run: Run, { reason }: Summary): string[] {
   if (reason === "interrupted") return [`resume: npx autodidact train --resume ${folder}`];
-  const prompt = run.recipe.generation.prompt || "Once";
+  const prompt = run.recipe.generation.prompt.split("\n")[0] || "Once";
   return [
     "next:",
     `  npx autodidact generate ${folder} --prompt ${JSON.stringify(prompt)} --max-tokens 200`,
