@@ -36,6 +36,6 @@ export default defineRecipe({
     weightDecay: 0.1,
     schedule: { kind: "linear", warmupSteps: 10 },
   },
-  training: { batchSize: 16, steps: 900, evaluateEvery: 150, checkpointEvery: 300 },
-  generation: { prompt: "The whale", maxTokens: 250, temperature: 0.8 },
+  training: { batchSize: 16, steps: 800, evaluateEvery: 200, checkpointEvery: 400 },
+  generation: { prompt: "The whale", maxTokens: 250, temperature: 0.7, topP: 0.95 },
 });
