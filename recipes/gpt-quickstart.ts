@@ -1,5 +1,9 @@
 /**
- * What `npm start` runs: a small Llama-family decoder learns Moby-Dick, which an npm dependency ships.
+ * What `npm start` runs: a small Llama-family decoder, 1.1 million parameters, learns Moby-Dick, which an npm
+ * dependency ships.
+ *
+ * Measured 2026-11-23 on two cores of an AMD EPYC: validation loss 3.777 nats a token after 1 min 29 s of
+ * training, 1 min 44 s in all.
  */
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,6 +1,9 @@
 /**
- * The character-level corpus again, for the best loss that two cores reach in about half an hour.
- * Give the file with `--data.files tinyshakespeare.txt`.
+ * The character-level corpus again, with a larger model and a longer run: 4.9 million parameters, context 256,
+ * 1.5 million tokens. Give the file with `--data.files tinyshakespeare.txt`.
+ *
+ * Measured 2026-11-23 on two cores of an AMD EPYC, stopped and resumed once: validation loss 1.503 nats a
+ * character after 14 min 45 s of training. `--training.steps 1000` takes about half an hour; not measured.
  */
 import { defineRecipe } from "../src/recipe/recipe.js";
 
