@@ -3,7 +3,7 @@
  * (AdamW, cosine) reaches in 2,000 steps: a validation loss of 1.896 nats a character.
  * Give the file with `--data.files tinyshakespeare.txt`.
  *
- * Measured 2026-11-23 on two cores of an AMD EPYC: 1.878 after 20 to 23 s of training (bench/pytorch_char.py is
+ * Measured 2026-11-23 on two cores of an AMD EPYC: 1.878 after 20 to 24 s of training (bench/pytorch_char.py is
  * the script).
  */
 import { defineRecipe } from "../src/recipe/recipe.js";
