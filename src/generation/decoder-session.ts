@@ -14,13 +14,12 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Decoder } from "../models/decoder.js";
+import { hiddenScore } from "../nn/attention.js";
 import { lookUp } from "../nn/parameter.js";
 import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
 import { quantiseGraph } from "./quantise-graph.js";
 import type { Weights } from "./weights.js";
 
-/** Added to the score of a key that must not be seen. */
-const hidden = -1e9;
 /** Most tokens of a prompt that go through the graph at once; bounds the memory for scores. */
 const chunkLength = 256;
 
@@ -131,8 +130,8 @@ function visibility(starts: readonly number[], time: number, room: number): Host
   const bias = new Float32Array(starts.length * time * width);
   for (let i = 0; i < starts.length * time; i++) {
     const query = i % time;
-    bias.fill(hidden, i * width + starts[Math.floor(i / time)], i * width + room);
-    bias.fill(hidden, i * width + room + query + 1, (i + 1) * width);
+    bias.fill(hiddenScore, i * width + starts[Math.floor(i / time)], i * width + room);
+    bias.fill(hiddenScore, i * width + room + query + 1, (i + 1) * width);
   }
   return hostTensor("float32", [starts.length, 1, time, width], bias);
 }

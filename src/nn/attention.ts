@@ -8,7 +8,7 @@ import { softmax } from "../core/ops/normalise.js";
 import { concat, slice } from "../core/ops/slice.js";
 
 /** Added to the score of a key that a query must not see; e^-1e9 is zero in every float type. */
-const hidden = -1e9;
+export const hiddenScore = -1e9;
 
 /**
  * softmax(q k^T / sqrt(d) + causal mask) v for each head. q: [t b, h d], k and v: [t b, kv d] with kv
@@ -61,7 +61,7 @@ export function attend(
 /** [t, t]: zero where the key is not later than the query. */
 export function causalMask(time: number): Tensor<"t s"> {
   const rows = Float32Array.from({ length: time * time }, (_, i) =>
-    i % time > Math.floor(i / time) ? hidden : 0,
+    i % time > Math.floor(i / time) ? hiddenScore : 0,
   );
   return constant(rows, [time, time]);
 }

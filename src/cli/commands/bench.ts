@@ -1,5 +1,5 @@
 /** `autodidact bench`: the project's numbers on this machine, with PyTorch beside them where there is one. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { benchDecoders, shapeOf } from "../bench/decoders.js";
@@ -9,6 +9,7 @@ import { benchTokenizer, type TokenizerResult } from "../bench/tokenizer.js";
 import { benchTraining, leastYardstickGflops, type TrainingResult } from "../bench/training.js";
 import { defaultPython, findTorch, installTorch } from "../bench/yardstick.js";
 import { describeMachine } from "../machine.js";
+import { parseCount } from "../numbers.js";
 
 interface BenchFlags {
   only?: string[];
@@ -31,7 +32,7 @@ export function benchCommand(): Command {
         "generation",
       ]),
     )
-    .option("--steps <n>", "measured training steps of each side", parseSteps)
+    .option("--steps <n>", "measured training steps of each side", parseCount)
     .option("--no-torch", "measure ours alone")
     .option("--python <path>", "Python that has PyTorch", defaultPython)
     .option("--json", "print JSON")
@@ -88,9 +89,3 @@ function generationSection(): Promise<GenerationResult> {
 }
 
 const announce = (section: string) => process.stderr.write(`measuring ${section}\n`);
-
-function parseSteps(text: string): number {
-  const steps = Number(text);
-  if (Number.isInteger(steps) && steps > 0) return steps;
-  throw new InvalidArgumentError("Give a whole number from 1.");
-}
