@@ -167,6 +167,16 @@ describe("preferences", () => {
   });
 });
 
+it("preferences that the template makes equal are counted with those that are", async () => {
+  const trimming = join(place, "trimming");
+  const chatTemplate = chatMl.replace("message['content']", "message['content'] | trim");
+  await writePretrained(trimming, addSpecialTokens(bytes, chatMlTokens, { chatTemplate }));
+  const rows = [" b", "c", "d"].map((rejected) => ({ prompt: "a", chosen: "b", rejected }));
+  const { leftOut, sizes } = await start(finetuneRecipe(trimming, "preferences", rowsOf(rows)));
+  expect(leftOut).toEqual(["1 with equal answers"]);
+  expect(sizes).toMatchObject({ train: 1, validation: 1 });
+});
+
 it("texts: repeated and empty documents are counted", async () => {
   const rows = ["a b c d e f g h", "b", "a b c d e f g h", "", "c d e f g h i j k l"].map((text) => ({
     text,

@@ -5,34 +5,17 @@ import type { Folder } from "../data/folder.js";
 import { packRows } from "../data/packing.js";
 import { chatTemplate } from "../features/chat-template.js";
 import { chatTokens, cutAtTurn, type MarkedTokens } from "../features/chat-tokens.js";
+import type { Tokenizer } from "../features/tokenizer.js";
 import { withChat } from "./base.js";
 import type { DataKind } from "./data-kind.js";
 import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./prepare-examples.js";
+import type { Recipe } from "./recipe.js";
 
 export const chat: DataKind = {
   async check(recipe, _around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
     const { tokenizer } = base;
-    const template = chatTemplate(tokenizer);
-    const chats: MarkedTokens[] = [];
-    const isRepeated = repetitions();
-    let [repeated, tooLong, cut] = [0, 0, 0];
-    for await (const { messages, source } of readChats(recipe.data.files)) {
-      if (await isRepeated(messages)) {
-        repeated++;
-        continue;
-      }
-      const whole = atRow(source, () => chatTokens(template, tokenizer, messages));
-      const tokens = cutAtTurn(whole, rowLength);
-      if (tokens) chats.push(tokens);
-      else tooLong++;
-      if (tokens && tokens !== whole) cut++;
-    }
-    const leftOut = counted({
-      "repeating an earlier row": repeated,
-      [`with a first turn longer than a row of ${rowLength} tokens`]: tooLong,
-      "in part, cut at a turn to fit a row": cut,
-    });
+    const { chats, leftOut } = await readTokens(recipe, tokenizer, rowLength);
     const { train, validation } = splitExamples(chats, recipe, leftOut);
     const write = async (folder: Folder) => {
       for (const [name, split] of Object.entries({ train, validation })) {
@@ -51,3 +34,28 @@ export const chat: DataKind = {
 
   open: (folder, recipe) => openSplits(folder, recipe, "rows of conversations"),
 };
+
+/** The tokens of every conversation that can be used, and what could not. */
+async function readTokens({ data }: Recipe, tokenizer: Tokenizer, rowLength: number) {
+  const template = chatTemplate(tokenizer);
+  const chats: MarkedTokens[] = [];
+  const isRepeated = repetitions();
+  let [repeated, tooLong, cut] = [0, 0, 0];
+  for await (const { messages, source } of readChats(data.files)) {
+    if (await isRepeated(messages)) {
+      repeated++;
+      continue;
+    }
+    const whole = atRow(source, () => chatTokens(template, tokenizer, messages));
+    const tokens = cutAtTurn(whole, rowLength);
+    if (tokens) chats.push(tokens);
+    else tooLong++;
+    if (tokens && tokens !== whole) cut++;
+  }
+  const leftOut = counted({
+    "repeating an earlier row": repeated,
+    [`with a first turn longer than a row of ${rowLength} tokens`]: tooLong,
+    "in part, cut at a turn to fit a row": cut,
+  });
+  return { chats, leftOut };
+}

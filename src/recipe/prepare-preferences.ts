@@ -5,6 +5,7 @@ import { packRows } from "../data/packing.js";
 import { readPreferences } from "../data/preferences.js";
 import { chatTemplate } from "../features/chat-template.js";
 import { chatTokens } from "../features/chat-tokens.js";
+import type { Tokenizer } from "../features/tokenizer.js";
 import { rowsPerPair } from "../objectives/dpo.js";
 import { referenceLogLikelihoods } from "../training/reference.js";
 import { type Base, withChat } from "./base.js";
@@ -18,31 +19,7 @@ type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };
 export const preferences: DataKind = {
   async check(recipe, around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
-    const template = chatTemplate(base.tokenizer);
-    const rows = readPreferences(recipe.data.files);
-    const pairs: Pair[] = [];
-    const isRepeated = repetitions();
-    let [repeated, tooLong] = [0, 0];
-    for await (const { prompt, chosen, rejected, source } of rows) {
-      if (await isRepeated([prompt, chosen, rejected])) {
-        repeated++;
-        continue;
-      }
-      const answers = [chosen, rejected].map((answer) =>
-        atRow(source, () => chatTokens(template, base.tokenizer, [...prompt, ...answer], prompt.length)),
-      );
-      if (answers.every(({ ids }) => ids.length <= rowLength)) {
-        const packed = answers.map(
-          ({ ids, isAssistant }) => packRows([{ ids, isTarget: isAssistant }], rowLength)[0],
-        );
-        pairs.push({ inputs: joined(packed, "inputs"), targets: joined(packed, "targets") });
-      } else tooLong++;
-    }
-    const leftOut = counted({
-      "with equal answers": rows.dropped,
-      "repeating an earlier row": repeated,
-      [`longer than a row of ${rowLength} tokens`]: tooLong,
-    });
+    const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength);
     const splits = splitExamples(pairs, recipe, leftOut);
     const write = async (folder: Folder) => {
       for (const [name, split] of Object.entries(splits)) {
@@ -64,6 +41,37 @@ export const preferences: DataKind = {
 
   open: (folder, recipe) => openSplits(folder, recipe, "preferences"),
 };
+
+/** Every pair that can be used, and what could not. */
+async function readPairs({ data }: Recipe, tokenizer: Tokenizer, rowLength: number) {
+  const template = chatTemplate(tokenizer);
+  const rows = readPreferences(data.files);
+  const pairs: Pair[] = [];
+  const isRepeated = repetitions();
+  let [repeated, equal, tooLong] = [0, 0, 0];
+  for await (const { prompt, chosen, rejected, source } of rows) {
+    if (await isRepeated([prompt, chosen, rejected])) {
+      repeated++;
+      continue;
+    }
+    const answers = [chosen, rejected].map((answer) =>
+      atRow(source, () => chatTokens(template, tokenizer, [...prompt, ...answer], prompt.length)),
+    );
+    if (String(answers[0].ids) === String(answers[1].ids)) equal++;
+    else if (answers.every(({ ids }) => ids.length <= rowLength)) {
+      const packed = answers.map(
+        ({ ids, isAssistant }) => packRows([{ ids, isTarget: isAssistant }], rowLength)[0],
+      );
+      pairs.push({ inputs: joined(packed, "inputs"), targets: joined(packed, "targets") });
+    } else tooLong++;
+  }
+  const leftOut = counted({
+    "with equal answers": rows.dropped + equal, // or made equal by a template that trims
+    "repeating an earlier row": repeated,
+    [`longer than a row of ${rowLength} tokens`]: tooLong,
+  });
+  return { pairs, leftOut };
+}
 
 function joined(rows: readonly Pair[], name: keyof Pair): Int32Array {
   return Int32Array.from(rows.flatMap((row) => [...row[name]]));
