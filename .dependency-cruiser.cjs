@@ -14,7 +14,7 @@ const rooms = {
   features: ["core", "data"],
   nn: ["core"],
   models: ["core", "nn"],
-  objectives: ["core", "nn", "models"],
+  objectives: ["core", "nn", "models", "data/images/image.ts"],
   optim: ["core", "nn/parameter.ts"], // what a parameter is, never a layer
   training: [...libraries, "objectives", "optim"],
   generation: libraries,

@@ -1,0 +1,22 @@
+/** The fixed shape of the images of a set. */
+export interface ImageShape {
+  /** 3 for red, green, blue; 1 for grey. */
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** One decoded image: bytes [channels, height, width], row-major. */
+export interface LabelledImage {
+  readonly pixels: Uint8Array;
+  /** Its class, or -1 where it has none. */
+  readonly label: number;
+  /** Where it comes from, for messages. */
+  readonly source: string;
+}
+
+/** Images [b, c, h, w] as training reads them, values from -1 to 1, and the class of each: -1 for none. */
+export interface ImageBatch {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+}
