@@ -17,7 +17,7 @@ const rooms = {
   objectives: ["core", "nn", "models", "data/images/image.ts"],
   optim: ["core", "nn/parameter.ts"], // what a parameter is, never a layer
   training: [...libraries, "objectives", "optim"],
-  generation: libraries,
+  generation: [...libraries, "objectives"], // a sampler takes the steps that its objective defines
   interop: ["core", "data", "features", "nn", "models"],
   evaluation: using,
   serving: [...using, "evaluation"],
