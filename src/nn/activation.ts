@@ -23,6 +23,12 @@ export function gelu<S extends string>(x: Tensor<S>): Tensor<S> {
   return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 }
 
+/** x sigmoid(x), also called swish. [Hendrycks & Gimpel 2016; Ramachandran et al. 2017] */
+export function silu<S extends string>(x: Tensor<S>): Tensor<S> {
+  const s = sigmoid(x);
+  return withGradient(mul(x, s), [x], (dy, y) => [mul(dy, add(s, sub(y, mul(y, s))))]);
+}
+
 /** gate * sigmoid(gate) * up. [SwiGLU: Shazeer 2020] */
 export function swiGlu<S extends string>(gate: Tensor<S>, up: Tensor<S>): Tensor<S> {
   const s = sigmoid(gate);

@@ -9,6 +9,13 @@ export function linear(p: Parameters, x: Tensor, layer: string): Tensor {
   return product(p, x, layer, (rows) => gemm(rows, p(`${layer}.weight`), { transB: true }));
 }
 
+/** x W^T + bias over the last axis, with `layer`.weight W [out, in] and `layer`.bias [out] as PyTorch's `Linear` keeps them. */
+export function linearWithBias(p: Parameters, x: Tensor, layer: string): Tensor {
+  return product(p, x, layer, (rows) =>
+    gemm(rows, p(`${layer}.weight`), { transB: true, c: p(`${layer}.bias`) }),
+  );
+}
+
 /** x W + bias over the last axis, with `layer`.weight W [in, out] as GPT-2's `Conv1D` keeps it. */
 export function conv1d(p: Parameters, x: Tensor, layer: string): Tensor {
   return product(p, x, layer, (rows) => gemm(rows, p(`${layer}.weight`), { c: p(`${layer}.bias`) }));
