@@ -11,10 +11,13 @@ import { concat, slice } from "../core/ops/slice.js";
 /** Added to the score of a key that a query must not see; e^-1e9 is zero in every float type. */
 export const hiddenScore = -1e9;
 
-export interface AttentionOptions {
+export interface SelfAttentionOptions {
   readonly numHeads: number;
   readonly headWidth?: number;
   readonly batch: Size;
+}
+
+export interface AttentionOptions extends SelfAttentionOptions {
   /** See `causalMask`. */
   readonly mask: Tensor;
 }
@@ -28,7 +31,27 @@ export function causalAttention(
   q: Tensor<"n c">,
   k: Tensor<"n c">,
   v: Tensor<"n c">,
-  { numHeads, headWidth, batch, mask }: AttentionOptions,
+  options: AttentionOptions,
+): Tensor<"n c"> {
+  return perHead(q, k, v, options, options.mask);
+}
+
+/** `causalAttention` in which every row sees all rows of its batch entry, as transformers of images do. */
+export function selfAttention(
+  q: Tensor<"n c">,
+  k: Tensor<"n c">,
+  v: Tensor<"n c">,
+  options: SelfAttentionOptions,
+): Tensor<"n c"> {
+  return perHead(q, k, v, options);
+}
+
+function perHead(
+  q: Tensor<"n c">,
+  k: Tensor<"n c">,
+  v: Tensor<"n c">,
+  { numHeads, headWidth, batch }: SelfAttentionOptions,
+  mask?: Tensor,
 ): Tensor<"n c"> {
   const width = headWidth ?? known(q.shape[1]) / numHeads;
   const heads = (x: Tensor) => splitHeads(x, batch, numHeads, width);
@@ -49,7 +72,7 @@ function splitHeads(x: Tensor, batch: Size, numHeads: number, headWidth: number)
 }
 
 /**
- * Attention for heads laid out [n, t, d], with a mask [t, s], or [b, 1, t, s] for n = b h, added to the scores.
+ * Attention for heads laid out [n, t, d]; a mask [t, s], or [b, 1, t, s] for n = b h, is added to the scores.
  * The gradient uses that the sum of dP P over the keys is the sum of dy y over d (Dao et al. 2022), which is
  * smaller.
  */
@@ -57,10 +80,10 @@ export function attend(
   q: Tensor<"n t d">,
   k: Tensor<"n s d">,
   v: Tensor<"n s d">,
-  mask: Tensor,
+  mask?: Tensor,
 ): Tensor<"n t d"> {
   const scores = matmul<"n t s">(q, swapLast(k));
-  const weights = softmax(masked(scores, mask));
+  const weights = softmax(mask ? masked(scores, mask) : scores);
   return withGradient(matmul<"n t d">(weights, v), [q, k, v], (dy, y) => {
     const dWeights = matmul<"n t s">(dy, swapLast(v));
     const dScores = mul(weights, sub(dWeights, sum(mul(dy, y), [-1], { keepDims: true })));

@@ -1,0 +1,56 @@
+/**
+ * Images as rows of square patches and back. Rows are patch first, [p b, d], as `selfAttention` wants them;
+ * a row holds one patch in the order channel, y, x, which is the order of a convolution's kernel.
+ */
+import { known, multiplySizes, type Size } from "../core/graph/size.js";
+import { ShapeError, type Tensor } from "../core/graph/tensor.js";
+import { gemm } from "../core/ops/matmul.js";
+import { reshape, transpose } from "../core/ops/movement.js";
+import type { Parameters } from "./parameter.js";
+
+/** Rows [p b, c size size] of images [b, c, h, w]. Throws `ShapeError` when `size` does not divide both sides. */
+export function patchify(images: Tensor<"b c h w">, size: number): Tensor<"n d"> {
+  const [batch, channels, height, width] = images.shape;
+  const [rows, columns] = grid(known(height), known(width), size);
+  const apart = reshape(images, [batch, channels, rows, size, columns, size]);
+  const patches = transpose(apart, [2, 4, 0, 1, 3, 5]); // rows columns b c y x
+  return reshape(patches, [multiplySizes(rows * columns, batch), multiplySizes(channels, size * size)]);
+}
+
+/**
+ * A linear layer over the patches [p b, width] of images, written as the product that the checkpoint's
+ * convolution with stride `size` is: `layer`.weight is [width, c, size, size]. [Dosovitskiy et al. 2021]
+ */
+export function patchEmbedding(p: Parameters, images: Tensor<"b c h w">, layer: string): Tensor<"n c"> {
+  const kernel = p(`${layer}.weight`);
+  const [width, channels, size] = kernel.shape.map(known);
+  const weight = reshape(kernel, [width, channels * size * size]);
+  return gemm(patchify(images, size), weight, { transB: true, c: p(`${layer}.bias`) });
+}
+
+export interface PatchLayout {
+  readonly batch: Size;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Of a patch's side, in pixels. */
+  readonly size: number;
+}
+
+/** The images [b, c, h, w] that `patchify` made these rows of. */
+export function unpatchify(
+  rows: Tensor<"n d">,
+  { batch, channels, height, width, size }: PatchLayout,
+): Tensor<"b c h w"> {
+  const patches = reshape(rows, [...grid(height, width, size), batch, channels, size, size]);
+  return reshape(transpose(patches, [2, 3, 0, 4, 1, 5]), [batch, channels, height, width]);
+}
+
+function grid(height: number, width: number, size: number): [rows: number, columns: number] {
+  if (height % size === 0 && width % size === 0) return [height / size, width / size];
+  throw new ShapeError(
+    "patches do not cover the image",
+    `${height} x ${width} pixels in patches of ${size} x ${size}`,
+    "choose a patch size that divides height and width",
+  );
+}
