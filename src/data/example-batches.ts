@@ -1,16 +1,23 @@
 import { permuted } from "../core/random.js";
 import { DataError } from "./errors.js";
-import { type ExampleFields, type ExampleRecord, type Examples, numbersOf } from "./examples.js";
+import {
+  type ExampleArray,
+  type ExampleFields,
+  type ExampleRecord,
+  type Examples,
+  numbersOf,
+  zerosOf,
+} from "./examples.js";
 
 /**
  * The batch of a training step: a pure function of (seed, step). An epoch passes once over all records in
  * an order of its own; a batch may begin in one epoch and end in the next.
  * @throws DataError when there are no records.
  */
-export async function trainingExamples(
-  examples: Examples,
+export async function trainingExamples<A extends ExampleArray>(
+  examples: Examples<A>,
   { seed, step, batchSize }: { readonly seed: number; readonly step: number; readonly batchSize: number },
-): Promise<ExampleRecord> {
+): Promise<ExampleRecord<A>> {
   const { count } = requireSome(examples);
   const indices = Array.from({ length: batchSize }, (_, row) => {
     const drawn = step * batchSize + row;
@@ -24,11 +31,11 @@ export async function trainingExamples(
  * for nothing. `limit` ends after that many batches.
  * @throws DataError when there are no records.
  */
-export async function* evaluationExamples(
-  examples: Examples,
+export async function* evaluationExamples<A extends ExampleArray>(
+  examples: Examples<A>,
   { batchSize, limit = Number.POSITIVE_INFINITY }: { readonly batchSize: number; readonly limit?: number },
-  neutral: ExampleRecord,
-): AsyncGenerator<ExampleRecord> {
+  neutral: ExampleRecord<A>,
+): AsyncGenerator<ExampleRecord<A>> {
   const { count } = requireSome(examples);
   const batches = Math.min(limit, Math.ceil(count / batchSize));
   for (let batch = 0; batch < batches; batch++) {
@@ -39,16 +46,15 @@ export async function* evaluationExamples(
   }
 }
 
-function filledUp(
+function filledUp<A extends ExampleArray>(
   fields: ExampleFields,
-  found: ExampleRecord,
+  found: ExampleRecord<A>,
   batchSize: number,
-  neutral: ExampleRecord,
-): ExampleRecord {
+  neutral: ExampleRecord<A>,
+): ExampleRecord<A> {
   const filled = Object.entries(fields).map(([name, field]) => {
     const size = numbersOf(field);
-    const values =
-      field.dtype === "int32" ? new Int32Array(batchSize * size) : new Float32Array(batchSize * size);
+    const values = zerosOf(field, batchSize) as A;
     values.set(found[name]!);
     for (let at = found[name]!.length; at < values.length; at += size) values.set(neutral[name]!, at);
     return [name, values] as const;
@@ -56,7 +62,7 @@ function filledUp(
   return Object.fromEntries(filled);
 }
 
-function requireSome(examples: Examples): Examples {
+function requireSome<A extends ExampleArray>(examples: Examples<A>): Examples<A> {
   if (examples.count > 0) return examples;
   throw new DataError("There are no examples", "0 records", "add data, or keep more of it");
 }

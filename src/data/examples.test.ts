@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openFolder } from "./disk.js";
 import { MissingFileError, ShardError } from "./errors.js";
-import { type ExampleFields, type ExampleRecord, openExamples, writeExamples } from "./examples.js";
+import {
+  type ExampleArray,
+  type ExampleFields,
+  type ExampleRecord,
+  openExamples,
+  writeExamples,
+} from "./examples.js";
 import type { Folder } from "./folder.js";
 import { memoryFolder } from "./memory.js";
 
@@ -14,18 +20,20 @@ afterAll(() => fs.rm(root, { recursive: true }));
 const FIELDS: ExampleFields = {
   tokens: { dtype: "int32", shape: [2, 3] },
   logprob: { dtype: "float32", shape: [] },
+  pixels: { dtype: "uint8", shape: [3] },
 };
 
-const record = (i: number): ExampleRecord => ({
+const record = (i: number): ExampleRecord<ExampleArray> => ({
   tokens: Int32Array.from({ length: 6 }, (_, at) => 10 * i + at),
   logprob: Float32Array.of(-i / 8),
+  pixels: Uint8Array.of(i, 255 - i, 128),
 });
 
-function* records(count: number): Generator<ExampleRecord> {
+function* records(count: number): Generator<ExampleRecord<ExampleArray>> {
   for (let i = 0; i < count; i++) yield record(i);
 }
 
-async function* late(count: number): AsyncGenerator<ExampleRecord> {
+async function* late(count: number): AsyncGenerator<ExampleRecord<ExampleArray>> {
   yield* records(count);
 }
 
@@ -35,13 +43,18 @@ describe("examples on a folder", () => {
     ["disk", openFolder(join(root, "set"))],
   ])("come back by number, in any order: %s", async (_, folder) => {
     await writeExamples(folder, FIELDS, late(20));
-    const examples = await openExamples(folder);
+    const examples = await openExamples<ExampleArray>(folder);
     expect([examples.count, examples.fields]).toEqual([20, FIELDS]);
     const indices = [19, 0, 7, 7];
     const batch = await examples.readBatch(indices);
     expect(batch.tokens).toEqual(Int32Array.from(indices.flatMap((i) => [...record(i).tokens!])));
     expect(batch.logprob).toEqual(Float32Array.from(indices, (i) => -i / 8));
-    expect(await examples.readBatch([])).toEqual({ tokens: new Int32Array(), logprob: new Float32Array() });
+    expect(batch.pixels).toEqual(Uint8Array.from(indices.flatMap((i) => [i, 255 - i, 128])));
+    expect(await examples.readBatch([])).toEqual({
+      tokens: new Int32Array(),
+      logprob: new Float32Array(),
+      pixels: new Uint8Array(),
+    });
   });
 
   it("are little-endian, a file a field", async () => {
@@ -81,7 +94,7 @@ describe("examples on a folder", () => {
     await expect(openExamples(folder)).rejects.toThrow(/no complete set/);
     await writeExamples(folder, FIELDS, records(2));
     expect((await openExamples(folder)).count).toBe(2);
-    expect(await folder.list("")).toEqual(["index.json", "logprob.bin", "tokens.bin"]);
+    expect(await folder.list("")).toEqual(["index.json", "logprob.bin", "pixels.bin", "tokens.bin"]);
   });
 
   it("may be none", async () => {
@@ -96,6 +109,7 @@ describe("what is refused", () => {
     const damages: [string, (folder: Folder, bytes: Uint8Array) => Promise<void>, RegExp][] = [
       ["tokens.bin", (f, b) => f.write("tokens.bin", b.with(5, 99)), /checksum/],
       ["logprob.bin", (f, b) => f.write("logprob.bin", b.subarray(1)), /39 bytes instead of 40/],
+      ["pixels.bin", (f, b) => f.write("pixels.bin", b.subarray(1)), /29 bytes instead of 30/],
       ["logprob.bin", (f) => f.remove("logprob.bin"), /no bytes instead of 40/],
       ["index.json", (f, b) => f.write("index.json", b.subarray(0, 50)), /damaged/],
       ["index.json", (f) => f.write("index.json", "null"), /damaged/],
@@ -105,6 +119,8 @@ describe("what is refused", () => {
       ['"count": 10', '"count": 11'],
       ['"count": 10', '"count": -1'],
       ['"int32"', '"int64"'],
+      ['"uint8"', '"toString"'],
+      ['"uint8"', '"int32"'],
       ["tokens.bin", "../tokens.bin"],
       [/"shape": \[\]/, '"shape": null'],
       [/"fields": \{/, '"fields": {"more": {"dtype": "int32", "shape": []},'],
@@ -134,6 +150,7 @@ describe("what is refused", () => {
       [{ tokens: good.tokens }, /record 1, logprob: nothing \[undefined\], not float32 \[1\]/],
       [{ ...good, tokens: new Int32Array(5) }, /tokens: int32 \[5\], not int32 \[6\]/],
       [{ ...good, tokens: new Float32Array(6) }, /tokens: float32 \[6\]/],
+      [{ ...good, pixels: Int32Array.of(1, 2, 3) }, /pixels: int32 \[3\], not uint8 \[3\]/],
     ];
     for (const [wrong, message] of bad) {
       const writing = writeExamples(memoryFolder(), FIELDS, [good, wrong as ExampleRecord]);

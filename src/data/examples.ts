@@ -3,9 +3,20 @@ import { crc32 } from "./crc32.js";
 import { MissingFileError, ShardError } from "./errors.js";
 import type { Folder } from "./folder.js";
 
+/** What a field's numbers are in memory. */
+const ARRAYS = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array } as const;
+
+export type ExampleDtype = keyof typeof ARRAYS;
+
+/** Numbers of one field. */
+export type ExampleArray = Uint8Array | Int32Array | Float32Array;
+
+/** Numbers that a graph takes as they are: the fields of sets without bytes. */
+export type GraphArray = Int32Array | Float32Array;
+
 /** The numbers that every record holds under a name: little-endian on disk, row-major. */
 export interface ExampleField {
-  readonly dtype: "int32" | "float32";
+  readonly dtype: ExampleDtype;
   /** Without the axis of records; [] is one number. */
   readonly shape: readonly number[];
 }
@@ -13,14 +24,14 @@ export interface ExampleField {
 export type ExampleFields = Readonly<Record<string, ExampleField>>;
 
 /** One record, or several one after another: the numbers of each field. */
-export type ExampleRecord = Readonly<Record<string, Int32Array | Float32Array>>;
+export type ExampleRecord<A extends ExampleArray = GraphArray> = Readonly<Record<string, A>>;
 
 /** A set of records of one shape, read by number. */
-export interface Examples {
+export interface Examples<A extends ExampleArray = GraphArray> {
   readonly count: number;
   readonly fields: ExampleFields;
   /** The records in the order of `indices`, each field stacked [b, ...shape]. Throws `ShardError` outside. */
-  readBatch(indices: readonly number[]): Promise<ExampleRecord>;
+  readBatch(indices: readonly number[]): Promise<ExampleRecord<A>>;
 }
 
 const INDEX_FILE = "index.json";
@@ -44,7 +55,7 @@ interface ExampleIndex {
 export async function writeExamples(
   folder: Folder,
   fields: ExampleFields,
-  records: Iterable<ExampleRecord> | AsyncIterable<ExampleRecord>,
+  records: Iterable<ExampleRecord<ExampleArray>> | AsyncIterable<ExampleRecord<ExampleArray>>,
 ): Promise<void> {
   await removeExamples(folder);
   const writers = Object.entries(fields).map(([name, field]) => new FieldWriter(folder, name, field));
@@ -87,10 +98,10 @@ class FieldWriter {
     }
     this.file = `${name}.bin`;
     this.length = numbersOf(field);
-    this.chunk = new Uint8Array(Math.max(CHUNK_BYTES, this.length * 4));
+    this.chunk = new Uint8Array(Math.max(CHUNK_BYTES, bytesOf(field)));
   }
 
-  async add(record: ExampleRecord, index: number): Promise<void> {
+  async add(record: ExampleRecord<ExampleArray>, index: number): Promise<void> {
     const values = Object.hasOwn(record, this.name) ? record[this.name] : undefined;
     if (typeOf(values) !== this.field.dtype || values!.length !== this.length) {
       throw new ShardError(
@@ -126,16 +137,30 @@ export function numbersOf({ shape }: ExampleField): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** How many bytes a record takes of the field. */
+function bytesOf(field: ExampleField): number {
+  return numbersOf(field) * ARRAYS[field.dtype].BYTES_PER_ELEMENT;
+}
+
+/** Zeros for `records` records of the field. */
+export function zerosOf(field: ExampleField, records: number): ExampleArray {
+  return new ARRAYS[field.dtype](records * numbersOf(field));
+}
+
 function typeOf(values: unknown): string {
-  return values instanceof Int32Array ? "int32" : values instanceof Float32Array ? "float32" : "nothing";
+  const known = Object.entries(ARRAYS).find(([, array]) => values instanceof array);
+  return known?.[0] ?? "nothing";
 }
 
 /**
  * Opens a complete set after checking the size and checksum of each file. Sets of up to 64 MiB stay in
- * memory; of larger ones every batch fetches its records from the folder.
+ * memory; of larger ones every batch fetches its records from the folder. `A` is given for sets with bytes:
+ * `openExamples<ExampleArray>(folder)`.
  * @throws ShardError when it is missing, damaged or cut short.
  */
-export async function openExamples(folder: Folder): Promise<Examples> {
+export async function openExamples<A extends ExampleArray = GraphArray>(
+  folder: Folder,
+): Promise<Examples<A>> {
   const { count, fields, files } = await readIndex(folder);
   const isSmall = files.reduce((sum, { bytes }) => sum + bytes, 0) <= CACHED_BYTES;
   const readers: Record<string, FieldReader> = {};
@@ -144,10 +169,11 @@ export async function openExamples(folder: Folder): Promise<Examples> {
     await verifyFile(folder, files[i]!, kept);
     readers[name] = { folder, file: files[i]!.file, field, kept };
   }
-  const readBatch = async (indices: readonly number[]): Promise<ExampleRecord> => {
+  const readBatch = async (indices: readonly number[]): Promise<ExampleRecord<A>> => {
     requireInside(folder, indices, count);
-    const batch: Record<string, Int32Array | Float32Array> = {};
-    for (const [name, reader] of Object.entries(readers)) batch[name] = await readField(reader, indices);
+    const batch: Record<string, A> = {};
+    for (const [name, reader] of Object.entries(readers))
+      batch[name] = (await readField(reader, indices)) as A;
     return batch;
   };
   return { count, fields, readBatch };
@@ -164,15 +190,16 @@ interface FieldReader {
 async function readField(
   { folder, file, field, kept }: FieldReader,
   indices: readonly number[],
-): Promise<Int32Array | Float32Array> {
-  const size = numbersOf(field) * 4;
-  const bytes = new Uint8Array(indices.length * size);
+): Promise<ExampleArray> {
+  const size = bytesOf(field);
+  const values = zerosOf(field, indices.length);
+  const bytes = new Uint8Array(values.buffer);
   for (const [row, index] of indices.entries()) {
     const target = bytes.subarray(row * size, (row + 1) * size);
     if (kept === undefined) await folder.readInto(file, index * size, target);
     else target.set(kept.subarray(index * size, (index + 1) * size));
   }
-  return field.dtype === "int32" ? new Int32Array(bytes.buffer) : new Float32Array(bytes.buffer);
+  return values;
 }
 
 async function readIndex(folder: Folder): Promise<ExampleIndex> {
@@ -201,13 +228,13 @@ function isIndex(value: unknown): value is ExampleIndex {
     fields.every(([name, field], i) => {
       const { file, bytes } = index.files[i]!;
       const isField = isDtype(field.dtype) && Array.isArray(field.shape) && field.shape.every(isSize);
-      return isField && file === `${name}.bin` && bytes === index.count * numbersOf(field) * 4;
+      return isField && file === `${name}.bin` && bytes === index.count * bytesOf(field);
     })
   );
 }
 
 function isDtype(value: unknown): boolean {
-  return value === "int32" || value === "float32";
+  return typeof value === "string" && Object.hasOwn(ARRAYS, value);
 }
 
 function isSize(value: unknown): boolean {
