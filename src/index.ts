@@ -77,6 +77,7 @@ export type { LoraConfig } from "./nn/lora.js";
 export { type DpoOptions, dpo } from "./objectives/dpo.js";
 export { type NextTokenOptions, nextToken, nextTokenLoss } from "./objectives/next-token.js";
 export type { Batch, Objective } from "./objectives/objective.js";
+export { imageTask, languageTask, type Task } from "./objectives/task.js";
 // 5 gradient descent
 export { type AdamWOptions, adamw } from "./optim/adamw.js";
 export { type Layout, layOut, views } from "./optim/layout.js";

@@ -1,11 +1,12 @@
 /** A model, a text and a trainer so small that a step takes a millisecond. */
 import { nodeRuntime } from "../src/core/runtime/node.js";
-import { type TrainingData, tokenWindows } from "../src/data/batches.js";
+import { type BatchShape, type TrainingData, tokenWindows } from "../src/data/batches.js";
 import type { Folder } from "../src/data/folder.js";
 import type { TokenShards } from "../src/data/shards.js";
 import { saveModel } from "../src/interop/model-folder.js";
 import type { Decoder } from "../src/models/decoder.js";
 import { gpt2 } from "../src/models/gpt2.js";
+import { languageTask } from "../src/objectives/task.js";
 import { adamw } from "../src/optim/adamw.js";
 import { iterate, type LoopOptions, type StepReport, type Summary } from "../src/training/loop.js";
 import { createTrainer, type Trainer, type TrainerOptions } from "../src/training/trainer.js";
@@ -34,12 +35,13 @@ export function shardsOf(tokens: readonly number[], vocabSize = tinyVocabSize): 
 export const tinyTokens = (count: number) =>
   Array.from({ length: count }, (_, i) => (i * 7 + (i % 5) * 3) % tinyVocabSize);
 
-export function tinyTrainer(change: Partial<TrainerOptions> = {}): Promise<Trainer> {
+export type TinyOptions = Partial<Omit<TrainerOptions, "task">> & { model?: Decoder; batchSize?: number };
+
+export function tinyTrainer({ model = tinyModel(), batchSize = 2, ...change }: TinyOptions = {}) {
   return createTrainer({
     runtime: nodeRuntime,
-    model: tinyModel(),
+    task: languageTask(model, { batchSize, contextLength: model.contextLength }),
     optimizer: adamw({ lr: 1e-2 }),
-    batchSize: 2,
     seed: 1,
     clipNorm: 1,
     session: { threads: 1, spin: false },
@@ -48,9 +50,15 @@ export function tinyTrainer(change: Partial<TrainerOptions> = {}): Promise<Train
 }
 
 /** Windows of 400 tokens to learn from and 70 to validate with, in the order of the trainer's seed 1. */
-export function tinyData({ shape }: Trainer, train = 400, validation = 70): TrainingData {
+export function tinyData(trainer: Trainer, train = 400, validation = 70): TrainingData {
   const splits = { train: shardsOf(tinyTokens(train)), validation: shardsOf(tinyTokens(validation)) };
-  return tokenWindows(splits, shape, 1);
+  return tokenWindows(splits, shapeOf(trainer), 1);
+}
+
+/** Of the batches that a trainer of a language model takes. */
+export function shapeOf({ task }: Trainer): BatchShape {
+  const [batchSize, contextLength] = task.batch.inputs.shape as number[];
+  return { batchSize, contextLength };
 }
 
 /** Trains for twelve steps into a folder, evaluating and saving often. */

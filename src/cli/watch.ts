@@ -26,16 +26,16 @@ export async function watch(run: Run, gflops: number) {
     recent.push(report);
     if (recent.length > window) recent.shift();
     const mean = (of: (r: StepReport) => number) => recent.reduce((sum, r) => sum + of(r), 0) / recent.length;
-    const tokensPerSecond = 1 / mean((r) => 1 / r.tokensPerSecond);
+    const unitsPerSecond = 1 / mean((r) => 1 / r.unitsPerSecond);
     train.push({ step: report.step, loss: report.loss });
     line.update({
       step: report.step,
       totalSteps,
       loss: mean((r) => r.loss),
       validationLoss: validation.at(-1)?.loss,
-      tokensPerSecond,
-      peakShare: (tokensPerSecond * flops) / (gflops * 1e9),
-      secondsLeft: ((totalSteps - report.step) * run.trainer.tokensPerStep) / tokensPerSecond,
+      speed: { perSecond: unitsPerSecond, unit: "tok" },
+      peakShare: (unitsPerSecond * flops) / (gflops * 1e9),
+      secondsLeft: ((totalSteps - report.step) * run.trainer.unitsPerStep) / unitsPerSecond,
     });
   };
   const onEvaluation = async ({ step, loss }: EvaluationReport) => {

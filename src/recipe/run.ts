@@ -6,6 +6,7 @@ import type { Tokenizer } from "../features/tokenizer.js";
 import { saveAdapter } from "../interop/adapter.js";
 import { saveModel } from "../interop/model-folder.js";
 import type { Decoder } from "../models/decoder.js";
+import { languageTask } from "../objectives/task.js";
 import { checkCheckpoint } from "../training/checkpoint.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
 import { createTrainer, type Trainer } from "../training/trainer.js";
@@ -145,15 +146,14 @@ async function compileRun(
   runtime: Runtime,
 ) {
   const model = modelRecipe.kind === "pretrained" ? base!.model : buildModel(modelRecipe, tokenizer);
+  const { batchSize, sequenceLength = model.contextLength } = training;
+  const shape = { batchSize, contextLength: sequenceLength };
   const trainer = await createTrainer({
     runtime,
-    model,
+    task: languageTask(model, shape, buildObjective(objective, data)),
     optimizer: buildOptimizer(optimizer),
-    objective: buildObjective(objective, data),
     pretrained: base?.weights,
     lora: loraOf(modelRecipe),
-    batchSize: training.batchSize,
-    sequenceLength: training.sequenceLength,
     microBatches: training.microBatches,
     seed: training.seed,
     clipNorm: optimizer.clipNorm,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shardsOf, tinyTokens, tinyTrainer } from "../../test/tiny.js";
+import { shapeOf, shardsOf, tinyTokens, tinyTrainer } from "../../test/tiny.js";
 import { evaluationBatches } from "../data/batches.js";
 import type { Batch } from "../objectives/objective.js";
 import { evaluateLoss } from "./evaluate.js";
@@ -46,7 +46,9 @@ describe("evaluateLoss", () => {
     const split = shardsOf(tinyTokens(16 * 7 + 1));
     const losses: number[] = [];
     for (const batchSize of [1, 2, 5]) {
-      const { evaluation, shape } = await tinyTrainer({ batchSize });
+      const trainer = await tinyTrainer({ batchSize });
+      const { evaluation } = trainer;
+      const shape = shapeOf(trainer);
       const result = await evaluateLoss(evaluation, evaluationBatches(split, shape));
       expect(result.tokens).toBe(16 * 7);
       losses.push(result.loss);

@@ -2,8 +2,10 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it, vi } from "vitest";
 import {
   loggedLosses,
+  shapeOf,
   shardsOf,
   stopAfter,
+  type TinyOptions,
   tinyModel,
   tinyTokens,
   tinyTrainer,
@@ -20,7 +22,6 @@ import { readName } from "./checkpoint.js";
 import { EventSchema } from "./event_pb.js";
 import { DivergenceError } from "./loop.js";
 import { readRecords } from "./tfrecord.js";
-import type { TrainerOptions } from "./trainer.js";
 
 const checkpointsOf = async (run: Folder) =>
   (await run.list("checkpoints")).filter((name) => name.startsWith("step-"));
@@ -29,7 +30,7 @@ const weightsIn = async (run: Folder, checkpoint: string) =>
   Buffer.from(await run.read(`checkpoints/${checkpoint}/model.safetensors`)).toString("base64");
 
 const small = { vocabSize: 23, contextLength: 16, numLayers: 1, numHeads: 2, width: 16 };
-const kinds: [string, Partial<TrainerOptions>][] = [
+const kinds: [string, TinyOptions][] = [
   ["adamw", {}],
   ["muon with an average", { optimizer: muon({ lr: 1e-2 }), averageDecay: 0.9 }],
   ["sgd over micro-batches", { optimizer: sgd({ lr: 1e-1, nesterov: true }), microBatches: 2 }],
@@ -147,7 +148,7 @@ describe("checkpoints", () => {
     const validation = shardsOf(tinyTokens(70).map((token) => (token * 5 + 1) % 23));
     const trainer = await tinyTrainer({ optimizer: adamw({ lr: 5e-2 }) });
     const splits = { train: shardsOf(tinyTokens(400)), validation };
-    const data = tokenWindows(splits, trainer.shape, 1);
+    const data = tokenWindows(splits, shapeOf(trainer), 1);
     const options = { data, steps: 40, evaluateEvery: 2, checkpointEvery: 1, keepCheckpoints: 1 };
     await train(run, trainer, options);
     const best = (await readName(run, "best"))!;

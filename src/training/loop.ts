@@ -49,7 +49,8 @@ export interface StepReport {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly gradientNorm: number;
-  readonly tokensPerSecond: number;
+  /** Tokens or images. */
+  readonly unitsPerSecond: number;
   readonly validationLoss?: number;
 }
 
@@ -91,8 +92,9 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
     loss = taken.loss;
     state = { ...state, step: state.step + 1, seconds: state.seconds + seconds };
     options.onStep?.({ ...taken, step: state.step, validationLoss: validation?.loss });
-    const { metrics: measured, ...step } = taken;
-    const metrics: Record<string, number> = { ...step, ...measured };
+    const { metrics: measured, unitsPerSecond, ...step } = taken;
+    const speed = { [`${trainer.task.unit}PerSecond`]: unitsPerSecond };
+    const metrics: Record<string, number> = { ...step, ...speed, ...measured };
 
     let isBest = false;
     if (state.step % options.evaluateEvery === 0 || state.step === steps) {
@@ -143,7 +145,7 @@ async function timedStep({ trainer, data, schedule, steps }: LoopOptions, step: 
   const result = await trainer.step(data.training, step, learningRateFactor);
   const seconds = (performance.now() - start) / 1000;
   if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
-    return { ...result, learningRateFactor, tokensPerSecond: trainer.tokensPerStep / seconds, seconds };
+    return { ...result, learningRateFactor, unitsPerSecond: trainer.unitsPerStep / seconds, seconds };
   }
   throw diverged(`step ${step + 1}: loss ${result.loss}, gradient norm ${result.gradientNorm}`, checkpoint);
 }

@@ -10,12 +10,10 @@ import {
   type Runtime,
   type SessionOptions,
 } from "../core/runtime/session.js";
-import type { BatchShape } from "../data/batches.js";
-import type { Decoder } from "../models/decoder.js";
 import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
-import { nextToken } from "../objectives/next-token.js";
-import type { Batch, Objective } from "../objectives/objective.js";
+import type { Batch } from "../objectives/objective.js";
+import type { Task } from "../objectives/task.js";
 import { type Layout, views } from "../optim/layout.js";
 import type { Weights } from "./weights.js";
 
@@ -58,35 +56,28 @@ export interface LossArrays {
 }
 
 export interface LossOptions {
-  /** Default: next token. */
-  readonly objective?: Objective;
   readonly lora?: LoraConfig;
   readonly session?: SessionOptions;
   /** Keep only each layer's input for the backward pass and compute the rest again. */
   readonly recomputeLayers?: boolean;
 }
 
-/** Traces model and objective for batches of one shape and compiles the loss, with gradients where asked. */
+/** Traces a task and compiles its loss, with gradients where asked. */
 export async function compileLoss(
   runtime: Runtime,
-  model: Decoder,
+  task: Task,
   layout: Layout,
-  shape: BatchShape,
   arrays: LossArrays,
-  { objective = nextToken(), lora, session, recomputeLayers = false }: LossOptions = {},
+  { lora, session, recomputeLayers = false }: LossOptions = {},
 ): Promise<CompiledLoss> {
-  const types = objective.batch(shape);
+  const types = task.batch;
   const batch = symbols(Object.entries(types));
   const trained = symbols(layout.slots.map(({ parameter: { name, shape } }) => [name, floats(shape)]));
   const frozen = symbols([...(arrays.frozen ?? [])].map(([name, { shape }]) => [name, floats(shape)]));
   const p = lookUp(new Map([...frozen, ...trained]), lora && loraAdapt(trained, lora));
 
   const eachLayer = recomputeLayers ? recompute : undefined;
-  const { loss, metrics = {} } = objective.loss(
-    (ids, packing) => model.hidden(p, ids, { eachLayer, packing }), // 3 predict
-    model.head(p),
-    Object.fromEntries(batch),
-  ); // 4 loss
+  const { loss, metrics = {} } = task.loss(p, Object.fromEntries(batch), eachLayer); // 3 predict, 4 loss
   const outputs: Record<string, Tensor> = { loss, ...metrics };
   const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
   if (arrays.gradients) {
@@ -107,7 +98,7 @@ export async function compileLoss(
       const measured = Object.keys(metrics).map((name) => [name, scalar(name)]);
       return { loss: scalar("loss"), metrics: Object.fromEntries(measured) };
     },
-    count: objective.count,
+    count: task.count,
     release: () => compiled.release(),
   };
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { tinyData, tinyModel, tinyTrainer } from "../../test/tiny.js";
+import { type TinyOptions, tinyData, tinyModel, tinyTrainer } from "../../test/tiny.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { adamw } from "../optim/adamw.js";
 import { sgd } from "../optim/sgd.js";
-import type { Trainer, TrainerOptions } from "./trainer.js";
+import type { Trainer } from "./trainer.js";
 
 const model = tinyModel({ numLayers: 2 });
 
-async function steps(options: Partial<TrainerOptions>, count = 3): Promise<Trainer & { losses: number[] }> {
+async function steps(options: TinyOptions, count = 3): Promise<Trainer & { losses: number[] }> {
   const trainer = await tinyTrainer({ model, ...options });
   const losses: number[] = [];
   for (let step = 0; step < count; step++)
@@ -45,7 +45,7 @@ describe("createTrainer", () => {
     const optimizer = sgd({ lr: 0.1, momentum: 0, weightDecay: 0 });
     const whole = await steps({ optimizer, batchSize: 4 });
     const parts = await steps({ optimizer, batchSize: 2, microBatches: 2 });
-    expect(parts.tokensPerStep).toBe(whole.tokensPerStep);
+    expect(parts.unitsPerStep).toBe(whole.unitsPerStep);
     expect(difference(whole.arrays.parameters, parts.arrays.parameters)).toBeLessThan(1e-6);
     expect(parts.losses[2]).toBeCloseTo(whole.losses[2], 5);
   });

@@ -1,9 +1,8 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
 import type { Runtime, SessionOptions } from "../core/runtime/session.js";
-import type { BatchShape } from "../data/batches.js";
-import type { Decoder } from "../models/decoder.js";
 import { type LoraConfig, loraParameters, targetedLayers } from "../nn/lora.js";
-import type { Batch, Objective } from "../objectives/objective.js";
+import type { Batch } from "../objectives/objective.js";
+import type { Task } from "../objectives/task.js";
 import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
@@ -13,17 +12,12 @@ import { copyWeights, initialiseAll, type Weights } from "./weights.js";
 
 export interface TrainerOptions {
   readonly runtime: Runtime;
-  readonly model: Decoder;
+  readonly task: Task;
   readonly optimizer: Optimizer;
-  /** Default: next token. */
-  readonly objective?: Objective;
   /** The weights to start from; default fresh ones. */
   readonly pretrained?: Weights;
   /** Train an adapter beside the pretrained weights, which stay as they are and where they lie. */
   readonly lora?: LoraConfig;
-  readonly batchSize: number;
-  /** Tokens a row; default the model's context. */
-  readonly sequenceLength?: number;
   /** Batches added up for one step; default 1. */
   readonly microBatches?: number;
   readonly seed: number;
@@ -51,8 +45,8 @@ export interface Trainer {
   readonly weights: Float32Array;
   /** The weights that an adapter stands beside. */
   readonly frozen?: Weights;
-  readonly shape: BatchShape;
-  readonly tokensPerStep: number;
+  readonly task: Task;
+  readonly unitsPerStep: number;
   /** The loss of `weights` without gradients. */
   readonly evaluation: CompiledLoss;
   /**
@@ -64,10 +58,9 @@ export interface Trainer {
 
 /** Compiles a run with fresh parameters, with pretrained ones, or with a fresh adapter beside those. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { runtime, model, optimizer, batchSize, seed, averageDecay, pretrained, lora } = options;
-  const { microBatches = 1, clipNorm = 0, sequenceLength = model.contextLength } = options;
-  const { objective, session, recomputeLayers } = options;
-  const trained = lora ? loraParameters(targetedLayers(model.parameters, lora), lora) : model.parameters;
+  const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
+  const { microBatches = 1, clipNorm = 0, session, recomputeLayers } = options;
+  const trained = lora ? loraParameters(targetedLayers(task.parameters, lora), lora) : task.parameters;
   const frozen = lora && pretrained;
   const layout = layOut(trained, optimizer);
   const flat = () => new Float32Array(layout.size);
@@ -78,10 +71,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const moments = Object.fromEntries(momentNames(optimizer).map((name) => [name, flat()]));
   const average = averageDecay === undefined ? undefined : parameters.slice();
   const weights = average ?? parameters;
-  const shape = { batchSize, contextLength: sequenceLength };
 
   const lossOver = (arrays: LossArrays, recomputeLayers?: boolean) =>
-    compileLoss(runtime, model, layout, shape, arrays, { objective, lora, session, recomputeLayers });
+    compileLoss(runtime, task, layout, arrays, { lora, session, recomputeLayers });
   const loss = await lossOver({ parameters, gradients, frozen }, recomputeLayers);
   const evaluation = await lossOver({ parameters: weights, frozen });
   const summed = microBatches > 1 ? flat() : gradients;
@@ -109,8 +101,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     arrays: { parameters, ...moments, ...(average ? { average } : {}) },
     weights,
     frozen,
-    shape,
-    tokensPerStep: batchSize * microBatches * sequenceLength,
+    task,
+    unitsPerStep: task.unitsPerBatch * microBatches,
     evaluation,
     async step(data, step, factor) {
       const losses = await gather(data, step);

@@ -6,6 +6,7 @@ import type { Decoder } from "../../src/models/decoder.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";
 import { initialise } from "../../src/nn/parameter.js";
+import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut } from "../../src/optim/layout.js";
 import { muon } from "../../src/optim/muon.js";
@@ -36,7 +37,7 @@ async function train(model: Decoder, optimizer: Optimizer): Promise<number[]> {
     const stream = randomStream(1, parameter.name);
     initialise(state.parameters.subarray(offset, offset + size), parameter.init, stream);
   }
-  const loss = await compileLoss(nodeRuntime, model, layout, shape, state);
+  const loss = await compileLoss(nodeRuntime, languageTask(model, shape), layout, state);
   const update = await compileOptimizer(nodeRuntime, optimizer, layout, state);
   const batch = randomBatch();
   const losses: number[] = [];

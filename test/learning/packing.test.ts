@@ -6,6 +6,7 @@ import type { Decoder } from "../../src/models/decoder.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";
 import { nextToken } from "../../src/objectives/next-token.js";
+import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut } from "../../src/optim/layout.js";
 import { compileLoss } from "../../src/training/step.js";
@@ -25,7 +26,10 @@ async function compiled(model: Decoder, batchSize: number) {
   for (let i = 0; i < layout.size; i++) state.parameters[i] += 0.2 * Math.sin(i);
   const shape = { batchSize, contextLength: sizes.contextLength };
   const objective = nextToken({ packed: true });
-  return { ...state, loss: await compileLoss(nodeRuntime, model, layout, shape, state, { objective }) };
+  return {
+    ...state,
+    loss: await compileLoss(nodeRuntime, languageTask(model, shape, objective), layout, state),
+  };
 }
 
 /** Rows one after another as a batch. */

@@ -11,6 +11,7 @@ import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";
 import { lookUp } from "../../src/nn/parameter.js";
 import { nextToken } from "../../src/objectives/next-token.js";
+import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut, views } from "../../src/optim/layout.js";
 import { compileOptimizer } from "../../src/optim/update.js";
@@ -123,9 +124,12 @@ describe.each([
     ["in chunks of seven rows", 31 * 7],
   ])("gives PyTorch's loss and every gradient, the loss %s", async (_, chunkElements) => {
     const { layout, state, shape, batch } = await prepare(golden, model);
-    const loss = await compileLoss(nodeRuntime, model, layout, shape, state, {
-      objective: nextToken({ chunkElements }),
-    });
+    const loss = await compileLoss(
+      nodeRuntime,
+      languageTask(model, shape, nextToken({ chunkElements })),
+      layout,
+      state,
+    );
     expect((await loss.run(batch)).loss).toBeCloseTo(golden.loss, 5);
     const gradients = views(layout, state.gradients);
     for (const [parameter, { data }] of Object.entries(golden.gradients)) {
@@ -138,7 +142,7 @@ describe.each([
 
   it("follows PyTorch through ten AdamW steps with clipping", async () => {
     const { optimizer, layout, state, shape, batch } = await prepare(golden, model);
-    const loss = await compileLoss(nodeRuntime, model, layout, shape, state);
+    const loss = await compileLoss(nodeRuntime, languageTask(model, shape), layout, state);
     const update = await compileOptimizer(nodeRuntime, optimizer, layout, state);
     for (const [index, expected] of golden.adamw.losses.entries()) {
       expect(Math.abs((await loss.run(batch)).loss - expected) / expected, `step ${index}`).toBeLessThan(

@@ -5,6 +5,7 @@ import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { decoderFromConfig } from "../../src/interop/model-config.js";
 import { loraParameters, targetedLayers } from "../../src/nn/lora.js";
 import { dpo } from "../../src/objectives/dpo.js";
+import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut, views } from "../../src/optim/layout.js";
 import { referenceLogLikelihoods } from "../../src/training/reference.js";
@@ -65,9 +66,7 @@ describe.each(["gpt2", "qwen3"])("%s", (name) => {
     const state = { parameters: new Float32Array(layout.size), gradients: new Float32Array(layout.size) };
     copyWeights(layout, state.parameters, weights);
     const shape = { batchSize: settings.pairs, contextLength };
-    const compiled = await compileLoss(nodeRuntime, model, layout, shape, state, {
-      objective: dpo(settings),
-    });
+    const compiled = await compileLoss(nodeRuntime, languageTask(model, shape, dpo(settings)), layout, state);
     const batch = { inputs: ids(golden.dpo.inputs), targets: ids(golden.dpo.targets) };
     const result = await compiled.run({ ...batch, reference: Float32Array.from(reference) });
     expect(result.loss).toBeCloseTo(loss, 5);
@@ -85,7 +84,9 @@ describe.each(["gpt2", "qwen3"])("%s", (name) => {
     const run = async (rows: number[]) => {
       const shape = { batchSize: rows.length / 2, contextLength };
       const objective = dpo(settings);
-      const compiled = await compileLoss(nodeRuntime, model, layout, shape, { parameters }, { objective });
+      const compiled = await compileLoss(nodeRuntime, languageTask(model, shape, objective), layout, {
+        parameters,
+      });
       const pick = (all: number[][]) => rows.map((row) => all[row] ?? Array(contextLength).fill(-100));
       const batch = {
         inputs: ids(pick(golden.dpo.inputs).map((row) => row.map((id) => Math.max(0, id)))),
@@ -110,14 +111,9 @@ describe.each(["gpt2", "qwen3"])("%s", (name) => {
     const likelihoods = referenceLogLikelihoods(nodeRuntime, model, weights, [batch], rows);
     const reference = (await likelihoods.next()).value as Float32Array;
     const shape = { batchSize: settings.pairs, contextLength };
-    const compiled = await compileLoss(
-      nodeRuntime,
-      model,
-      layout,
-      shape,
-      { parameters },
-      { objective: dpo(settings) },
-    );
+    const compiled = await compileLoss(nodeRuntime, languageTask(model, shape, dpo(settings)), layout, {
+      parameters,
+    });
     const { loss, metrics } = await compiled.run({ ...batch, reference });
     expect(loss).toBeCloseTo(Math.LN2, 5);
     expect(Math.abs(metrics.chosenReward) + Math.abs(metrics.rejectedReward)).toBeLessThan(1e-5);
@@ -130,7 +126,7 @@ describe.each(["gpt2", "qwen3"])("%s", (name) => {
     copyWeights(layout, state.parameters, arrays(matrices));
     const shape = { batchSize: golden.lora.inputs.length, contextLength };
     const all = { ...state, frozen: weights };
-    const compiled = await compileLoss(nodeRuntime, model, layout, shape, all, { lora });
+    const compiled = await compileLoss(nodeRuntime, languageTask(model, shape), layout, all, { lora });
     const result = await compiled.run({ inputs: ids(golden.lora.inputs), targets: ids(golden.lora.targets) });
     expect(result.loss).toBeCloseTo(loss, 5);
     expectGradients(views(layout, state.gradients), gradients);

@@ -7,6 +7,7 @@ import { nodeRuntime } from "../../core/runtime/node.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { loraParameters, targetedLayers } from "../../nn/lora.js";
 import type { Parameter } from "../../nn/parameter.js";
+import { languageTask } from "../../objectives/task.js";
 import { adamw } from "../../optim/adamw.js";
 import { layOut } from "../../optim/layout.js";
 import { compileOptimizer } from "../../optim/update.js";
@@ -34,7 +35,7 @@ async function prepare(sizes: number[]) {
   const frozen = base && weightsOf(base.layout, base.parameters);
   const state = { parameters, gradients: flat(), moments: { m: flat(), v: flat() }, frozen };
   const shape = { batchSize, contextLength };
-  const loss = await compileLoss(nodeRuntime, model, layout, shape, state, { lora });
+  const loss = await compileLoss(nodeRuntime, languageTask(model, shape), layout, state, { lora });
   const update = await compileOptimizer(nodeRuntime, optimizer, layout, state);
   const stream = randomStream(0, "tokens");
   const draw = () => Int32Array.from({ length: batchSize * contextLength }, () => stream.integer(vocabSize));

@@ -10,6 +10,7 @@ import { openShards, type TokenShards, writeShards } from "../../data/shards.js"
 import { EvaluationError } from "../../evaluation/errors.js";
 import { tasks } from "../../evaluation/questions.js";
 import type { Tokenizer } from "../../features/tokenizer.js";
+import { languageTask } from "../../objectives/task.js";
 import { adamw } from "../../optim/adamw.js";
 import { layOut, views } from "../../optim/layout.js";
 import { readRecipe } from "../../recipe/run.js";
@@ -129,7 +130,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<Evaluation>
   for (const [name, view] of views(layout, parameters))
     (view.data as Float32Array).set(weights.get(name)!.data);
   const shape = { batchSize: flags.batchSize, contextLength: model.contextLength };
-  const compiled = await compileLoss(nodeRuntime, model, layout, shape, { parameters });
+  const compiled = await compileLoss(nodeRuntime, languageTask(model, shape), layout, { parameters });
   const evaluate = (shards: TokenShards) =>
     evaluateLoss(compiled, evaluationBatches(shards, shape), shards.tokenCount / shards.byteCount);
   if (!flags.data) return evaluate(await openValidation(path));

@@ -6,7 +6,7 @@ const state = {
   totalSteps: 600,
   loss: 2.3141,
   validationLoss: 2.4008,
-  tokensPerSecond: 12_345,
+  speed: { perSecond: 12_345, unit: "tok" },
   peakShare: 0.78,
   secondsLeft: 83,
 };

@@ -6,7 +6,7 @@ export interface Progress {
   readonly totalSteps?: number;
   readonly loss?: number;
   readonly validationLoss?: number;
-  readonly tokensPerSecond?: number;
+  readonly speed?: { readonly perSecond: number; readonly unit: string };
   /** Share of the machine's measured matrix-product peak, 0 to 1. */
   readonly peakShare?: number;
   readonly secondsLeft?: number;
@@ -101,13 +101,13 @@ interface Part {
 }
 
 function partsOf(progress: Progress, withBar: boolean): Part[] {
-  const { step, totalSteps, loss, validationLoss, tokensPerSecond, peakShare, secondsLeft } = progress;
+  const { step, totalSteps, loss, validationLoss, speed, peakShare, secondsLeft } = progress;
   const parts: (Part | false)[] = [
     withBar && totalSteps !== undefined && { text: bar(step / totalSteps), importance: 0 },
     { text: `step ${step}${totalSteps === undefined ? "" : `/${totalSteps}`}`, importance: 6 },
     loss !== undefined && { text: `loss ${formatLoss(loss)}`, importance: 5 },
     validationLoss !== undefined && { text: `val ${formatLoss(validationLoss)}`, importance: 3 },
-    tokensPerSecond !== undefined && { text: `${formatCount(tokensPerSecond)} tok/s`, importance: 2 },
+    speed !== undefined && { text: `${formatCount(speed.perSecond)} ${speed.unit}/s`, importance: 2 },
     peakShare !== undefined && { text: `${formatShare(peakShare)} of peak`, importance: 1 },
     secondsLeft !== undefined && { text: `${formatDuration(secondsLeft)} left`, importance: 4 },
   ];
