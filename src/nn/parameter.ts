@@ -9,7 +9,8 @@ export class ParameterError extends AutodidactError {}
 export type Init =
   | { readonly kind: "normal"; readonly std: number }
   | { readonly kind: "uniform"; readonly bound: number }
-  | { readonly kind: "constant"; readonly value: number };
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "values"; readonly values: Float32Array };
 
 /** What an optimizer has to know: matrices multiply activations, vectors scale or shift them. */
 export type Role = "matrix" | "embedding" | "head" | "vector";
@@ -41,6 +42,7 @@ export const filled = (value: number): Init => ({ kind: "constant", value });
 export function initialise(target: Float32Array, init: Init, stream: RandomStream): void {
   if (init.kind === "normal") fillNormal(target, stream, init.std);
   else if (init.kind === "uniform") fillUniform(target, stream, -init.bound, init.bound);
+  else if (init.kind === "values") target.set(init.values);
   else target.fill(init.value);
 }
 

@@ -19,4 +19,6 @@ export interface LabelledImage {
 export interface ImageBatch {
   readonly images: Float32Array;
   readonly labels: Int32Array;
+  /** The share [b, k] of each class in an image, where images are blended; default: all of its label. */
+  readonly targets?: Float32Array;
 }

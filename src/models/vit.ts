@@ -1,0 +1,142 @@
+/**
+ * The vision transformer (Dosovitskiy et al. 2021): linear patches, a class token, learned positions, layer norm
+ * before each sub-layer, exact GELU. Parameters carry the names and layouts of Hugging Face's
+ * `ViTForImageClassification`. Departures: none in the function; dropout is left out; layers start as in He et al.
+ * 2022 (Glorot's uniform) and not as Hugging Face's (normal, 0.02).
+ */
+import type { Size } from "../core/graph/size.js";
+import { named, type Tensor } from "../core/graph/tensor.js";
+import { add } from "../core/ops/elementwise.js";
+import { expand, reshape } from "../core/ops/movement.js";
+import { concat } from "../core/ops/slice.js";
+import { filled, type Init, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
+import { patchEmbedding } from "../nn/patches.js";
+import type { ImageEncoder } from "./image-model.js";
+import { checkDivides } from "./shapes.js";
+import { layerNormEpsilon, normParameters, vitLayer, vitLayerParameters, vitNorm } from "./vit-layer.js";
+
+export interface VitConfig {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Of a patch's side, in pixels. */
+  readonly patchSize: number;
+  readonly embedWidth: number;
+  readonly numLayers: number;
+  readonly numHeads: number;
+  /** Of the hidden layer between the two linear ones. */
+  readonly mlpWidth: number;
+}
+
+export const vitNames = {
+  classToken: "vit.embeddings.cls_token",
+  positions: "vit.embeddings.position_embeddings",
+  projection: "vit.embeddings.patch_embeddings.projection",
+};
+
+/** A vision transformer of these sizes. Throws `ModelError` when patches or heads do not divide theirs. */
+export function vit(config: VitConfig, positions: Init = normal(0.02)): ImageEncoder {
+  const { channels, height, width, embedWidth } = config;
+  checkVit(config);
+  return {
+    channels,
+    height,
+    width,
+    featureWidth: embedWidth,
+    parameters: parametersOf(config, positions),
+    features(p, images) {
+      const [batch] = images.shape;
+      const patches = patchEmbedding(p, images, vitNames.projection); // n c
+      const tokens = withClassToken(patches, p(vitNames.classToken), batch);
+      const [, count] = p(vitNames.positions).shape;
+      const apart = reshape(tokens, [count, batch, embedWidth]);
+      const placed = add(apart, reshape(p(vitNames.positions), [count, 1, embedWidth])); // t b c
+      // The class token's rows come first, and of the last layer nothing else is read.
+      return named("b c", vitEncoder(p, reshape(placed, tokens.shape), config, batch, batch));
+    },
+    config: () => ({
+      architectures: ["ViTForImageClassification"],
+      model_type: "vit",
+      ...vitSizes(config),
+    }),
+  };
+}
+
+export function numPatches({ height, width, patchSize }: VitConfig): number {
+  return (height / patchSize) * (width / patchSize);
+}
+
+function checkVit({ height, width, patchSize, embedWidth, numHeads }: VitConfig): void {
+  checkDivides("height", height, "patchSize", patchSize);
+  checkDivides("width", width, "patchSize", patchSize);
+  checkDivides("embedWidth", embedWidth, "numHeads", numHeads);
+}
+
+/** The class token [1, 1, c] of every image before its patches [p b, c]. */
+export function withClassToken(patches: Tensor<"n c">, classToken: Tensor, batch: Size): Tensor<"n c"> {
+  const first = expand(reshape(classToken, [1, patches.shape[1]]), [batch, patches.shape[1]]);
+  return concat([first, patches], 0);
+}
+
+/** All layers and the last norm over tokens [t b, c]; of the result only the first `rows`, by default all. */
+export function vitEncoder(
+  p: Parameters,
+  tokens: Tensor<"n c">,
+  { numLayers, numHeads }: VitConfig,
+  batch: Size,
+  rows?: Size,
+): Tensor<"n c"> {
+  let x = tokens;
+  for (let layer = 0; layer < numLayers; layer++) {
+    const last = layer === numLayers - 1;
+    x = vitLayer(p, x, `vit.encoder.layer.${layer}`, { numHeads, batch, rows: last ? rows : undefined });
+  }
+  return vitNorm(p, x, "vit.layernorm");
+}
+
+/** What Hugging Face's configurations of a ViT and of a masked autoencoder have in common. */
+export function vitSizes({ channels, height, width, patchSize, ...config }: VitConfig) {
+  return {
+    image_size: height === width ? height : [height, width],
+    patch_size: patchSize,
+    num_channels: channels,
+    hidden_size: config.embedWidth,
+    num_hidden_layers: config.numLayers,
+    num_attention_heads: config.numHeads,
+    intermediate_size: config.mlpWidth,
+    hidden_act: "gelu",
+    hidden_dropout_prob: 0,
+    attention_probs_dropout_prob: 0,
+    initializer_range: 0.02,
+    layer_norm_eps: layerNormEpsilon,
+    qkv_bias: true,
+    torch_dtype: "float32",
+  };
+}
+
+/** The projection is no matrix of a hidden layer but the input's embedding, and starts as the matrix it stands for. */
+function parametersOf(config: VitConfig, positions: Init): Parameter[] {
+  const { channels, patchSize, embedWidth, mlpWidth, numLayers } = config;
+  const fan = embedWidth + channels * patchSize * patchSize;
+  const kernel = [embedWidth, channels, patchSize, patchSize];
+  return [
+    { name: vitNames.classToken, shape: [1, 1, embedWidth], role: "vector", init: normal(0.02) },
+    {
+      name: vitNames.positions,
+      shape: [1, numPatches(config) + 1, embedWidth],
+      role: "vector",
+      init: positions,
+    },
+    {
+      name: `${vitNames.projection}.weight`,
+      shape: kernel,
+      role: "embedding",
+      init: uniform(Math.sqrt(6 / fan)),
+    },
+    { name: `${vitNames.projection}.bias`, shape: [embedWidth], role: "vector", init: filled(0) },
+    ...Array.from({ length: numLayers }, (_, layer) =>
+      vitLayerParameters(`vit.encoder.layer.${layer}`, embedWidth, mlpWidth),
+    ).flat(),
+    ...normParameters("vit.layernorm", embedWidth),
+  ];
+}
