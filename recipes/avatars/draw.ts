@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createAvatar } from "@dicebear/core";
 import * as pixelArt from "@dicebear/pixel-art";
 import sharp from "sharp";
@@ -18,7 +18,6 @@ import { randomStream } from "../../src/core/random.js";
 export class AvatarError extends AutodidactError {}
 
 type Look = NonNullable<Parameters<typeof createAvatar<pixelArt.Options>>[1]>;
-
 type Hair = NonNullable<Look["hair"]>;
 type Hat = NonNullable<Look["hat"]>;
 
@@ -62,7 +61,7 @@ export const avatarClasses = Object.keys(looks);
  */
 export async function drawAvatars({ count = 6000, size = 32, seed = 1 } = {}): Promise<string> {
   requireNumbers(count, size, seed);
-  const cache = process.env.AUTODIDACT_CACHE || join(homedir(), ".cache", "autodidact");
+  const cache = resolve(process.env.AUTODIDACT_CACHE || join(homedir(), ".cache", "autodidact"));
   const folder = join(cache, `avatars-${count}-of-${size}px-seed-${seed}-${styleVersion()}`);
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${randomUUID()}.incomplete`;
