@@ -1,0 +1,4 @@
+import { AutodidactError } from "../../core/errors.js";
+
+/** Images cannot be augmented as asked. */
+export class AugmentError extends AutodidactError {}
