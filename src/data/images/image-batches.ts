@@ -1,0 +1,92 @@
+import { DataError } from "../errors.js";
+import { trainingExamples } from "../example-batches.js";
+import type { ExampleArray, Examples } from "../examples.js";
+import type { ImageBatch } from "./image.js";
+
+/** Images as records: `pixels`, uint8 [c, h, w], and `label`, int32 [], -1 for no class. */
+export type ImageExamples = Examples<ExampleArray>;
+
+/**
+ * The images of a training step: a pure function of (seed, step), in the order of `trainingExamples`. A batch has
+ * batchSize * views images, the `views` copies of an image behind each other.
+ * @throws DataError when there are no images, or the records are none.
+ */
+export async function trainingImages(
+  examples: ImageExamples,
+  options: {
+    readonly seed: number;
+    readonly step: number;
+    /** Images that differ. */
+    readonly batchSize: number;
+    /** Default 1. */
+    readonly views?: number;
+  },
+): Promise<ImageBatch> {
+  requireImages(examples);
+  const { pixels, label } = await trainingExamples(examples, options);
+  return imageBatch(pixels as Uint8Array, label as Int32Array, options.views ?? 1);
+}
+
+/** A batch of which the first `count` images are to be counted; those behind fill it up, with label -1. */
+export interface EvaluationImages extends ImageBatch {
+  readonly count: number;
+}
+
+/**
+ * All images in order, in batches of one size: the last is filled up with the first image. `limit` ends after
+ * that many batches.
+ * @throws DataError when there are no images, or the records are none.
+ */
+export async function* evaluationImages(
+  examples: ImageExamples,
+  { batchSize, limit = Number.POSITIVE_INFINITY }: { readonly batchSize: number; readonly limit?: number },
+): AsyncGenerator<EvaluationImages> {
+  requireImages(examples);
+  const batches = Math.min(limit, Math.ceil(examples.count / batchSize));
+  for (let batch = 0; batch < batches; batch++) {
+    const start = batch * batchSize;
+    const count = Math.min(batchSize, examples.count - start);
+    const indices = Array.from({ length: batchSize }, (_, row) => (row < count ? start + row : 0));
+    const { pixels, label } = await examples.readBatch(indices);
+    yield { ...imageBatch(pixels as Uint8Array, (label as Int32Array).fill(-1, count), 1), count };
+  }
+}
+
+function imageBatch(pixels: Uint8Array, labels: Int32Array, views: number): ImageBatch {
+  if (views === 1) return { images: fromBytes(pixels), labels };
+  const size = pixels.length / labels.length;
+  const images = new Float32Array(pixels.length * views);
+  for (let i = 0; i < labels.length; i++) {
+    const image = fromBytes(pixels.subarray(i * size, (i + 1) * size));
+    for (let view = 0; view < views; view++) images.set(image, (i * views + view) * size);
+  }
+  return {
+    images,
+    labels: Int32Array.from({ length: labels.length * views }, (_, i) => labels[Math.floor(i / views)]!),
+  };
+}
+
+/** Bytes 0 to 255 as numbers from -1 to 1. */
+export function fromBytes(bytes: Uint8Array): Float32Array {
+  const values = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! / 127.5 - 1;
+  return values;
+}
+
+function requireImages({ fields: { pixels, label }, count }: ImageExamples): void {
+  const isImages =
+    pixels?.dtype === "uint8" &&
+    pixels.shape.length === 3 &&
+    label?.dtype === "int32" &&
+    label.shape.length === 0;
+  if (isImages && count > 0) return;
+  throw new DataError(
+    "There are no images in the set",
+    isImages ? "0 records" : `pixels ${describe(pixels)}, label ${describe(label)}`,
+    isImages ? "add images, or keep more of them" : "prepare the images (again)",
+  );
+}
+
+function describe(field: Examples["fields"][string] | undefined): string {
+  return field ? `${field.dtype} [${field.shape.join(", ")}]` : "missing";
+}
