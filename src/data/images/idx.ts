@@ -1,0 +1,182 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileChunks } from "../bytes.js";
+import { DataError } from "../errors.js";
+import type { PixelCollection, Split } from "./collection.js";
+import type { ImageShape, LabelledImage } from "./image.js";
+
+const IMAGES_MAGIC = 0x00000803; // bytes in three dimensions
+const LABELS_MAGIC = 0x00000801; // bytes in one
+const IMAGES_HEADER = 16;
+const LABELS_HEADER = 8;
+const DIGITS = Array.from("0123456789");
+const FASHION = [
+  "T-shirt/top",
+  "Trouser",
+  "Pullover",
+  "Dress",
+  "Coat",
+  "Sandal",
+  "Shirt",
+  "Sneaker",
+  "Bag",
+  "Ankle boot",
+];
+
+/** A file of images, and the labels that go with it. */
+interface Pair {
+  readonly path: string;
+  readonly count: number;
+  readonly shape: ImageShape;
+  readonly labels: Uint8Array | undefined;
+}
+
+/** The files of images among these names: MNIST's train and t10k. */
+export function idxImages(names: readonly string[]): Partial<Record<Split, string>> {
+  const find = (start: string) =>
+    names.find((name) => name.startsWith(start) && /images.*idx3-ubyte(\.gz)?$/.test(name));
+  return { train: find("train"), test: find("t10k") };
+}
+
+/**
+ * Grey images in MNIST's IDX files, also gzipped: train and t10k of a folder, or one file of images. Labels
+ * are in the file called the same with `labels` for `images` and `idx1` for `idx3`; without it there are none.
+ * @throws DataError for a wrong magic number or size, unequal counts, and labels above 9.
+ */
+export async function idxFolder(folder: string): Promise<PixelCollection> {
+  const { train, test } = idxImages(await readdir(folder));
+  return idx(join(folder, train!), test && join(folder, test));
+}
+
+/** `idxFolder` of one file of images, all of them for training. */
+export function idxFile(path: string): Promise<PixelCollection> {
+  return idx(path, undefined);
+}
+
+async function idx(trainPath: string, testPath: string | undefined): Promise<PixelCollection> {
+  const train = await openPair(trainPath);
+  const test = testPath === undefined ? undefined : await openPair(testPath);
+  const names = /fashion/i.test(trainPath) ? FASHION : DIGITS;
+  const images = (split: Split) => pairImages(split === "train" ? train : test!);
+  return {
+    kind: "pixels",
+    classes: train.labels ? names : [],
+    hasTest: test !== undefined,
+    shape: train.shape,
+    images,
+  };
+}
+
+async function openPair(path: string): Promise<Pair> {
+  const header = await headerOf(path);
+  const [magic = 0, count = 0, height = 0, width = 0] = header;
+  if (magic !== IMAGES_MAGIC || count * height * width === 0) {
+    throw new DataError(
+      "A file holds no IDX images",
+      `${path}: magic number ${hex(magic)}, ${count} images of ${height} x ${width}`,
+      `give a file of images in bytes: magic number ${hex(IMAGES_MAGIC)}, and at least one image`,
+    );
+  }
+  const labels = await labelsOf(path, count);
+  return { path, count, shape: { channels: 1, height, width }, labels };
+}
+
+async function headerOf(path: string): Promise<number[]> {
+  for await (const chunk of pieces(path, IMAGES_HEADER)) {
+    const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
+    return Array.from({ length: chunk.length / 4 }, (_, i) => view.getUint32(4 * i));
+  }
+  return [];
+}
+
+async function labelsOf(imagesPath: string, count: number): Promise<Uint8Array | undefined> {
+  const path = await labelsPath(imagesPath);
+  if (path === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of chunksOf(path)) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const header = bytes.length < LABELS_HEADER ? [0, 0] : [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+  const labels = bytes.subarray(LABELS_HEADER);
+  if (header[0] !== LABELS_MAGIC || header[1] !== labels.length) {
+    throw new DataError(
+      "A file holds no IDX labels, or is cut short",
+      `${path}: magic number ${hex(header[0]!)}, ${header[1]} labels announced, ${labels.length} there`,
+      `fetch it again; labels have the magic number ${hex(LABELS_MAGIC)}`,
+    );
+  }
+  requireFit(path, labels, count);
+  return labels;
+}
+
+function requireFit(path: string, labels: Uint8Array, count: number): void {
+  if (labels.length !== count) {
+    throw new DataError(
+      "There are not as many labels as images",
+      `${path}: ${labels.length} labels, ${count} images`,
+      "put the two files of one set together",
+    );
+  }
+  const wrong = labels.findIndex((label) => label >= DIGITS.length);
+  if (wrong < 0) return;
+  throw new DataError(
+    "A label is outside of the classes",
+    `${path}, label ${wrong}: ${labels[wrong]}, with classes 0 to 9`,
+    "the file is damaged or of another set: fetch it again",
+  );
+}
+
+async function labelsPath(imagesPath: string): Promise<string | undefined> {
+  const expected = basename(imagesPath).replace("images", "labels").replace("idx3", "idx1");
+  if (expected === basename(imagesPath)) return undefined;
+  const bare = expected.replace(/\.gz$/, "");
+  const names = await readdir(dirname(imagesPath));
+  const found = [expected, bare, `${bare}.gz`].find((name) => names.includes(name));
+  return found && join(dirname(imagesPath), found);
+}
+
+async function* pairImages({ path, count, shape, labels }: Pair): AsyncGenerator<LabelledImage> {
+  const size = shape.height * shape.width;
+  let index = 0;
+  let isHeader = true;
+  for await (const pixels of pieces(path, IMAGES_HEADER, size)) {
+    if (!isHeader && (pixels.length < size || index === count)) {
+      throw wrongSize(
+        path,
+        `${count} images of ${size} bytes announced, image ${index} has ${pixels.length}`,
+      );
+    }
+    if (!isHeader) yield { pixels, label: labels?.[index] ?? -1, source: `${path}, image ${index++}` };
+    isHeader = false;
+  }
+  if (index < count) throw wrongSize(path, `${count} images announced, ${index} there`);
+}
+
+/** A piece of `first` bytes, then pieces of `size`; the last may be shorter. */
+async function* pieces(path: string, first: number, size = first): AsyncGenerator<Uint8Array> {
+  let left: Buffer = Buffer.alloc(0);
+  let wanted = first;
+  for await (const chunk of chunksOf(path)) {
+    left = left.length === 0 ? chunk : Buffer.concat([left, chunk]);
+    for (; left.length >= wanted; wanted = size) {
+      yield Uint8Array.from(left.subarray(0, wanted));
+      left = left.subarray(wanted);
+    }
+  }
+  if (left.length > 0) yield Uint8Array.from(left);
+}
+
+function chunksOf(path: string): AsyncGenerator<Buffer> {
+  return fileChunks(path, path.endsWith(".gz"));
+}
+
+function wrongSize(path: string, found: string): DataError {
+  return new DataError(
+    "A file of IDX images is not of the size that it announces",
+    `${path}: ${found}`,
+    "it was cut short or damaged: fetch it again",
+  );
+}
+
+function hex(magic: number): string {
+  return `0x${magic.toString(16).padStart(8, "0")}`;
+}
