@@ -3,7 +3,7 @@
  * a row holds one patch in the order channel, y, x, which is the order of a convolution's kernel.
  */
 import { known, multiplySizes, type Size } from "../core/graph/size.js";
-import { ShapeError, type Tensor } from "../core/graph/tensor.js";
+import { constant, ShapeError, type Tensor } from "../core/graph/tensor.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape, transpose } from "../core/ops/movement.js";
 import type { Parameters } from "./parameter.js";
@@ -44,6 +44,22 @@ export function unpatchify(
 ): Tensor<"b c h w"> {
   const patches = reshape(rows, [...grid(height, width, size), batch, channels, size, size]);
   return reshape(transpose(patches, [2, 3, 0, 4, 1, 5]), [batch, channels, height, width]);
+}
+
+/**
+ * Fixed positions [rows columns, 1, width] of patches, row by row: the first half of the width writes the column,
+ * the second the row, each as sines, then cosines, at periods up to 10,000. [MAE: He et al. 2022; DiT's code]
+ */
+export function patchPositions(rows: number, columns: number, width: number): Tensor<"t b c"> {
+  const waves = width / 4;
+  const wave = (position: number, i: number) => position / 10_000 ** ((i % waves) / waves);
+  const values = Float32Array.from({ length: rows * columns * width }, (_, at) => {
+    const patch = Math.floor(at / width);
+    const i = at % width;
+    const angle = wave(i < width / 2 ? patch % columns : Math.floor(patch / columns), i);
+    return i % (width / 2) < waves ? Math.sin(angle) : Math.cos(angle);
+  });
+  return constant(values, [rows * columns, 1, width]);
 }
 
 function grid(height: number, width: number, size: number): [rows: number, columns: number] {
