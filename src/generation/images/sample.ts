@@ -112,15 +112,14 @@ function chosenPictures(images: Float32Array, first: number, batch: number, size
 }
 
 function checkOptions(field: Field, options: SampleOptions): void {
-  const { count, steps, guidance = 1, batchSize = 64, labels = [], from, keep } = options;
+  const { count, steps, guidance = 1, batchSize = 64, labels, from, keep } = options;
   for (const [name, value] of Object.entries({ count, steps, batchSize })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new GenerationError(
-        `The ${name} of a drawing is not a whole number.`,
-        `${value}`,
-        "Give 1 or more.",
-      );
-    }
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new GenerationError(
+      `The ${name} of a drawing is not a whole number.`,
+      `${value}`,
+      "Give 1 or more.",
+    );
   }
   if (!Number.isFinite(guidance)) {
     throw new GenerationError("The guidance is not a number.", `${guidance}`, "Give 1 for none, or 2 to 5.");
@@ -131,14 +130,16 @@ function checkOptions(field: Field, options: SampleOptions): void {
   }
   if (from) checkPictures(field, count, from.images);
   if (keep) checkPictures(field, count, keep.images);
-  const { height, width } = field.model;
-  if (keep && keep.mask.length !== height * width) {
-    throw new GenerationError(
-      "A mask is not of the model's size.",
-      `${keep.mask.length} pixels for ${height} x ${width}`,
-      "Give one byte a pixel, row by row.",
-    );
-  }
+  if (keep) checkMask(field, keep.mask);
+}
+
+function checkMask({ model: { height, width } }: Field, mask: Uint8Array): void {
+  if (mask.length === height * width) return;
+  throw new GenerationError(
+    "A mask is not of the model's size.",
+    `${mask.length} pixels for ${height} x ${width}`,
+    "Give one byte a pixel, row by row.",
+  );
 }
 
 function checkLabels(labels: SampleOptions["labels"], numClasses: number): void {
