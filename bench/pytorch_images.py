@@ -1,0 +1,155 @@
+"""The yardstick for images: one training step (forward, backward, AdamW) of a network in PyTorch, float32.
+
+    apt-get install -y python3-torch libopenblas0-pthread
+    /usr/bin/python3 bench/pytorch_images.py NETWORK BATCH CHANNELS SIZE WIDTH BLOCKS
+
+NETWORK is unet (flow matching, 10 classes, levels of 1, 2, 2 times WIDTH, BLOCKS a level, attention at SIZE / 4)
+or resnet (cross-entropy, 10 classes, three stages of BLOCKS, from WIDTH channels), as src/models/unet.ts and
+src/models/resnet.ts. The protocol is that of pytorch_gpt2.py: "step" and "peak" over standard input.
+By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_images.py resnet 64 3 32 32 3
+"""
+import math, os, sys, time
+import torch
+import torch.nn.functional as F
+from torch import nn
+from pytorch_gpt2 import gemm_gflops, peak_bytes, say
+
+CLASSES = 10
+
+
+class Residual(nn.Module):
+    """Group norm, SiLU, convolution, twice, with the embedding added between; attention behind it or not."""
+
+    def __init__(self, inputs, outputs, embedded, attends):
+        super().__init__()
+        self.norm1, self.norm2 = norm(inputs), norm(outputs)
+        self.conv1, self.conv2 = nn.Conv2d(inputs, outputs, 3, padding=1), nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.time = nn.Linear(embedded, outputs)
+        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+        self.attention = Attention(outputs) if attends else nn.Identity()
+
+    def forward(self, x, embedding):
+        h = self.conv1(F.silu(self.norm1(x))) + self.time(embedding)[:, :, None, None]
+        return self.attention(self.shortcut(x) + self.conv2(F.silu(self.norm2(h))))
+
+
+class Attention(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm, self.qkv, self.proj = norm(width), nn.Conv2d(width, 3 * width, 1), nn.Conv2d(width, width, 1)
+
+    def forward(self, x):
+        q, k, v = self.qkv(self.norm(x)).flatten(2).chunk(3, 1)
+        weights = (q.transpose(1, 2) @ k / math.sqrt(x.shape[1])).softmax(-1)
+        return x + self.proj((v @ weights.transpose(1, 2)).view_as(x))
+
+
+class UNet(nn.Module):
+    """Takes images and labels, returns the flow matching loss."""
+
+    def __init__(self, channels, width, blocks):
+        super().__init__()
+        embedded, widths = 4 * width, [width, 2 * width, 2 * width]
+        self.times = nn.Sequential(nn.Linear(256, embedded), nn.SiLU(), nn.Linear(embedded, embedded))
+        self.classes = nn.Embedding(CLASSES + 1, embedded)
+        self.conv_in, self.norm_out = nn.Conv2d(channels, width, 3, padding=1), norm(width)
+        self.conv_out = nn.Conv2d(width, channels, 3, padding=1)
+        self.down, self.up, now, skips = nn.ModuleList(), nn.ModuleList(), width, [width]
+        for i, outputs in enumerate(widths):
+            for _ in range(blocks):
+                self.down.append(Residual(now, outputs, embedded, i == 2))
+                skips.append(now := outputs)
+            if i < 2:
+                self.down.append(nn.Conv2d(now, now, 3, 2, 1))
+                skips.append(now)
+        self.middle = nn.ModuleList([Residual(now, now, embedded, True), Residual(now, now, embedded, False)])
+        for i, outputs in reversed(list(enumerate(widths))):
+            for _ in range(blocks + 1):
+                self.up.append(Residual(now + skips.pop(), outputs, embedded, i == 2))
+                now = outputs
+            if i > 0:
+                self.up.append(nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(now, now, 3, padding=1)))
+
+    def forward(self, images, labels):
+        noise, t = torch.randn_like(images), torch.rand(len(images))
+        x, velocity = torch.lerp(noise, images, t[:, None, None, None]), images - noise
+        angles = torch.outer(1000 * t, 10000 ** (-torch.arange(128) / 128))
+        embedding = F.silu(self.times(torch.cat([angles.cos(), angles.sin()], 1)) + self.classes(labels))
+        skips = [h := self.conv_in(x)]
+        for layer in self.down:
+            skips.append(h := layer(h, embedding) if isinstance(layer, Residual) else layer(h))
+        for layer in self.middle:
+            h = layer(h, embedding)
+        for layer in self.up:
+            residual = isinstance(layer, Residual)
+            h = layer(torch.cat([h, skips.pop()], 1), embedding) if residual else layer(h)
+        return F.mse_loss(self.conv_out(F.silu(self.norm_out(h))), velocity)
+
+
+class Basic(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.norm1, self.norm2, self.downsample = norm(outputs), norm(outputs), nn.Identity()
+        if inputs != outputs:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), norm(outputs))
+
+    def forward(self, x):
+        return F.relu(self.downsample(x) + self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x))))))
+
+
+class ResNet(nn.Module):
+    """Takes images and labels, returns the cross-entropy."""
+
+    def __init__(self, channels, width, blocks):
+        super().__init__()
+        layers = [nn.Conv2d(channels, width, 3, padding=1, bias=False), norm(width), nn.ReLU()]
+        for stage in range(3):
+            outputs = width * 2**stage
+            for i in range(blocks):
+                first = stage > 0 and i == 0
+                layers.append(Basic(outputs // 2 if first else outputs, outputs, 2 if first else 1))
+        self.layers, self.head = nn.Sequential(*layers), nn.Linear(4 * width, CLASSES)
+
+    def forward(self, images, labels):
+        return F.cross_entropy(self.head(self.layers(images).mean((2, 3))), labels)
+
+
+def norm(width):
+    return nn.GroupNorm(8, width)
+
+
+def training_step(model, optimizer, images, labels):
+    start = time.perf_counter()
+    optimizer.zero_grad(set_to_none=True)
+    loss = model(images, labels)
+    loss.backward()
+    optimizer.step()
+    return {"seconds": time.perf_counter() - start, "cpuSeconds": time.process_time(), "loss": loss.item()}
+
+
+def main():
+    networks = {"unet": UNet, "resnet": ResNet}
+    if len(sys.argv) != 7 or sys.argv[1] not in networks:
+        sys.exit("usage: pytorch_images.py unet|resnet BATCH CHANNELS SIZE WIDTH BLOCKS")
+    batch, channels, size, width, blocks = map(int, sys.argv[2:])
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
+    torch.manual_seed(0)
+    model = networks[sys.argv[1]](channels, width, blocks)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1)
+    images, labels = torch.rand(batch, channels, size, size) * 2 - 1, torch.randint(0, CLASSES, (batch,))
+    answer = {"step": lambda: training_step(model, optimizer, images, labels), "peak": peak_bytes}
+    versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    parameters = sum(p.numel() for p in model.parameters())
+    say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
+    for line in sys.stdin:
+        word = line.strip()
+        if word not in answer:
+            sys.exit(f"unknown command {word!r}: expected one of {', '.join(answer)}")
+        say(answer[word]())
+
+
+if __name__ == "__main__":
+    main()
