@@ -1,0 +1,416 @@
+import * as fs from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { deflateRawSync, gzipSync } from "node:zlib";
+import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
+import sharp from "sharp";
+import { pack } from "tar-stream";
+import { afterAll, describe, expect, it } from "vitest";
+import { crc32 } from "../crc32.js";
+import { DataError, MissingFileError } from "../errors.js";
+import { inOrder } from "./in-order.js";
+import { type ImageSource, type ImageSourceOptions, openImages } from "./open-images.js";
+
+const root = await fs.mkdtemp(join(tmpdir(), "images-"));
+afterAll(() => fs.rm(root, { recursive: true }));
+let count = 0;
+
+type Files = Record<string, Uint8Array | string>;
+
+async function folderOf(files: Files): Promise<string> {
+  const folder = join(root, `${count++}`);
+  for (const [name, bytes] of Object.entries(files)) {
+    await fs.mkdir(dirname(join(folder, name)), { recursive: true });
+    await fs.writeFile(join(folder, name), bytes);
+  }
+  return folder;
+}
+
+async function fileOf(name: string, bytes: Uint8Array | string): Promise<string> {
+  return join(await folderOf({ [name]: bytes }), name);
+}
+
+function png(red: number, height = 2, width = 2): Promise<Buffer> {
+  return sharp({ create: { width, height, channels: 3, background: { r: red, g: 1, b: 2 } } })
+    .png()
+    .toBuffer();
+}
+
+/** [first byte, label] of every image. */
+async function firsts(source: ImageSource, split: "train" | "test" = "train"): Promise<number[][]> {
+  const found: number[][] = [];
+  for await (const { pixels, label } of source.images(split)) found.push([pixels[0]!, label]);
+  return found;
+}
+
+async function readAll(options: ImageSourceOptions): Promise<number[][]> {
+  return firsts(await openImages(options));
+}
+
+/** A zip: each file stored, or deflated where its name asks for it. [APPNOTE.TXT 4.3] */
+function zipOf(files: Files, spoil = (crc: number) => crc): Buffer {
+  const parts: Buffer[] = [];
+  const table: Buffer[] = [];
+  let offset = 0;
+  for (const [name, content] of Object.entries(files)) {
+    const bytes = Buffer.from(content as Uint8Array);
+    const packed = name.includes("deflated") ? deflateRawSync(bytes) : bytes;
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(packed === bytes ? 0 : 8, 4);
+    common.writeUInt32LE(spoil(crc32(bytes)), 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(bytes.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE(offset, 10);
+    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name), packed]);
+    table.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\0"), common, tail, Buffer.from(name)]));
+    parts.push(local);
+    offset += local.length;
+  }
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06", "latin1");
+  end.writeUInt16LE(table.length, 8);
+  end.writeUInt16LE(table.length, 10);
+  end.writeUInt32LE(Buffer.concat(table).length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...parts, ...table, end]);
+}
+
+async function tarOf(files: Files): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, bytes] of Object.entries(files)) tar.entry({ name }, Buffer.from(bytes as Uint8Array));
+  tar.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  return gzipSync(Buffer.concat(chunks));
+}
+
+/** A record whose pixels are all `value`. */
+const record = (label: number, value: number) => Buffer.from([label, ...Array(3072).fill(value)]);
+
+/** Batch i holds images 10 i and 10 i + 1 of class 0 and 1. */
+const batches: Files = { "batches.meta.txt": "cat\ndog\n\n" };
+for (const i of [1, 2, 3, 4, 5]) {
+  batches[`data_batch_${i}.bin`] = Buffer.concat([record(0, 10 * i), record(1, 10 * i + 1)]);
+}
+batches["test_batch.bin"] = record(1, 99);
+const IN_ORDER = [1, 2, 3, 4, 5].flatMap((i) => [
+  [10 * i, 0],
+  [10 * i + 1, 1],
+]);
+
+const inTar = (files: Files): Files =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [
+      `cifar-10-batches-bin/${name}`,
+      Buffer.from(bytes as Uint8Array),
+    ]),
+  );
+
+function idx(dimensions: number[], bytes: number[]): Buffer {
+  const header = Buffer.alloc(4 + 4 * dimensions.length);
+  header.set([0, 0, 8, dimensions.length]);
+  for (const [i, size] of dimensions.entries()) header.writeUInt32BE(size, 4 + 4 * i);
+  return Buffer.concat([header, Buffer.from(bytes)]);
+}
+
+type Row = { bytes: Uint8Array | null; path: string };
+
+function parquet(image: ColumnSource["data"], label: number[], names?: string[]): Uint8Array {
+  const features = { image: { _type: "Image" }, label: { _type: "ClassLabel", names } };
+  const kvMetadata = names && [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }];
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: "image", data: image },
+        { name: "label", data: label },
+      ],
+      schema: [
+        { name: "root", num_children: 2 },
+        { name: "image", num_children: 2, repetition_type: "OPTIONAL" },
+        { name: "bytes", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
+        { name: "path", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
+        { name: "label", type: "INT32", repetition_type: "OPTIONAL" },
+      ],
+      rowGroupSize: 2,
+      kvMetadata,
+    }),
+  );
+}
+
+describe("CIFAR-10", () => {
+  it("is the same from a folder and from an archive in any order", async () => {
+    const reversed = Object.fromEntries(Object.entries(inTar(batches)).reverse());
+    const archive = await fileOf("set.tar.gz", await tarOf(reversed));
+    for (const path of [await folderOf(batches), await folderOf(inTar(batches)), archive]) {
+      const source = await openImages({ path });
+      expect(source).toMatchObject({ classes: ["cat", "dog"], hasTest: true });
+      expect(source.shape).toEqual({ channels: 3, height: 32, width: 32 });
+      expect(await firsts(source)).toEqual(IN_ORDER);
+      expect(await firsts(source)).toEqual(IN_ORDER);
+      expect(await firsts(source, "test")).toEqual([[99, 1]]);
+    }
+  });
+
+  it("keeps plane after plane, and takes another size and grey", async () => {
+    const planes = Buffer.concat([
+      Buffer.of(1),
+      Buffer.alloc(1024, 60),
+      Buffer.alloc(1024, 60),
+      Buffer.alloc(1024, 60),
+    ]);
+    const path = await folderOf({ ...batches, "data_batch_1.bin": planes });
+    for await (const image of (await openImages({ path, size: { height: 2, width: 3 }, channels: 1 })).images(
+      "train",
+    )) {
+      expect([...image.pixels]).toEqual(Array(6).fill(60));
+      break;
+    }
+  });
+
+  it("is refused when files are missing, cut, mislabelled or lead outside", async () => {
+    const { "data_batch_3.bin": _, "test_batch.bin": __, ...rest } = batches;
+    const cut = { ...batches, "data_batch_2.bin": Buffer.alloc(3072) };
+    const opening: [Files, RegExp][] = [
+      [rest, /missing[\s\S]*data_batch_3\.bin, test_batch\.bin/],
+      [cut, /whole records[\s\S]*data_batch_2\.bin: 3072 bytes/],
+    ];
+    for (const [files, message] of opening) {
+      await expect(openImages({ path: await folderOf(files) })).rejects.toThrow(message);
+      const path = await fileOf("a.tar.gz", await tarOf(inTar(files)));
+      await expect(openImages({ path })).rejects.toThrow(message);
+      await expect(openImages({ path })).rejects.toThrow(DataError);
+    }
+    const mislabelled = { ...batches, "data_batch_1.bin": record(2, 0) };
+    const reading = readAll({ path: await folderOf(mislabelled), onCorrupt: "skip" });
+    await expect(reading).rejects.toThrow(/data_batch_1\.bin, record 0: label 2, with 2 classes/);
+    for (const name of ["../evil.bin", "/etc/evil.bin"]) {
+      const path = await fileOf("a.tar.gz", await tarOf({ ...inTar(batches), [name]: Buffer.of(1) }));
+      await expect(openImages({ path })).rejects.toThrow(/outside of itself[\s\S]*evil/);
+    }
+    const whole = await tarOf(inTar(batches));
+    const path = await fileOf("a.tar.gz", whole.subarray(0, whole.length - 300));
+    await expect(openImages({ path })).rejects.toThrow(DataError);
+  });
+});
+
+describe("IDX", () => {
+  const images = idx([3, 1, 2], [7, 0, 8, 0, 9, 255]);
+  const labels = idx([3], [4, 0, 9]);
+
+  it("is read with its labels and test split, gzipped or not", async () => {
+    const path = await folderOf({
+      "train-images-idx3-ubyte.gz": gzipSync(images),
+      "train-labels-idx1-ubyte.gz": gzipSync(labels),
+      "t10k-images-idx3-ubyte": idx([1, 1, 2], [5, 6]),
+      "t10k-labels-idx1-ubyte": idx([1], [1]),
+    });
+    const source = await openImages({ path });
+    expect(source).toMatchObject({ classes: Array.from("0123456789"), hasTest: true });
+    expect(source.shape).toEqual({ channels: 1, height: 1, width: 2 });
+    expect(await firsts(source)).toEqual([
+      [7, 4],
+      [8, 0],
+      [9, 9],
+    ]);
+    expect(await firsts(source, "test")).toEqual([[5, 1]]);
+    const colour = await openImages({ path, channels: 3 });
+    for await (const { pixels } of colour.images("test")) expect([...pixels]).toEqual([5, 6, 5, 6, 5, 6]);
+  });
+
+  it("has no classes without labels, and Fashion-MNIST's by its name", async () => {
+    const alone = await openImages({ path: await fileOf("digits", images) });
+    expect([alone.classes, alone.hasTest]).toEqual([[], false]);
+    expect(await firsts(alone)).toEqual([
+      [7, -1],
+      [8, -1],
+      [9, -1],
+    ]);
+    const files = { "fashion/x-images-idx3-ubyte": images, "fashion/x-labels-idx1-ubyte": labels };
+    const path = join(await folderOf(files), "fashion", "x-images-idx3-ubyte");
+    expect((await openImages({ path })).classes[9]).toBe("Ankle boot");
+  });
+
+  it("is refused with wrong numbers", async () => {
+    const cases: [Buffer, Buffer, RegExp][] = [
+      [labels, labels, /no IDX images[\s\S]*0x00000801/],
+      [idx([0, 1, 2], []), labels, /0 images of 1 x 2/],
+      [images, images, /no IDX labels[\s\S]*0x00000803/],
+      [images, labels.subarray(0, 10), /3 labels announced, 2 there/],
+      [images, idx([2], [1, 2]), /2 labels, 3 images/],
+      [images, idx([3], [1, 2, 10]), /label 2: 10, with classes 0 to 9/],
+      [images.subarray(0, 21), labels, /image 2 has 1/],
+      [images.subarray(0, 20), labels, /3 images announced, 2 there/],
+      [Buffer.concat([images, Buffer.of(1)]), labels, /image 3 has 1/],
+    ];
+    for (const [a, b, message] of cases) {
+      const path = await folderOf({ "train-images-idx3-ubyte": a, "train-labels-idx1-ubyte": b });
+      await expect(readAll({ path })).rejects.toThrow(DataError);
+      await expect(readAll({ path })).rejects.toThrow(message);
+    }
+  });
+});
+
+describe("pictures in folders and zips", () => {
+  it("have a class a folder, in the order of their names", async () => {
+    const files = {
+      "b/deflated.png": await png(3),
+      "a/2.png": await png(2),
+      "a/1.png": await png(1),
+      "c.png": await png(4),
+      "b/x.txt": "no",
+    };
+    const expected = [
+      [1, 0],
+      [2, 0],
+      [3, 1],
+      [4, -1],
+    ];
+    for (const path of [await folderOf(files), await fileOf("set.zip", zipOf(files))]) {
+      const source = await openImages({ path });
+      expect(source).toMatchObject({ classes: ["a", "b"], hasTest: false, skipped: [] });
+      expect(source.shape).toEqual({ channels: 3, height: 2, width: 2 });
+      expect(await firsts(source)).toEqual(expected);
+      expect(() => source.images("test")).toThrow(/no test split/);
+    }
+  });
+
+  it("have a test split in train/ and test/, also inside one outer folder", async () => {
+    const files = {
+      "set/train/a/1.png": await png(1),
+      "set/test/b/2.png": await png(2),
+      "set/val/c/3.png": await png(3),
+    };
+    const source = await openImages({ path: await fileOf("set.zip", zipOf(files)) });
+    expect(source).toMatchObject({ classes: ["a", "b"], hasTest: true });
+    expect([await firsts(source), await firsts(source, "test")]).toEqual([[[1, 0]], [[2, 1]]]);
+  });
+
+  it("are grey only when all are", async () => {
+    const grey = await sharp(await png(9))
+      .toColourspace("b-w")
+      .png()
+      .toBuffer();
+    expect((await openImages({ path: await folderOf({ "1.png": grey }) })).shape.channels).toBe(1);
+    const mixed = await folderOf({ "1.png": grey, "2.png": await png(1) });
+    expect((await openImages({ path: mixed })).shape.channels).toBe(3);
+  });
+
+  it("of mixed sizes name two and the remedy, which helps", async () => {
+    const path = await folderOf({ "1.png": await png(1), "2.png": await png(2, 3, 5) });
+    const reading = readAll({ path, onCorrupt: "skip" });
+    await expect(reading).rejects.toThrow(/1\.png is 2 x 2, .*2\.png is 3 x 5[\s\S]*features\.size/);
+    expect(await readAll({ path, size: { height: 1, width: 1 } })).toEqual([
+      [1, -1],
+      [2, -1],
+    ]);
+  });
+
+  it("that are corrupt stop, or are skipped by name, each once", async () => {
+    const files = { "0.jpg": "", "1.png": await png(1), "2.png": "no picture", "3.png": await png(3) };
+    const path = await folderOf(files);
+    await expect(readAll({ path })).rejects.toThrow(/0\.jpg: 0 bytes/);
+    const source = await openImages({ path, onCorrupt: "skip" });
+    expect([await firsts(source), await firsts(source)]).toEqual([
+      [
+        [1, -1],
+        [3, -1],
+      ],
+      [
+        [1, -1],
+        [3, -1],
+      ],
+    ]);
+    expect(source.skipped).toEqual([join(path, "0.jpg"), join(path, "2.png")]);
+    const none = openImages({ path: await folderOf({ "a.png": "x" }), onCorrupt: "skip" });
+    await expect(none).rejects.toThrow(/No image could be read[\s\S]*1 corrupt/);
+  });
+
+  it("in a zip are checked, and stay inside", async () => {
+    const spoilt = zipOf({ "a.png": await png(1) }, (crc) => (crc ^ 1) >>> 0);
+    await expect(readAll({ path: await fileOf("a.zip", spoilt) })).rejects.toThrow(/a\.png: its checksum/);
+    for (const name of ["../a.png", "/a.png"]) {
+      const path = await fileOf("a.zip", zipOf({ [name]: await png(1) }));
+      await expect(openImages({ path })).rejects.toThrow(/outside of itself[\s\S]*a\.png/);
+    }
+    const cut = zipOf({ "a.png": await png(1) }).subarray(0, 60);
+    await expect(openImages({ path: await fileOf("a.zip", cut) })).rejects.toThrow(/zip archive cannot be/);
+  });
+});
+
+describe("Parquet", () => {
+  const rows = async (): Promise<Row[]> => [
+    { bytes: await png(1), path: "1.png" },
+    { bytes: await png(2), path: "2.png" },
+    { bytes: await png(3), path: "3.png" },
+  ];
+
+  it("holds pictures with classes, named in its metadata or numbered", async () => {
+    const named = await openImages({
+      path: await fileOf("a.parquet", parquet(await rows(), [1, 0, -1], ["cat", "dog"])),
+    });
+    expect(named.classes).toEqual(["cat", "dog"]);
+    expect(await firsts(named)).toEqual([
+      [1, 1],
+      [2, 0],
+      [3, -1],
+    ]);
+    const numbered = await openImages({ path: await fileOf("a.parquet", parquet(await rows(), [1, 0, 2])) });
+    expect(numbered.classes).toEqual(["0", "1", "2"]);
+  });
+
+  it("has a test split in a folder of files", async () => {
+    const files = {
+      "train-0.parquet": parquet(await rows(), [0, 0, 0]),
+      "test-0.parquet": parquet((await rows()).slice(2), [1]),
+    };
+    const source = await openImages({ path: await folderOf(files) });
+    expect([source.hasTest, source.classes]).toEqual([true, ["0", "1"]]);
+    expect(await firsts(source, "test")).toEqual([[3, 1]]);
+  });
+
+  it("is refused with no image column, labels without a name, and damage", async () => {
+    const text = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "text", data: ["a"] }] }));
+    const high = parquet(await rows(), [0, 5, 0], ["cat"]);
+    const empty = parquet([{ bytes: null, path: "x" }], [0]);
+    const cases: [Uint8Array, RegExp][] = [
+      [text, /no column of images[\s\S]*has: text/],
+      [high, /row 1: label 5, with 1 classes/],
+      [high.subarray(0, 100), /Parquet file cannot be read/],
+      [empty, /row 0: no bytes/],
+    ];
+    for (const [bytes, message] of cases) {
+      const path = await fileOf("a.parquet", bytes);
+      await expect(readAll({ path })).rejects.toThrow(DataError);
+      await expect(readAll({ path })).rejects.toThrow(message);
+    }
+  });
+});
+
+it("what is no set of images is refused with what would be one", async () => {
+  const missing = openImages({ path: join(root, "none") });
+  await expect(missing).rejects.toThrow(MissingFileError);
+  await expect(missing).rejects.toThrow(/none"[\s\S]*cifar10/);
+  await expect(openImages({ path: await fileOf("a.txt", "hello") })).rejects.toThrow(/begins with "hello"/);
+  await expect(openImages({ path: await fileOf("a.bin", "") })).rejects.toThrow(/no set of images/);
+  await expect(openImages({ path: await folderOf({ "a.txt": "x" }) })).rejects.toThrow(/holds \.txt/);
+});
+
+it("work in order keeps to its limit and fails in its turn", async () => {
+  let [running, most] = [0, 0];
+  const work = async (i: number) => {
+    most = Math.max(most, ++running);
+    await new Promise((done) => setTimeout(done, (i * 7) % 5));
+    running--;
+    if (i === 8) throw new Error("eight");
+    return i;
+  };
+  const found: number[] = [];
+  const reading = async () => {
+    for await (const i of inOrder(Array(20).keys(), 3, work)) found.push(i);
+  };
+  await expect(reading()).rejects.toThrow("eight");
+  expect([found, most, running]).toEqual([[0, 1, 2, 3, 4, 5, 6, 7], 3, 0]);
+});
