@@ -4,6 +4,7 @@ import { RecipeError } from "../recipe/errors.js";
 import { type Override, parseOverrides } from "../recipe/overrides.js";
 import { benchCommand } from "./commands/bench.js";
 import { chatCommand } from "./commands/chat.js";
+import { classifyCommand } from "./commands/classify.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
@@ -43,6 +44,7 @@ function program(overrides: readonly Override[]): Command {
     generateCommand(),
     chatCommand(),
     serveCommand(),
+    classifyCommand(),
     evaluateCommand(),
     exportCommand(),
     benchCommand(),

@@ -18,3 +18,15 @@ export function parseNumber(text: string): number {
   if (Number.isFinite(number) && number >= 0) return number;
   throw new InvalidArgumentError("Give a number of 0 or more.");
 }
+
+export function parseSeed(text: string): number {
+  const seed = Number(text || Number.NaN);
+  if (Number.isSafeInteger(seed)) return seed;
+  throw new InvalidArgumentError("Give a whole number.");
+}
+
+export function parseShare(text: string): number {
+  const share = parseNumber(text);
+  if (share <= 1) return share;
+  throw new InvalidArgumentError("Give a number from 0 to 1.");
+}

@@ -3,6 +3,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { RecipeError } from "../recipe/errors.js";
+import {
+  type ImageRecipe,
+  imageRecipeSchema,
+  isForImages,
+  resolveImageRecipe,
+} from "../recipe/image-recipe.js";
 import { nearest } from "../recipe/nearest.js";
 import { applyOverrides, type Override } from "../recipe/overrides.js";
 import { type Recipe, recipeSchema, resolveRecipe } from "../recipe/recipe.js";
@@ -38,7 +44,7 @@ function locate(recipe: string): string {
 export async function loadRecipe(
   name: string,
   overrides: readonly Override[],
-): Promise<{ name: string; recipe: Recipe }> {
+): Promise<{ name: string; recipe: Recipe | ImageRecipe }> {
   const path = locate(name);
   const recipe = changed(await readModule(path), overrides, path);
   return { name: basename(path).replace(/\.[^.]+$/, ""), recipe };
@@ -64,6 +70,13 @@ async function readModule(path: string): Promise<object> {
 }
 
 /** A recipe with flags applied, checked against the schema. */
-export function changed(recipe: object, overrides: readonly Override[], source: string): Recipe {
+export function changed(
+  recipe: object,
+  overrides: readonly Override[],
+  source: string,
+): Recipe | ImageRecipe {
+  if (isForImages(recipe)) {
+    return resolveImageRecipe(applyOverrides(recipe, overrides, imageRecipeSchema), source);
+  }
   return resolveRecipe(applyOverrides(recipe, overrides, recipeSchema), source);
 }

@@ -162,7 +162,11 @@ async function hasTokenizer(folder: Folder): Promise<boolean> {
   return sizes.some((size) => size !== undefined);
 }
 
-function take(weights: ReadonlyMap<string, NamedArray>, name: string, shape: readonly number[]): NamedArray {
+export function take(
+  weights: ReadonlyMap<string, NamedArray>,
+  name: string,
+  shape: readonly number[],
+): NamedArray {
   const found = weights.get(name);
   if (found && String(found.shape) === String(shape)) return found;
   throw new CheckpointError(

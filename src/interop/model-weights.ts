@@ -1,7 +1,12 @@
 /** The tensors of a weights file matched with the parameters of a decoder. */
-import type { Decoder } from "../models/decoder.js";
+import type { Parameter } from "../nn/parameter.js";
 import { CheckpointError } from "./errors.js";
 import type { NamedArray, TensorFile } from "./safetensors.js";
+
+/** A model as far as its weights are concerned. */
+export interface WithParameters {
+  readonly parameters: readonly Parameter[];
+}
 
 /** Tensors that older checkpoints carry and that are no parameters: causal masks, rotary frequencies. */
 const buffers = /(^|\.)(h\.\d+\.attn\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
@@ -18,7 +23,7 @@ const mostNames = 8;
  */
 export async function readParameters(
   file: TensorFile,
-  model: Decoder,
+  model: WithParameters,
   source: string,
 ): Promise<Map<string, NamedArray>> {
   const stored = storedNames(file, model, source);
@@ -34,7 +39,7 @@ export async function readParameters(
 }
 
 /** From our names to those in the file, the tied head included when the file repeats it. */
-function storedNames(file: TensorFile, model: Decoder, source: string): Map<string, string> {
+function storedNames(file: TensorFile, model: WithParameters, source: string): Map<string, string> {
   const known = new Set([...model.parameters.map(({ name }) => name), headName]);
   const stored = new Map<string, string>();
   const extra: string[] = [];
@@ -59,7 +64,7 @@ const more = (count: number) => (count > mostNames ? ` and ${count - mostNames} 
 
 function checkShapes(
   file: TensorFile,
-  model: Decoder,
+  model: WithParameters,
   stored: ReadonlyMap<string, string>,
   source: string,
 ): void {
@@ -77,7 +82,7 @@ function checkShapes(
 
 async function checkTied(
   file: TensorFile,
-  model: Decoder,
+  model: WithParameters,
   stored: ReadonlyMap<string, string>,
   weights: ReadonlyMap<string, NamedArray>,
   source: string,

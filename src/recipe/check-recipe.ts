@@ -17,7 +17,7 @@ export async function checkRecipe(recipe: Recipe, runtime: Runtime): Promise<voi
     );
   }
   scheduleFactor(optimizer.schedule, 0, training.steps);
-  if (training.device !== "cpu") await tryDevice(runtime, training.device);
+  if (training.device !== "cpu") await checkDevice(runtime, training.device);
 }
 
 /** Throws for parts that do not go together. */
@@ -53,7 +53,7 @@ function checkParts({ data, features, model, objective }: Recipe): void {
 }
 
 /** Throws `RuntimeError` when the device does not work here. */
-async function tryDevice(runtime: Runtime, device: Device): Promise<void> {
+export async function checkDevice(runtime: Runtime, device: Device): Promise<void> {
   const x = input("x", "float32", [1]);
   const session = await compile(runtime, { y: neg(x) }, { device });
   await session.release();

@@ -2,9 +2,7 @@
 import { z } from "zod";
 import { describeIssue } from "./describe-issue.js";
 import { RecipeError } from "./errors.js";
-
-const count = z.int().positive();
-const share = z.number().min(0).max(1);
+import { count, iteration, optimizer, share } from "./sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -87,65 +85,14 @@ const objective = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const schedule = z.strictObject({
-  kind: z.enum(["constant", "cosine", "linear", "wsd"]),
-  warmupSteps: z.int().nonnegative().default(0),
-  decaySteps: count.optional(),
-  finalFactor: share.optional(),
-});
-const common = {
-  lr: z.number().positive(),
-  weightDecay: z.number().nonnegative().default(0.1),
-  schedule,
-  /** Largest global gradient norm; 0 turns clipping off. */
-  clipNorm: z.number().nonnegative().default(1),
-  /** Decay of an exponential average of the weights, which is then what is evaluated and saved. */
-  averageDecay: share.optional(),
-};
-const betas = z.tuple([share, share]);
-
-/** 5 gradient descent. */
-const optimizer = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("adamw"), ...common, betas: betas.default([0.9, 0.95]) }),
-  z.strictObject({
-    kind: z.literal("muon"),
-    ...common,
-    momentum: share.default(0.95),
-    /** Rate of AdamW for embeddings, head and vectors; default lr. */
-    adamwLr: z.number().positive().optional(),
-    betas: betas.default([0.9, 0.95]),
-  }),
-  z.strictObject({
-    kind: z.literal("sgd"),
-    ...common,
-    momentum: share.default(0.9),
-    nesterov: z.boolean().default(false),
-  }),
-]);
-
 /** 6 iterate. */
 const training = z.strictObject({
-  /** Rows a step and micro-batch; with preferences, pairs of rows. */
-  batchSize: count,
+  ...iteration,
+  steps: count,
   /** Tokens a row; default the model's context length. */
   sequenceLength: count.optional(),
-  /** Batches whose gradients are added up for one step. */
-  microBatches: count.default(1),
-  steps: count,
-  seed: z.int().nonnegative().default(1),
-  evaluateEvery: count,
-  /** Batches of the validation split an evaluation reads; default all. */
-  evaluationBatches: count.optional(),
-  checkpointEvery: count,
-  keepCheckpoints: count.default(2),
-  /** Stop when the validation loss (nats a token) is this low. */
-  targetLoss: z.number().positive().optional(),
-  /** Stop after so many evaluations without a better validation loss. */
-  patience: count.optional(),
   /** Compute each layer again in the backward pass instead of keeping it: less memory, more time. */
   recompute: z.boolean().default(false),
-  device: z.enum(["cpu", "webgpu", "cuda", "coreml", "dml"]).default("cpu"),
-  threads: count.optional(),
 });
 
 /** Then: use it. What a sample during training looks like, and the defaults of `generate`. */
@@ -179,8 +126,17 @@ export function defineRecipe(recipe: RecipeInput): RecipeInput {
 
 /** Checks a recipe and fills in the defaults. Throws `RecipeError` naming the key and the nearest one. */
 export function resolveRecipe(recipe: unknown, source: string): Recipe {
-  const result = recipeSchema.safeParse(recipe);
+  return checkedBy(recipeSchema, recipe, source);
+}
+
+/** What the schema makes of a recipe. Throws `RecipeError`. */
+export function checkedBy<Schema extends z.ZodType>(
+  schema: Schema,
+  recipe: unknown,
+  source: string,
+): z.output<Schema> {
+  const result = schema.safeParse(recipe);
   if (result.success) return result.data;
-  const { what, values, advice } = describeIssue(result.error.issues[0], recipe, recipeSchema);
+  const { what, values, advice } = describeIssue(result.error.issues[0], recipe, schema);
   throw new RecipeError(what, `${values} in ${source}`, advice);
 }

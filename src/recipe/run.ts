@@ -1,5 +1,4 @@
 /** A run folder and what stands behind it: recipe, tokens, model, trainer. */
-import { AutodidactError } from "../core/errors.js";
 import type { Runtime } from "../core/runtime/session.js";
 import type { Folder } from "../data/folder.js";
 import type { Tokenizer } from "../features/tokenizer.js";
@@ -15,9 +14,9 @@ import { type Base, openBase, withChat } from "./base.js";
 import { buildModel, buildObjective, buildOptimizer } from "./build.js";
 import { checkRecipe } from "./check-recipe.js";
 import type { RunData, Surroundings } from "./data-kind.js";
-import { RunError } from "./errors.js";
 import { checkData, openData, writeData } from "./prepare.js";
 import { type Recipe, resolveRecipe } from "./recipe.js";
+import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "./run-folder.js";
 
 export type { Surroundings } from "./data-kind.js";
 export { RunError } from "./errors.js";
@@ -79,64 +78,9 @@ function withFolder(recipe: Recipe, base: Base | undefined): Recipe {
   return { ...recipe, model: { ...recipe.model, from: base.name, folder: base.folder } };
 }
 
-/** The resolved recipe that a run folder keeps. */
+/** The resolved recipe that the run of a language model keeps. */
 export async function readRecipe(folder: Folder): Promise<Recipe> {
-  if ((await folder.size("recipe.json")) === undefined) {
-    const isEmpty = (await folder.list("")).length === 0;
-    throw new RunError(
-      "there is no run to continue",
-      isEmpty ? `${folder.location} is empty or not there` : `${folder.location} has no recipe.json`,
-      isEmpty
-        ? "if it was stopped before it had written anything, start it again: train <recipe> --out <folder>"
-        : "give the folder of a run",
-    );
-  }
-  const text = new TextDecoder().decode(await folder.read("recipe.json"));
-  try {
-    return resolveRecipe(JSON.parse(text), `${folder.location}/recipe.json`);
-  } catch (cause) {
-    if (cause instanceof AutodidactError) throw cause;
-    throw new RunError(
-      "a run's recipe cannot be read",
-      `${folder.location}/recipe.json: ${(cause as Error).message}`,
-      "restore the file, or start a new run",
-      { cause },
-    );
-  }
-}
-
-async function writeRecipe(recipe: Recipe, folder: Folder): Promise<void> {
-  await folder.write("recipe.json", `${JSON.stringify(recipe, null, 2)}\n`);
-}
-
-async function requireEmpty(folder: Folder): Promise<void> {
-  const names = await folder.list("");
-  if (names.includes("recipe.json")) {
-    throw new RunError(
-      "the output folder holds another run",
-      folder.location,
-      "choose another --out, or continue that run with --resume",
-    );
-  }
-  if (names.length === 0) return;
-  throw new RunError(
-    "the output folder is not empty",
-    `${folder.location} has ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""}`,
-    "choose another --out: a run wants a new or an empty folder",
-  );
-}
-
-/** What a checkpoint was learned with stays; everything else may change on the way. */
-function requireKept(saved: Recipe, recipe: Recipe, folder: Folder): void {
-  for (const key of ["data", "features", "model"] as const) {
-    const [before, after] = [JSON.stringify(saved[key]), JSON.stringify(recipe[key])];
-    if (before === after) continue;
-    throw new RunError(
-      `a run that goes on cannot change its ${key}`,
-      `${after} instead of ${before} in ${folder.location}`,
-      `leave the --${key} flags out, or start a new run`,
-    );
-  }
+  return resolveRecipe(await readSavedRecipe(folder), `${folder.location}/recipe.json`);
 }
 
 async function compileRun(

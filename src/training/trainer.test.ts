@@ -75,15 +75,16 @@ describe("createTrainer", () => {
   });
 
   it("the average follows the parameters by its decay, and is what is evaluated", async () => {
-    const averageDecay = 0.75;
+    const averageDecay = 0.26;
     const trainer = await tinyTrainer({ model, optimizer: adamw({ lr: 1e-2 }), averageDecay });
     const { parameters, average } = trainer.arrays;
     expect(average).toEqual(parameters);
     const expected = average.slice();
     for (let step = 0; step < 3; step++) {
       await trainer.step(tinyData(trainer).training, step, 1);
+      const decay = [2 / 11, 3 / 12, 0.26][step]; // (1 + n) / (10 + n) for n updates, at most the given one
       for (let i = 0; i < expected.length; i++) {
-        expected[i] = averageDecay * expected[i] + (1 - averageDecay) * parameters[i];
+        expected[i] = decay * expected[i] + (1 - decay) * parameters[i];
       }
     }
     expect(difference(average, expected)).toBeLessThan(1e-6);

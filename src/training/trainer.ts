@@ -1,6 +1,7 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
 import type { Runtime, SessionOptions } from "../core/runtime/session.js";
 import { type LoraConfig, loraParameters, targetedLayers } from "../nn/lora.js";
+import type { Parameter } from "../nn/parameter.js";
 import type { Batch } from "../objectives/objective.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, layOut } from "../optim/layout.js";
@@ -14,8 +15,10 @@ export interface TrainerOptions {
   readonly runtime: Runtime;
   readonly task: Task;
   readonly optimizer: Optimizer;
-  /** The weights to start from; default fresh ones. */
+  /** The weights to start from; those that are not among them start fresh. */
   readonly pretrained?: Weights;
+  /** Which parameters are trained; the others stay as `pretrained` has them. Default: all. */
+  readonly trains?: (parameter: Parameter) => boolean;
   /** Train an adapter beside the pretrained weights, which stay as they are and where they lie. */
   readonly lora?: LoraConfig;
   /** Batches added up for one step; default 1. */
@@ -23,7 +26,7 @@ export interface TrainerOptions {
   readonly seed: number;
   /** Largest global gradient norm; 0 or absent: no clipping. */
   readonly clipNorm?: number;
-  /** Decay of an exponential average of the weights. */
+  /** Decay of an exponential average of the weights; while few steps are taken less, so that it forgets the start. */
   readonly averageDecay?: number;
   readonly recomputeLayers?: boolean;
   readonly session?: SessionOptions;
@@ -43,7 +46,7 @@ export interface Trainer {
   readonly arrays: NamedArrays;
   /** The weights to evaluate, sample from and save: the average where there is one. */
   readonly weights: Float32Array;
-  /** The weights that an adapter stands beside. */
+  /** The weights that stay as they are. */
   readonly frozen?: Weights;
   readonly task: Task;
   readonly unitsPerStep: number;
@@ -60,13 +63,16 @@ export interface Trainer {
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
   const { microBatches = 1, clipNorm = 0, session, recomputeLayers } = options;
-  const trained = lora ? loraParameters(targetedLayers(task.parameters, lora), lora) : task.parameters;
-  const frozen = lora && pretrained;
+  const { trains = () => true } = options;
+  const trained = lora
+    ? loraParameters(targetedLayers(task.parameters, lora), lora)
+    : task.parameters.filter(trains);
+  const frozen = lora || trained.length < task.parameters.length ? pretrained : undefined;
   const layout = layOut(trained, optimizer);
   const flat = () => new Float32Array(layout.size);
   const parameters = flat();
-  if (pretrained && !lora) copyWeights(layout, parameters, pretrained);
-  else initialiseAll(layout, parameters, seed);
+  initialiseAll(layout, parameters, seed);
+  if (pretrained) copyWeights(layout, parameters, pretrained);
   const gradients = flat();
   const moments = Object.fromEntries(momentNames(optimizer).map((name) => [name, flat()]));
   const average = averageDecay === undefined ? undefined : parameters.slice();
@@ -111,7 +117,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       if (!Number.isFinite(losses.loss) || !Number.isFinite(gradientNorm)) return result;
       const clip = clipNorm > 0 ? Math.min(1, clipNorm / (gradientNorm + 1e-6)) : 1;
       await update.step({ step: step + 1, gradientScale: clip / microBatches }, factor); // 5 descent
-      if (averageDecay !== undefined) await follow?.(averageDecay, 1 - averageDecay);
+      const decay = Math.min(averageDecay ?? 0, (step + 2) / (step + 11));
+      await follow?.(decay, 1 - decay);
       return result;
     },
   };

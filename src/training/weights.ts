@@ -14,9 +14,12 @@ export function initialiseAll(layout: Layout, flat: Float32Array, seed: number):
   }
 }
 
-/** Copies the named weights into `flat`. */
+/** Copies those of the weights that have a place into `flat`. */
 export function copyWeights(layout: Layout, flat: Float32Array, weights: Weights): void {
-  for (const { parameter, offset } of layout.slots) flat.set(weights.get(parameter.name)!.data, offset);
+  for (const { parameter, offset } of layout.slots) {
+    const found = weights.get(parameter.name);
+    if (found) flat.set(found.data, offset);
+  }
 }
 
 /** Named weights over a flat array, as a model folder keeps them. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { evaluationBatches } from "../../data/batches.js";
 import { openCorpus } from "../../data/corpus.js";
@@ -25,7 +25,7 @@ import {
   writeBeside,
 } from "../measures.js";
 import { openNamedModel } from "../models.js";
-import { parseCount, parseNumber } from "../numbers.js";
+import { parseCount, parseNumber, parseSeed } from "../numbers.js";
 
 /** What can be measured, by the flag that asks for it; and the flags that go with no other measure. */
 const measures: Record<string, Measure> = {
@@ -168,10 +168,4 @@ async function withTokens<T>(
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text || Number.NaN);
-  if (Number.isSafeInteger(seed)) return seed;
-  throw new InvalidArgumentError("Give a whole number.");
 }

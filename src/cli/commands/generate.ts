@@ -5,9 +5,12 @@ import { compileDecoder } from "../../generation/decoder-session.js";
 import { GenerationError } from "../../generation/errors.js";
 import { type GenerateOptions, type Generation, generate } from "../../generation/generate.js";
 import type { GenerationDefaults } from "../../interop/generation-config.js";
-import { openNamedModel } from "../models.js";
+import { isImageModel } from "../../interop/image-folder.js";
+import { openBase, openNamedModel } from "../models.js";
+import { parseCount, parseNumber, parseSeed, parseShare } from "../numbers.js";
+import { type DrawFlags, draw } from "./generate-images.js";
 
-interface GenerateFlags {
+interface GenerateFlags extends DrawFlags {
   prompt?: string[];
   maxTokens?: string;
   temperature?: string;
@@ -16,20 +19,18 @@ interface GenerateFlags {
   minP?: string;
   repetitionPenalty?: string;
   stop?: string[];
-  seed: string;
-  checkpoint: "latest" | "best";
-  device: Device;
   weights: "float32" | "int8" | "int4";
-  json?: boolean;
 }
 
 const devices: Device[] = ["cpu", "webgpu", "cuda", "coreml", "dml"];
 
-/** `autodidact generate`: continues texts with a trained model. */
+/** `autodidact generate`: continues texts, or draws pictures, with a trained model. */
 export function generateCommand(): Command {
   const collect = (value: string, before: string[] = []) => [...before, value];
   return new Command("generate")
-    .description("Let a model write: the prompt and its continuation go to standard output.")
+    .description(
+      "Let a model write (the prompt and its continuation go to standard output) or draw (into --out).",
+    )
     .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub")
     .option("--prompt <text>", 'text to continue, "-" for standard input; may be repeated', collect)
     .option("--max-tokens <count>", "most tokens to write (default: the model's, or 200)")
@@ -39,7 +40,16 @@ export function generateCommand(): Command {
     .option("--min-p <share>", "drop tokens below this share of the likeliest one's probability")
     .option("--repetition-penalty <number>", "above 1: tokens already there become less likely")
     .option("--stop <text>", "end before this text; may be repeated", collect)
-    .option("--seed <number>", "the same seed writes the same text", "0")
+    .option("--class <name>", "draw pictures of this class; may be repeated (default: all in turns)", collect)
+    .option("--count <number>", "pictures to draw (default: 36)", parseCount)
+    .option("--out <file>", ".png for a grid of pictures, .webp for how they emerge")
+    .option("--guidance <number>", "how strongly the class pulls, 1 for not at all", parseNumber)
+    .option("--steps <number>", "from noise to picture", parseCount)
+    .addOption(new Option("--solver <name>", "of the steps").choices(["euler", "heun", "midpoint"]))
+    .option("--from <picture>", "begin with this picture instead of noise")
+    .option("--strength <share>", "how much of --from is drawn anew", parseShare, 0.6)
+    .option("--mask <picture>", "draw only where it is white, and keep the rest of --from")
+    .option("--seed <number>", "the same seed gives the same text or pictures", parseSeed, 0)
     .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
     .addOption(new Option("--device <name>", "where to run").choices(devices).default("cpu"))
     .addOption(
@@ -54,9 +64,34 @@ export function generateCommand(): Command {
 Examples:
   autodidact generate runs/notes --prompt "The sea" --max-tokens 200 --temperature 0.8 --seed 1
   autodidact generate runs/notes --prompt "The sea" --prompt "The land" --temperature 0 --json
-  cat start.txt | autodidact generate runs/notes --prompt - --stop "THE END"`,
+  cat start.txt | autodidact generate runs/notes --prompt - --stop "THE END"
+  autodidact generate runs/cifar10-flow --class cat --count 36 --guidance 2 --out cats.png
+  autodidact generate runs/cifar10-flow --from photo.jpg --strength 0.5 --out variations.png`,
     )
-    .action((folder: string, flags: GenerateFlags) => write(folder, flags));
+    .action(async (name: string, flags: GenerateFlags, command: Command) => {
+      const draws = await isImageModel(await openBase(name));
+      requireFitting(command, draws);
+      await (draws ? draw(name, flags) : write(name, flags));
+    });
+}
+
+const forText = "prompt maxTokens temperature topK topP minP repetitionPenalty stop weights".split(" ");
+const forPictures = "class count out guidance steps solver from strength mask".split(" ");
+
+/** Throws `GenerationError` for a flag that the model has no use for. */
+function requireFitting(command: Command, draws: boolean): void {
+  const unfit = draws ? forText : forPictures;
+  const given = command.options.find(
+    (option) =>
+      unfit.includes(option.attributeName()) &&
+      command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  if (!given) return;
+  throw new GenerationError(
+    `This flag is not for a model that ${draws ? "draws" : "writes"}.`,
+    given.long!,
+    "See `autodidact generate --help`.",
+  );
 }
 
 async function write(path: string, flags: GenerateFlags): Promise<void> {
@@ -90,24 +125,24 @@ async function write(path: string, flags: GenerateFlags): Promise<void> {
 }
 
 /** The numbers among the flags that were given. Throws `GenerationError` for one that is no number. */
-function readFlags(flags: GenerateFlags): GenerationDefaults & { seed?: number } {
+function readFlags(flags: GenerateFlags): GenerationDefaults & { seed: number } {
   const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed } = flags;
-  const texts = { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed };
+  const texts = { maxTokens, temperature, topK, topP, minP, repetitionPenalty };
   const numbers: Record<string, number> = {};
   for (const [name, text] of Object.entries(texts)) {
     if (text === undefined) continue;
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (Number.isNaN(value) || (name === "seed" && !Number.isSafeInteger(value))) {
+    if (Number.isNaN(value)) {
       const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       throw new GenerationError(
-        `The value of --${flag} is not a ${name === "seed" ? "whole " : ""}number.`,
+        `The value of --${flag} is not a number.`,
         JSON.stringify(text),
         `For example: --${flag} 1`,
       );
     }
     numbers[name] = value;
   }
-  return numbers;
+  return { ...numbers, seed };
 }
 
 /** "-" stands for standard input, without the line break that ends it. */

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { openFolder } from "../../data/disk.js";
+import type { ImageRecipe } from "../../recipe/image-recipe.js";
+import { startImageRun } from "../../recipe/image-run.js";
 import type { Override } from "../../recipe/overrides.js";
+import type { Recipe } from "../../recipe/recipe.js";
 import { startRun } from "../../recipe/run.js";
 import { findLearningRate, type RateSearch } from "../../training/lr-find.js";
 import { findModel } from "../models.js";
@@ -34,11 +37,11 @@ export function lrFindCommand(overrides: readonly Override[]): Command {
       const { recipe } = await loadRecipe(name, overrides);
       const place = mkdtempSync(join(tmpdir(), "autodidact-"));
       try {
-        const run = await startRun(recipe, openFolder(place), {
-          runtime: nodeRuntime,
-          openFolder,
-          findModel,
-        });
+        const around = { runtime: nodeRuntime, openFolder, findModel };
+        const run =
+          recipe.data.format === "images"
+            ? await startImageRun(recipe as ImageRecipe, openFolder(place), around)
+            : await startRun(recipe as Recipe, openFolder(place), around);
         const { from, to, steps } = flags;
         const range = { baseLr: recipe.optimizer.lr, from, to, steps };
         const search = await findLearningRate(run.trainer, run.data.training, range, ({ lr, loss }) => {

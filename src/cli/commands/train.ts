@@ -5,13 +5,19 @@ import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { openFolder } from "../../data/disk.js";
 import { RecipeError } from "../../recipe/errors.js";
+import { type ImageRecipe, isForImages } from "../../recipe/image-recipe.js";
+import { resumeImageRun, startImageRun } from "../../recipe/image-run.js";
 import type { Override } from "../../recipe/overrides.js";
-import { type Run, resumeRun, startRun } from "../../recipe/run.js";
+import type { Recipe } from "../../recipe/recipe.js";
+import { resumeRun, startRun } from "../../recipe/run.js";
+import { readSavedRecipe } from "../../recipe/run-folder.js";
 import type { Summary } from "../../training/loop.js";
 import { findModel } from "../models.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
-import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
-import { watch } from "../watch.js";
+import type { RunView } from "../run-view.js";
+import { formatDuration, formatLoss } from "../terminal/format.js";
+import { imageView } from "../train-images.js";
+import { textView } from "../train-text.js";
 
 interface TrainFlags {
   out?: string;
@@ -54,7 +60,7 @@ async function open(
   recipe: string | undefined,
   flags: TrainFlags,
   overrides: readonly Override[],
-): Promise<Run> {
+): Promise<RunView> {
   if ((recipe === undefined) === (flags.resume === undefined)) {
     throw new RecipeError(
       "train needs a recipe or a run to resume, one of them",
@@ -62,16 +68,27 @@ async function open(
       `for example: autodidact train ${shippedRecipes()[0]}`,
     );
   }
-  if (flags.resume !== undefined) {
-    const change =
-      overrides.length === 0 ? undefined : (saved: object) => changed(saved, overrides, flags.resume!);
-    return resumeRun(openFolder(resolve(flags.resume)), around, change);
-  }
+  if (flags.resume !== undefined) return resume(flags.resume, overrides);
   const { name, recipe: values } = await loadRecipe(recipe!, overrides);
-  process.stderr.write(
-    `preparing ${[values.data.files].flat().length > 3 ? `${[values.data.files].flat().length} files` : [values.data.files].flat().join(", ")}\n`,
-  );
-  return startRun(values, openFolder(resolve(flags.out ?? freeFolder(name))), around);
+  const out = openFolder(resolve(flags.out ?? freeFolder(name)));
+  if (values.data.format === "images") {
+    const images = values as ImageRecipe;
+    process.stderr.write(`preparing ${images.data.path ?? "the images of the pretrained model"}\n`);
+    return imageView(await startImageRun(images, out, around));
+  }
+  const text = values as Recipe;
+  const files = [text.data.files].flat();
+  process.stderr.write(`preparing ${files.length > 3 ? `${files.length} files` : files.join(", ")}\n`);
+  return textView(await startRun(text, out, around));
+}
+
+async function resume(path: string, overrides: readonly Override[]): Promise<RunView> {
+  const folder = openFolder(resolve(path));
+  const change = <R extends object>(saved: R) =>
+    overrides.length === 0 ? saved : (changed(saved, overrides, path) as R);
+  if (isForImages(await readSavedRecipe(folder)))
+    return imageView(await resumeImageRun(folder, around, change));
+  return textView(await resumeRun(folder, around, change));
 }
 
 function freeFolder(name: string): string {
@@ -79,9 +96,10 @@ function freeFolder(name: string): string {
   return candidates.find((folder) => !existsSync(folder))!;
 }
 
-async function train(run: Run, json: boolean): Promise<void> {
+async function train(view: RunView, json: boolean): Promise<void> {
   const gflops = await measurePeak(nodeRuntime);
-  introduce(run, gflops);
+  const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
+  process.stderr.write(`${[...view.introduction, peak].join("\n")}\n`);
   const stop = new AbortController();
   const onInterrupt = () => {
     process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
@@ -89,27 +107,14 @@ async function train(run: Run, json: boolean): Promise<void> {
   };
   // Once: a second Ctrl-C finds no handler and ends the process at once.
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, onInterrupt);
-  const { finish, ...callbacks } = await watch(run, gflops);
+  const { finish, ...callbacks } = await view.watch(gflops);
   try {
-    const summary = await run.train({ signal: stop.signal, ...callbacks }).finally(finish);
-    conclude(run, summary, json);
+    const summary = await view.run.train({ signal: stop.signal, ...callbacks }).finally(finish);
+    conclude(view, summary, json);
     if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, onInterrupt);
   }
-}
-
-function introduce({ model, trainer, sizes, recipe, tokenizer, leftOut = [] }: Run, gflops: number): void {
-  const parameters = model.parameters.reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
-  const trained = trainer.layout.size;
-  const { kind, ...rest } = recipe.model;
-  process.stderr.write(
-    `${"from" in rest ? rest.from : kind} with ${formatCount(parameters)} parameters` +
-      `${trained < parameters ? `, of an adapter ${formatCount(trained)} to train` : ""}, vocabulary ${tokenizer.vocabSize}; ` +
-      `${formatCount(sizes.train)} ${sizes.unit} to learn from, ${formatCount(sizes.validation)} held out; ` +
-      `matrix products reach ${gflops.toFixed(0)} GFLOP/s here\n` +
-      (leftOut.length > 0 ? `left out: ${leftOut.join(", ")}\n` : ""),
-  );
 }
 
 const reasons: Record<Summary["reason"], string> = {
@@ -119,28 +124,16 @@ const reasons: Record<Summary["reason"], string> = {
   interrupted: "interrupted",
 };
 
-function conclude(run: Run, summary: Summary, json: boolean): void {
-  const folder = relative(process.cwd(), run.folder.location) || ".";
+function conclude(view: RunView, summary: Summary, json: boolean): void {
+  const folder = relative(process.cwd(), view.run.folder.location) || ".";
   if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary })}\n`);
   const lines = [
     `${reasons[summary.reason]}: step ${summary.steps}, ${formatDuration(summary.seconds)} of training, ` +
       `loss ${formatLoss(summary.loss)}, best validation loss ${formatLoss(summary.bestLoss)}`,
     `run: ${folder}`,
-    ...next(folder, run, summary),
+    ...(summary.reason === "interrupted"
+      ? [`resume: npx autodidact train --resume ${folder}`]
+      : ["next:", ...view.next(folder).map((command) => `  ${command}`)]),
   ];
   process.stderr.write(`${lines.join("\n")}\n`);
-}
-
-function next(folder: string, run: Run, { reason }: Summary): string[] {
-  if (reason === "interrupted") return [`resume: npx autodidact train --resume ${folder}`];
-  if (run.recipe.data.format !== "text") {
-    return ["next:", `  npx autodidact chat ${folder}`, `  npx autodidact serve ${folder} --port 8080`];
-  }
-  const prompt = run.recipe.generation.prompt.split("\n")[0] || "Once";
-  return [
-    "next:",
-    `  npx autodidact generate ${folder} --prompt ${JSON.stringify(prompt)} --max-tokens 200`,
-    `  npx autodidact evaluate ${folder}`,
-    '  npx autodidact train gpt-small --data.files "your/texts/**/*.txt"',
-  ];
 }

@@ -1,0 +1,20 @@
+/**
+ * A small residual network learns the ten classes of CIFAR-10: the independent judge of what the generators draw,
+ * and the features of their Frechet distance. `--data.path /usr/share/datasets/fashion-mnist` makes it one of clothes.
+ */
+import { defineImageRecipe } from "../src/recipe/image-recipe.js";
+
+export default defineImageRecipe({
+  data: { format: "images", path: "cifar10" },
+  features: { kind: "pixels", augment: { crop: 4, flip: true } },
+  model: { kind: "resnet", baseWidth: 16, blocksPerStage: [2, 2, 2], groups: 8 },
+  objective: { kind: "crossEntropy", labelSmoothing: 0.05 },
+  optimizer: {
+    kind: "adamw",
+    lr: 3e-3,
+    betas: [0.9, 0.99],
+    weightDecay: 0.05,
+    schedule: { kind: "cosine", warmupSteps: 100, finalFactor: 0.01 },
+  },
+  training: { batchSize: 128, epochs: 5, evaluateEvery: 400, evaluationBatches: 20, checkpointEvery: 400 },
+});

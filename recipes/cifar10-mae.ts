@@ -1,0 +1,30 @@
+/**
+ * Learns to see without labels: a masked autoencoder predicts the three quarters of each CIFAR-10 picture that it
+ * is not shown. What its encoder has learned `recipes/image-probe.ts` puts to use.
+ */
+import { defineImageRecipe } from "../src/recipe/image-recipe.js";
+
+export default defineImageRecipe({
+  data: { format: "images", path: "cifar10" },
+  features: { kind: "pixels", augment: { crop: 4, flip: true } },
+  model: {
+    kind: "mae",
+    patchSize: 4,
+    embedWidth: 192,
+    numLayers: 6,
+    numHeads: 3,
+    mlpWidth: 768,
+    decoderWidth: 96,
+    decoderLayers: 2,
+    decoderHeads: 3,
+  },
+  objective: { kind: "maskedPatches", maskRatio: 0.75 },
+  optimizer: {
+    kind: "adamw",
+    lr: 1e-3,
+    betas: [0.9, 0.95],
+    weightDecay: 0.05,
+    schedule: { kind: "cosine", warmupSteps: 400, finalFactor: 0.01 },
+  },
+  training: { batchSize: 128, epochs: 20, evaluateEvery: 1000, evaluationBatches: 20, checkpointEvery: 1000 },
+});

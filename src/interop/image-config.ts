@@ -1,0 +1,204 @@
+/** `config.json` to a model of images. */
+import { z } from "zod";
+import { contrastive, type ProjectedEncoder } from "../models/contrastive.js";
+import { dit } from "../models/dit.js";
+import { imageClassifier } from "../models/image-classifier.js";
+import type {
+  Denoiser,
+  ImageClassifier,
+  ImageEncoder,
+  ImageModel,
+  MaskedAutoencoder,
+} from "../models/image-model.js";
+import { maskedAutoencoder } from "../models/mae.js";
+import { resnet } from "../models/resnet.js";
+import { unet } from "../models/unet.js";
+import { vit } from "../models/vit.js";
+import { CheckpointError } from "./errors.js";
+import type { JsonObject } from "./folder-files.js";
+
+/** A model of images and what it is for. */
+export type ImageModelKind =
+  | { readonly kind: "denoiser"; readonly model: Denoiser }
+  | { readonly kind: "classifier"; readonly model: ImageClassifier }
+  | { readonly kind: "maskedAutoencoder"; readonly model: MaskedAutoencoder }
+  | { readonly kind: "contrastive"; readonly model: ProjectedEncoder };
+
+const count = z
+  .int()
+  .positive()
+  .max(2 ** 20);
+const image = { channels: count.max(4), height: count.max(4096), width: count.max(4096) };
+
+const ditConfig = z.object({
+  num_channels: count,
+  image_height: count,
+  image_width: count,
+  patch_size: count,
+  hidden_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  num_classes: z.int().nonnegative(),
+});
+const unetConfig = z.object({
+  ...image,
+  base_width: count,
+  width_multipliers: z.array(count).min(1),
+  blocks_per_level: count,
+  attention_at: z.array(count),
+  num_classes: z.int().nonnegative(),
+  groups: count,
+});
+const resnetConfig = z.object({
+  ...image,
+  base_width: count,
+  blocks_per_stage: z.array(count).min(1),
+  groups: count,
+});
+const vitConfig = z.object({
+  image_size: z.union([count, z.tuple([count, count])]),
+  patch_size: count,
+  num_channels: count,
+  hidden_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  intermediate_size: count,
+  hidden_act: z.literal("gelu"),
+  layer_norm_eps: z.literal(1e-12),
+  qkv_bias: z.literal(true),
+});
+const maeConfig = z.object({
+  ...vitConfig.shape,
+  decoder_hidden_size: count,
+  decoder_num_hidden_layers: count,
+  decoder_num_attention_heads: count,
+  decoder_intermediate_size: count,
+});
+const projection = z.object({ projection_hidden_dim: count, projection_dim: count });
+const labels = z.object({ id2label: z.record(z.string(), z.string()) });
+
+/** What `model_type` each is read as. */
+const readers: Record<string, (config: JsonObject, source: string) => ImageModelKind> = {
+  autodidact_dit: (config, source) => ({
+    kind: "denoiser",
+    model: ditOf(fieldsOf(ditConfig, config, source)),
+  }),
+  autodidact_unet: (config, source) => ({
+    kind: "denoiser",
+    model: unetOf(fieldsOf(unetConfig, config, source)),
+  }),
+  autodidact_resnet: (config, source) =>
+    overEncoder(resnetOf(fieldsOf(resnetConfig, config, source)), config, source),
+  vit: (config, source) => overEncoder(vit(vitOf(fieldsOf(vitConfig, config, source))), config, source),
+  vit_mae: (config, source) => ({
+    kind: "maskedAutoencoder",
+    model: maeOf(fieldsOf(maeConfig, config, source)),
+  }),
+};
+
+/** Whether a `config.json` is that of a model of images. */
+export function isImageConfig({ model_type }: JsonObject): boolean {
+  return typeof model_type === "string" && Object.hasOwn(readers, model_type);
+}
+
+/** Builds the model that a config describes. Throws `CheckpointError` naming the field. */
+export function imageModelFromConfig(config: JsonObject, source: string): ImageModelKind {
+  if (isImageConfig(config)) return readers[config.model_type as string](config, source);
+  throw new CheckpointError(
+    "The model is not one of images.",
+    `model_type ${JSON.stringify(config.model_type)} in ${source}`,
+    `These can be opened: ${Object.keys(readers).join(", ")}.`,
+  );
+}
+
+/** An encoder's projection or classifier, by what the config has. */
+function overEncoder(encoder: ImageEncoder, config: JsonObject, source: string): ImageModelKind {
+  if (Object.hasOwn(config, "projection_dim")) {
+    const { projection_hidden_dim, projection_dim } = fieldsOf(projection, config, source);
+    const widths = { hiddenWidth: projection_hidden_dim, projectionWidth: projection_dim };
+    return { kind: "contrastive", model: contrastive(encoder, widths) };
+  }
+  const { id2label } = fieldsOf(labels, config, source);
+  return { kind: "classifier", model: imageClassifier(encoder, Object.keys(id2label).length) };
+}
+
+const ditOf = (fields: z.output<typeof ditConfig>) =>
+  dit({
+    channels: fields.num_channels,
+    height: fields.image_height,
+    width: fields.image_width,
+    patchSize: fields.patch_size,
+    embedWidth: fields.hidden_size,
+    numLayers: fields.num_hidden_layers,
+    numHeads: fields.num_attention_heads,
+    numClasses: fields.num_classes,
+  });
+
+const unetOf = (fields: z.output<typeof unetConfig>) =>
+  unet({
+    channels: fields.channels,
+    height: fields.height,
+    width: fields.width,
+    baseWidth: fields.base_width,
+    widthMultipliers: fields.width_multipliers,
+    blocksPerLevel: fields.blocks_per_level,
+    attentionAt: fields.attention_at,
+    numClasses: fields.num_classes,
+    groups: fields.groups,
+  });
+
+const resnetOf = (fields: z.output<typeof resnetConfig>) =>
+  resnet({
+    channels: fields.channels,
+    height: fields.height,
+    width: fields.width,
+    baseWidth: fields.base_width,
+    blocksPerStage: fields.blocks_per_stage,
+    groups: fields.groups,
+  });
+
+const vitOf = (fields: z.output<typeof vitConfig>) => {
+  const [height, width] = [fields.image_size, fields.image_size].flat().slice(0, 2);
+  return {
+    channels: fields.num_channels,
+    height,
+    width: width ?? height,
+    patchSize: fields.patch_size,
+    embedWidth: fields.hidden_size,
+    numLayers: fields.num_hidden_layers,
+    numHeads: fields.num_attention_heads,
+    mlpWidth: fields.intermediate_size,
+  };
+};
+
+const maeOf = (fields: z.output<typeof maeConfig>) =>
+  maskedAutoencoder({
+    ...vitOf(fields),
+    decoderWidth: fields.decoder_hidden_size,
+    decoderLayers: fields.decoder_num_hidden_layers,
+    decoderHeads: fields.decoder_num_attention_heads,
+    decoderMlpWidth: fields.decoder_intermediate_size,
+  });
+
+function fieldsOf<Schema extends z.ZodType>(
+  schema: Schema,
+  config: JsonObject,
+  source: string,
+): z.output<Schema> {
+  const result = schema.safeParse(config);
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues;
+  throw new CheckpointError(
+    "A field of the model's config does not fit.",
+    `${path.join(".")} ${JSON.stringify(config[String(path[0])])} in ${source} (${message})`,
+    "Check that config.json is of a model that can be opened here.",
+  );
+}
+
+/** The encoder inside, by whose vectors images are compared. A denoiser has none. */
+export function encoderOf(opened: ImageModelKind): ImageEncoder | undefined {
+  return opened.kind === "denoiser" ? undefined : opened.model.encoder;
+}
+
+/** What all of them have in common. */
+export const sizesOf = ({ channels, height, width }: ImageModel) => ({ channels, height, width });

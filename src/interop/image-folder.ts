@@ -1,0 +1,99 @@
+/** A model of images as a Hugging Face folder: config.json, model.safetensors, preprocessor_config.json. */
+import { z } from "zod";
+import type { Folder } from "../data/folder.js";
+import type { ImageModel } from "../models/image-model.js";
+import { CheckpointError } from "./errors.js";
+import { jsonText, readJson } from "./folder-files.js";
+import { type ImageModelKind, imageModelFromConfig, isImageConfig } from "./image-config.js";
+import { locateModel, take } from "./model-folder.js";
+import { readParameters } from "./model-weights.js";
+import { type NamedArray, writeSafetensors } from "./safetensors.js";
+import { openWeights, weightsFile } from "./sharded.js";
+
+const configFile = "config.json";
+
+/** What is told of a model beside its weights. */
+export interface ImageModelNotes {
+  /** Names of the classes, in the order of their numbers. */
+  readonly classes: readonly string[];
+  /** What a denoiser predicts, as its recipe's objective says it. */
+  readonly objective: Readonly<Record<string, unknown>>;
+  /** How it draws where nobody says otherwise. */
+  readonly generation: Readonly<Record<string, unknown>>;
+}
+
+export type SavedImageModel = ImageModelKind &
+  ImageModelNotes & { readonly weights: ReadonlyMap<string, NamedArray> };
+
+const notes = z.object({
+  id2label: z.record(z.string(), z.string()).default({}),
+  objective: z.record(z.string(), z.unknown()).default({}),
+  generation: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** Writes the folder; a ViT's opens in Hugging Face Transformers. Throws `CheckpointError` for a missing parameter. */
+export async function saveImageModel(
+  folder: Folder,
+  model: ImageModel,
+  weights: ReadonlyMap<string, NamedArray>,
+  { classes, objective, generation }: ImageModelNotes,
+): Promise<void> {
+  const labels = {
+    id2label: Object.fromEntries(classes.map((name, i) => [i, name])),
+    label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
+  };
+  const config = { ...model.config(), ...(classes.length > 0 ? labels : {}), objective, generation };
+  await folder.write(configFile, jsonText(config));
+  await folder.write("preprocessor_config.json", jsonText(preprocessing(model)));
+  const parameters = model.parameters.map(({ name, shape }) => [name, take(weights, name, shape)] as const);
+  await writeSafetensors(folder, weightsFile, new Map(parameters));
+}
+
+/** How Hugging Face's image processors make of a picture what the model reads: values from -1 to 1. */
+function preprocessing({ channels, height, width }: ImageModel): object {
+  const half = Array<number>(channels).fill(0.5);
+  return {
+    image_processor_type: "ViTImageProcessor",
+    do_resize: true,
+    size: { height, width },
+    resample: 2,
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: half,
+    image_std: half,
+  };
+}
+
+/** Whether a run or model folder holds a model of images. */
+export async function isImageModel(folder: Folder): Promise<boolean> {
+  const place = await locateModel(folder);
+  if ((await place.size(configFile)) === undefined) return false;
+  return isImageConfig(await readJson(place, configFile));
+}
+
+/**
+ * Reads a model folder, or the latest (or best) checkpoint of a run. Throws `CheckpointError` for what is damaged,
+ * missing, or no model of images.
+ */
+export async function openImageModel(
+  folder: Folder,
+  which: "latest" | "best" = "latest",
+): Promise<SavedImageModel> {
+  const place = await locateModel(folder, which);
+  const source = `${place.location}/${configFile}`;
+  const config = await readJson(place, configFile);
+  const opened = imageModelFromConfig(config, source);
+  const weights = await readParameters(await openWeights(place), opened.model, place.location);
+  const read = notes.safeParse(config);
+  if (!read.success) {
+    throw new CheckpointError(
+      "A field of the model's config does not fit.",
+      `${read.error.issues[0].path.join(".")} in ${source} (${read.error.issues[0].message})`,
+      "Restore config.json from a copy.",
+    );
+  }
+  const { id2label, ...rest } = read.data;
+  const classes = Object.keys(id2label).map((_, i) => id2label[i]);
+  return { ...opened, ...rest, classes, weights };
+}

@@ -1,0 +1,61 @@
+/** What recipes for every kind of data share: the last two of the six steps. */
+import { z } from "zod";
+
+export const count = z.int().positive();
+export const share = z.number().min(0).max(1);
+
+const schedule = z.strictObject({
+  kind: z.enum(["constant", "cosine", "linear", "wsd"]),
+  warmupSteps: z.int().nonnegative().default(0),
+  decaySteps: count.optional(),
+  finalFactor: share.optional(),
+});
+const common = {
+  lr: z.number().positive(),
+  weightDecay: z.number().nonnegative().default(0.1),
+  schedule,
+  /** Largest global gradient norm; 0 turns clipping off. */
+  clipNorm: z.number().nonnegative().default(1),
+  /** Decay of an exponential average of the weights, which is then what is evaluated and saved. */
+  averageDecay: share.optional(),
+};
+const betas = z.tuple([share, share]);
+
+/** 5 gradient descent. */
+export const optimizer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("adamw"), ...common, betas: betas.default([0.9, 0.95]) }),
+  z.strictObject({
+    kind: z.literal("muon"),
+    ...common,
+    momentum: share.default(0.95),
+    /** Rate of AdamW for embeddings, head and vectors; default lr. */
+    adamwLr: z.number().positive().optional(),
+    betas: betas.default([0.9, 0.95]),
+  }),
+  z.strictObject({
+    kind: z.literal("sgd"),
+    ...common,
+    momentum: share.default(0.9),
+    nesterov: z.boolean().default(false),
+  }),
+]);
+
+/** 6 iterate, whatever is learned. */
+export const iteration = {
+  /** Rows or images a step and micro-batch; with preferences, pairs of rows. */
+  batchSize: count,
+  /** Batches whose gradients are added up for one step. */
+  microBatches: count.default(1),
+  seed: z.int().nonnegative().default(1),
+  evaluateEvery: count,
+  /** Batches of the validation split an evaluation reads; default all. */
+  evaluationBatches: count.optional(),
+  checkpointEvery: count,
+  keepCheckpoints: count.default(2),
+  /** Stop when the validation loss is this low. */
+  targetLoss: z.number().positive().optional(),
+  /** Stop after so many evaluations without a better validation loss. */
+  patience: count.optional(),
+  device: z.enum(["cpu", "webgpu", "cuda", "coreml", "dml"]).default("cpu"),
+  threads: count.optional(),
+};
