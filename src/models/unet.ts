@@ -11,7 +11,6 @@ import { gather } from "../core/ops/gather.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
-import { upsample } from "../core/ops/pooling.js";
 import { concat, split } from "../core/ops/slice.js";
 import { silu } from "../nn/activation.js";
 import { conv2dWithBias, conv2dWithBiasParameters } from "../nn/conv2d.js";
@@ -19,6 +18,7 @@ import { groupNorm, groupNormParameters } from "../nn/group-norm.js";
 import { linearWithBias } from "../nn/linear.js";
 import { filled, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
 import { timeEmbedding, timeEmbeddingParameters } from "../nn/time-embedding.js";
+import { doubleSize } from "../nn/upsample.js";
 import type { Denoiser } from "./image-model.js";
 import { checkDivides } from "./shapes.js";
 
@@ -115,7 +115,7 @@ export function unet(config: UNetConfig): Denoiser {
       for (const block of middle) h = run(p, h, embedding, block);
       for (const { blocks, resample } of up) {
         for (const block of blocks) h = run(p, concat([h, skips.pop()!], 1), embedding, block);
-        if (resample) h = conv2dWithBias(p, upsample(h, 2), resample);
+        if (resample) h = conv2dWithBias(p, doubleSize(h), resample);
       }
       return conv2dWithBias(p, activated(p, h, "norm_out"), "conv_out");
     },
