@@ -23,7 +23,7 @@ export async function findCollection(
   onReceived?: OnReceived,
 ): Promise<PictureCollection | PixelCollection> {
   const kind = await kindOf(path);
-  const known = KNOWN_SETS[path];
+  const known = Object.hasOwn(KNOWN_SETS, path) ? KNOWN_SETS[path] : undefined;
   if (kind === "missing" && known) return inFile(await fetchPublished(known, undefined, onReceived));
   if (kind === "missing") {
     throw new MissingFileError(

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { fileChunks } from "../bytes.js";
 import { DataError } from "../errors.js";
 import type { PixelCollection, Split } from "./collection.js";
+import { MAX_PIXELS } from "./decode.js";
 import type { ImageShape, LabelledImage } from "./image.js";
 
 const IMAGES_MAGIC = 0x00000803; // bytes in three dimensions
@@ -56,6 +57,7 @@ export function idxFile(path: string): Promise<PixelCollection> {
 async function idx(trainPath: string, testPath: string | undefined): Promise<PixelCollection> {
   const train = await openPair(trainPath);
   const test = testPath === undefined ? undefined : await openPair(testPath);
+  if (test) requireSameShape(train, test);
   const names = /fashion/i.test(trainPath) ? FASHION : DIGITS;
   const images = (split: Split) => pairImages(split === "train" ? train : test!);
   return {
@@ -70,15 +72,26 @@ async function idx(trainPath: string, testPath: string | undefined): Promise<Pix
 async function openPair(path: string): Promise<Pair> {
   const header = await headerOf(path);
   const [magic = 0, count = 0, height = 0, width = 0] = header;
-  if (magic !== IMAGES_MAGIC || count * height * width === 0) {
+  const size = height * width;
+  if (magic !== IMAGES_MAGIC || count * size === 0 || size > MAX_PIXELS) {
     throw new DataError(
       "A file holds no IDX images",
       `${path}: magic number ${hex(magic)}, ${count} images of ${height} x ${width}`,
-      `give a file of images in bytes: magic number ${hex(IMAGES_MAGIC)}, and at least one image`,
+      `give a file of images in bytes: magic number ${hex(IMAGES_MAGIC)}, at least one image, at most ${MAX_PIXELS} pixels each`,
     );
   }
   const labels = await labelsOf(path, count);
   return { path, count, shape: { channels: 1, height, width }, labels };
+}
+
+function requireSameShape(train: Pair, test: Pair): void {
+  const [a, b] = [train, test].map(({ shape }) => `${shape.height} x ${shape.width}`);
+  if (a === b) return;
+  throw new DataError(
+    "Training and test images are of different sizes",
+    `${train.path}: ${a}, ${test.path}: ${b}`,
+    "put files of one set together",
+  );
 }
 
 async function headerOf(path: string): Promise<number[]> {

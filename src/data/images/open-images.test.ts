@@ -250,6 +250,10 @@ describe("IDX", () => {
       await expect(readAll({ path })).rejects.toThrow(DataError);
       await expect(readAll({ path })).rejects.toThrow(message);
     }
+    const other = { "train-images-idx3-ubyte": images, "t10k-images-idx3-ubyte": idx([1, 2, 1], [0, 0]) };
+    await expect(openImages({ path: await folderOf(other) })).rejects.toThrow(/sizes[\s\S]*1 x 2, .*2 x 1/);
+    const huge = await fileOf("images", idx([1, 2 ** 31, 2 ** 31], []));
+    await expect(openImages({ path: huge })).rejects.toThrow(/1 images of 2147483648 x 2147483648/);
   });
 });
 
@@ -393,6 +397,7 @@ it("what is no set of images is refused with what would be one", async () => {
   const missing = openImages({ path: join(root, "none") });
   await expect(missing).rejects.toThrow(MissingFileError);
   await expect(missing).rejects.toThrow(/none"[\s\S]*cifar10/);
+  await expect(openImages({ path: "constructor" })).rejects.toThrow(MissingFileError);
   await expect(openImages({ path: await fileOf("a.txt", "hello") })).rejects.toThrow(/begins with "hello"/);
   await expect(openImages({ path: await fileOf("a.bin", "") })).rejects.toThrow(/no set of images/);
   await expect(openImages({ path: await folderOf({ "a.txt": "x" }) })).rejects.toThrow(/holds \.txt/);
