@@ -1,8 +1,7 @@
 /** What a run on images learns from: prepared images, augmented, with what the objective draws at random. */
 import { randomStream } from "../core/random.js";
 import type { TrainingData } from "../data/batches.js";
-import type { Examples } from "../data/examples.js";
-import { evaluationImages, trainingImages } from "../data/images/image-batches.js";
+import { evaluationImages, type ImageExamples, trainingImages } from "../data/images/image-batches.js";
 import { augment } from "../features/augment/augment.js";
 import type { Batch } from "../objectives/objective.js";
 import { buildBatchObjective } from "./build-images.js";
@@ -21,7 +20,7 @@ export function imageBatches(
   const shape = { ...set.shape, batchSize };
   const viewed = { ...shape, batchSize: batchSize * numViews };
 
-  async function drawn(images: Examples, step: number, purpose: string): Promise<Batch> {
+  async function drawn(images: ImageExamples, step: number, purpose: string): Promise<Batch> {
     const views = await trainingImages(images, { seed, step, batchSize, views: numViews });
     const random = randomStream(seed, `${purpose} augment`, step);
     const changed = augment(views, viewed, features.augment, random, numClasses);

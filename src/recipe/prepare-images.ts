@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { permuted, randomStream } from "../core/random.js";
 import { DataError, ShardError } from "../data/errors.js";
-import { type Examples, openExamples, writeExamples } from "../data/examples.js";
+import { type ExampleArray, openExamples, writeExamples } from "../data/examples.js";
 import type { Folder } from "../data/folder.js";
 import type { ImageShape, LabelledImage } from "../data/images/image.js";
+import type { ImageExamples } from "../data/images/image-batches.js";
 import type { ImageSource } from "../data/images/open-images.js";
 import type { ImageRecipe } from "./image-recipe.js";
 
@@ -12,8 +13,8 @@ import type { ImageRecipe } from "./image-recipe.js";
 export interface PreparedImages {
   readonly shape: ImageShape;
   readonly classes: readonly string[];
-  readonly train: Examples;
-  readonly validation: Examples;
+  readonly train: ImageExamples;
+  readonly validation: ImageExamples;
   /** Pictures that could not be read. */
   readonly skipped: readonly string[];
 }
@@ -68,8 +69,8 @@ export async function openImagesOf(folder: Folder): Promise<PreparedImages> {
       "prepare the data again",
     );
   }
-  const train = await openExamples(folder.folder("train"));
-  const validation = await openExamples(folder.folder("validation"));
+  const train = await openExamples<ExampleArray>(folder.folder("train"));
+  const validation = await openExamples<ExampleArray>(folder.folder("validation"));
   for (const [name, { count }] of Object.entries({ train, validation })) {
     if (count === 0) throw tooFew(name, folder);
   }
@@ -108,11 +109,11 @@ async function* records(images: AsyncIterable<LabelledImage>) {
  * `perClass` images of each class, chosen by the seed. Throws `DataError` where a class has fewer.
  */
 export async function fewLabels(
-  images: Examples,
+  images: ImageExamples,
   classes: readonly string[],
   perClass: number,
   seed: number,
-): Promise<Examples> {
+): Promise<ImageExamples> {
   const labels = await labelsOf(images);
   const left = new Map(classes.map((_, label) => [label, perClass]));
   const picked: number[] = [];
@@ -138,7 +139,7 @@ export async function fewLabels(
 }
 
 /** The class of every image, in order. */
-export async function labelsOf(images: Examples): Promise<Int32Array> {
+export async function labelsOf(images: ImageExamples): Promise<Int32Array> {
   const labels = new Int32Array(images.count);
   const step = 4096;
   for (let start = 0; start < images.count; start += step) {

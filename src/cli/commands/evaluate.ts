@@ -10,6 +10,7 @@ import { openShards, type TokenShards, writeShards } from "../../data/shards.js"
 import { EvaluationError } from "../../evaluation/errors.js";
 import { tasks } from "../../evaluation/questions.js";
 import type { Tokenizer } from "../../features/tokenizer.js";
+import { isImageModel } from "../../interop/image-folder.js";
 import { languageTask } from "../../objectives/task.js";
 import { adamw } from "../../optim/adamw.js";
 import { layOut, views } from "../../optim/layout.js";
@@ -24,7 +25,8 @@ import {
   slideOver,
   writeBeside,
 } from "../measures.js";
-import { openNamedModel } from "../models.js";
+import { type ImageMeasureFlags, imageMetrics, measureImages } from "../measures-images.js";
+import { openBase, openNamedModel } from "../models.js";
 import { parseCount, parseNumber, parseSeed } from "../numbers.js";
 
 /** What can be measured, by the flag that asks for it; and the flags that go with no other measure. */
@@ -33,11 +35,15 @@ const measures: Record<string, Measure> = {
   multipleChoice: { flags: ["task"], run: chooseAnswers },
   perplexity: { flags: ["stride", "field", "column"], run: slideOver },
   against: { flags: ["prompts", "maxTokens", "temperature", "seed"], run: writeBeside },
+  metric: {
+    flags: ["reference", "features", "samples", "guidance", "steps", "solver", "out", "seed"],
+    run: measureImages,
+  },
 };
 
 interface Measure {
   readonly flags: readonly string[];
-  readonly run: (folder: string, flags: EvaluateFlags) => Promise<void>;
+  readonly run: (folder: string, flags: EvaluateFlags & ImageMeasureFlags) => Promise<void>;
 }
 
 export function evaluateCommand(): Command {
@@ -65,7 +71,23 @@ export function evaluateCommand(): Command {
     )
     .option("--max-tokens <count>", "most tokens of an answer", parseCount, 100)
     .option("--temperature <number>", "of both; 0 for the likeliest token", parseNumber, 0.8)
-    .option("--seed <number>", "of both", parseSeed, 0)
+    .addOption(
+      new Option("--metric <name>", "of a model of images (default: the one that goes with it)").choices(
+        imageMetrics,
+      ),
+    )
+    .addOption(
+      new Option("--reference <split>", "which images samples are compared with")
+        .choices(["train", "test"])
+        .default("test"),
+    )
+    .option("--features <model>", "a run, or an .onnx file, by whose features images are compared")
+    .option("--samples <count>", "pictures to draw", parseCount, 1000)
+    .option("--guidance <number>", "of the drawing, as for generate", parseNumber)
+    .option("--steps <number>", "of the drawing", parseCount)
+    .addOption(new Option("--solver <name>", "of the drawing").choices(["euler", "heun", "midpoint"]))
+    .option("--out <file>", "with neighbours: a .png of samples above the training images nearest to them")
+    .option("--seed <number>", "of what is written or drawn", parseSeed, 0)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -74,16 +96,18 @@ Examples:
   autodidact evaluate runs/notes --data held-out.txt --json
   autodidact evaluate runs/notes --multiple-choice hellaswag_val.jsonl
   autodidact evaluate runs/notes --perplexity "texts/**/*.txt" --stride 512
-  autodidact evaluate runs/notes --against runs/older --prompts prompts.txt`,
+  autodidact evaluate runs/notes --against runs/older --prompts prompts.txt
+  autodidact evaluate runs/cifar10-flow --metric fid --reference test`,
     )
-    .action(async (folder: string, flags: EvaluateFlags, command: Command) => {
-      const measure = measureOf(command);
+    .action(async (folder: string, flags: EvaluateFlags & ImageMeasureFlags, command: Command) => {
+      const drawn = await isImageModel(await openBase(folder));
+      const measure = measureOf(command, drawn ? "metric" : "data");
       await measures[measure].run(folder, flags);
     });
 }
 
 /** Which measure the flags ask for. Throws `EvaluationError` for flags that do not go together. */
-function measureOf(command: Command): string {
+function measureOf(command: Command, usual: string): string {
   const given = command.options
     .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli")
     .map((option) => ({ name: option.attributeName(), flag: option.long! }));
@@ -95,7 +119,7 @@ function measureOf(command: Command): string {
       "give one of them a run",
     );
   }
-  const measure = asked[0]?.name ?? "data";
+  const measure = asked[0]?.name ?? usual;
   const stray = given.find(({ name }) => {
     const owners = Object.keys(measures).filter((owner) => measures[owner].flags.includes(name));
     return owners.length > 0 && !owners.includes(measure);
