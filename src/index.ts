@@ -33,6 +33,9 @@ export { type Corpus, type CorpusOptions, openCorpus } from "./data/corpus.js";
 export { openFolder } from "./data/disk.js";
 export { DataError, FolderError, MissingFileError, ShardError } from "./data/errors.js";
 export type { Folder } from "./data/folder.js";
+export type { ImageBatch, ImageShape, LabelledImage } from "./data/images/image.js";
+export { decodeImage, type ImageSource, openImages } from "./data/images/open-images.js";
+export { encodeAnimation, encodePng } from "./data/images/write-images.js";
 export { memoryFolder } from "./data/memory.js";
 export { packRows } from "./data/packing.js";
 export { readPreferences } from "./data/preferences.js";
@@ -41,6 +44,14 @@ export { openShards, type TokenShards, writeShards } from "./data/shards.js";
 // Then: use it.
 export { type Comparison, compare } from "./evaluation/compare.js";
 export { EvaluationError } from "./evaluation/errors.js";
+export { openEncoderFeatures } from "./evaluation/images/encoder-features.js";
+export { featuresOf } from "./evaluation/images/features.js";
+export { frechetDistance } from "./evaluation/images/frechet.js";
+export { kernelDistance } from "./evaluation/images/kernel-distance.js";
+export { kNearestAccuracy } from "./evaluation/images/nearest-accuracy.js";
+export { nearestNeighbours } from "./evaluation/images/neighbours.js";
+export { openOnnxFeatures } from "./evaluation/images/onnx-features.js";
+export { precisionRecall } from "./evaluation/images/precision-recall.js";
 export { compileScorer, type Score, type Scorer, type TokenPair } from "./evaluation/log-likelihood.js";
 export { evaluateMultipleChoice } from "./evaluation/multiple-choice.js";
 export { measurePerplexity } from "./evaluation/perplexity.js";
@@ -58,6 +69,10 @@ export { type Tokenizer, TokenizerError } from "./features/tokenizer.js";
 export { compileDecoder, type DecoderSession } from "./generation/decoder-session.js";
 export { GenerationError } from "./generation/errors.js";
 export { type GenerateOptions, type Generation, generate } from "./generation/generate.js";
+export { compileClassifier } from "./generation/images/classifier-session.js";
+export { compileDenoiser } from "./generation/images/denoiser-session.js";
+export { imageGrid } from "./generation/images/pictures.js";
+export { sampleImages } from "./generation/images/sample.js";
 export { loadAdapter, mergeAdapter, type SavedAdapter, saveAdapter } from "./interop/adapter.js";
 export { CheckpointError } from "./interop/errors.js";
 export { GgufError } from "./interop/gguf/errors.js";
@@ -66,16 +81,37 @@ export type { GgufType } from "./interop/gguf/tensor-types.js";
 export { HubError, HubUnreachableError } from "./interop/hub/errors.js";
 export { fetchModel } from "./interop/hub/fetch-model.js";
 export type { FetchOptions, FetchProgress } from "./interop/hub/from-hub.js";
+export { openImageModel, type SavedImageModel, saveImageModel } from "./interop/image-folder.js";
 export { loadModel, locateModel, openModel, type SavedModel, saveModel } from "./interop/model-folder.js";
 export { exportOnnx, type OnnxExportOptions } from "./interop/onnx-export.js";
+export { contrastive } from "./models/contrastive.js";
 // 3 predict
 export type { Decoder } from "./models/decoder.js";
+export { type DitConfig, dit } from "./models/dit.js";
 export { type Gpt2Config, gpt2 } from "./models/gpt2.js";
+export { imageClassifier } from "./models/image-classifier.js";
+export type {
+  Denoiser,
+  ImageClassifier,
+  ImageEncoder,
+  ImageModel,
+  MaskedAutoencoder,
+} from "./models/image-model.js";
 export { type LlamaConfig, llama } from "./models/llama.js";
+export { type MaskedAutoencoderConfig, maskedAutoencoder } from "./models/mae.js";
+export { type ResNetConfig, resnet } from "./models/resnet.js";
+export { type UNetConfig, unet } from "./models/unet.js";
+export { type VitConfig, vit } from "./models/vit.js";
 export type { LoraConfig } from "./nn/lora.js";
+export { crossEntropy } from "./objectives/cross-entropy.js";
+export { ddpm, diffusionPath } from "./objectives/ddpm.js";
 // 4 loss
 export { type DpoOptions, dpo } from "./objectives/dpo.js";
+export { flowMatching, linearPath } from "./objectives/flow-matching.js";
+export type { ImageBatchShape, ImageObjective } from "./objectives/image-objective.js";
+export { maskedPatches } from "./objectives/masked-patches.js";
 export { type NextTokenOptions, nextToken, nextTokenLoss } from "./objectives/next-token.js";
+export { ntXent } from "./objectives/nt-xent.js";
 export type { Batch, Objective } from "./objectives/objective.js";
 export { imageTask, languageTask, type Task } from "./objectives/task.js";
 // 5 gradient descent
@@ -87,6 +123,13 @@ export { type Schedule, scheduleFactor } from "./optim/schedule.js";
 export { type SgdOptions, sgd } from "./optim/sgd.js";
 export { compileOptimizer } from "./optim/update.js";
 export { RecipeError } from "./recipe/errors.js";
+export {
+  defineImageRecipe,
+  type ImageRecipe,
+  type ImageRecipeInput,
+  resolveImageRecipe,
+} from "./recipe/image-recipe.js";
+export { type ImageRun, readImageRecipe, resumeImageRun, startImageRun } from "./recipe/image-run.js";
 // Runs: from a recipe to a trained model in a folder, and on from there.
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./recipe/recipe.js";
 export { type Run, RunError, readRecipe, resumeRun, type Surroundings, startRun } from "./recipe/run.js";

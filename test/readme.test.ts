@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { benchCommand } from "../src/cli/commands/bench.js";
 import { chatCommand } from "../src/cli/commands/chat.js";
+import { classifyCommand } from "../src/cli/commands/classify.js";
 import { doctorCommand } from "../src/cli/commands/doctor.js";
 import { evaluateCommand } from "../src/cli/commands/evaluate.js";
 import { exportCommand } from "../src/cli/commands/export.js";
@@ -51,6 +52,7 @@ const verbs: Record<string, () => Command> = {
   chat: chatCommand,
   serve: serveCommand,
   export: exportCommand,
+  classify: classifyCommand,
   evaluate: evaluateCommand,
   bench: benchCommand,
   doctor: doctorCommand,

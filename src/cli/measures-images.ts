@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../data/disk.js";
+import type { ImageBatch } from "../data/images/image.js";
 import { evaluationImages, fromBytes, type ImageExamples } from "../data/images/image-batches.js";
 import { encodePng } from "../data/images/write-images.js";
 import { EvaluationError } from "../evaluation/errors.js";
@@ -143,8 +144,16 @@ function* chunks(values: Float32Array, size: number): Generator<Float32Array> {
 }
 
 async function* pixelsOf(split: ImageExamples): AsyncGenerator<Float32Array> {
-  for await (const { images, count } of evaluationImages(split, { batchSize })) {
-    yield images.subarray(0, (images.length / batchSize) * count);
+  for await (const { images } of wholeBatches(split)) yield images;
+}
+
+/** Without the images that fill up the last batch. */
+async function* wholeBatches(split: ImageExamples): AsyncGenerator<ImageBatch> {
+  for await (const { images, labels, count } of evaluationImages(split, { batchSize })) {
+    yield {
+      images: images.subarray(0, (images.length / batchSize) * count),
+      labels: labels.subarray(0, count),
+    };
   }
 }
 
@@ -214,8 +223,12 @@ async function accuracy(subject: Subject): Promise<Measured> {
   const { saved, images, flags, path } = subject;
   if (saved.kind === "classifier") {
     const split = flags.reference === "train" ? images.train : images.validation;
-    const batches = evaluationImages(split, { batchSize });
-    const { accuracy } = await classifierAccuracy(nodeRuntime, saved.model, saved.weights, batches);
+    const { accuracy } = await classifierAccuracy(
+      nodeRuntime,
+      saved.model,
+      saved.weights,
+      wholeBatches(split),
+    );
     return {
       figures: { accuracy, images: split.count, reference: flags.reference },
       text: `accuracy ${accuracy.toFixed(4)} on ${split.count} images of the ${flags.reference} split`,
@@ -291,8 +304,7 @@ async function knn({ path, saved, images }: Subject): Promise<Measured> {
   const extractor = await openEncoderFeatures(nodeRuntime, encoder, saved.weights, { source: path });
   const labelled = async (split: ImageExamples) => {
     const labels: number[] = [];
-    for await (const batch of evaluationImages(split, { batchSize }))
-      labels.push(...batch.labels.slice(0, batch.count));
+    for await (const batch of wholeBatches(split)) labels.push(...batch.labels);
     return { features: await featuresOf(extractor, pixelsOf(split)), labels: Int32Array.from(labels) };
   };
   const [train, test] = [await labelled(images.train), await labelled(images.validation)];

@@ -2,7 +2,18 @@ import { describe, expect, it } from "vitest";
 import { version } from "../../src/cli/version.js";
 import { autodidact, startProcess } from "./command-line.js";
 
-const verbs = ["train", "lr-find", "generate", "chat", "serve", "evaluate", "export", "bench", "doctor"];
+const verbs = [
+  "train",
+  "lr-find",
+  "generate",
+  "chat",
+  "serve",
+  "classify",
+  "evaluate",
+  "export",
+  "bench",
+  "doctor",
+];
 
 describe("--help", () => {
   it.each(verbs)("%s shows an example, on standard output, and succeeds", async (verb) => {

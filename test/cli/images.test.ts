@@ -1,0 +1,171 @@
+/** Images through the command line: training, going on, drawing, telling apart, measuring, and bad input. */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { makePictures } from "../pictures.js";
+import { autodidact, temporaryFolder } from "./command-line.js";
+import { refuse } from "./refuse.js";
+
+const place = temporaryFolder();
+const pictures = join(place, "pictures");
+const photo = join(pictures, "bars", "0.png");
+const run = (name: string) => join(place, "runs", name);
+
+const common = (objective: object, model: object) => ({
+  data: { format: "images", path: pictures, validationFraction: 0.25 },
+  features: { kind: "pixels", augment: { flip: true } },
+  model,
+  objective,
+  optimizer: { kind: "adamw", lr: 3e-3, weightDecay: 0, averageDecay: 0.9, schedule: { kind: "constant" } },
+  training: { batchSize: 16, steps: 6, evaluateEvery: 3, checkpointEvery: 3 },
+  generation: { count: 4, steps: 2 },
+});
+const transformer = { patchSize: 4, embedWidth: 16, numLayers: 1, numHeads: 2 };
+const recipes = {
+  flow: common({ kind: "flowMatching" }, { kind: "dit", ...transformer }),
+  mae: common(
+    { kind: "maskedPatches" },
+    { kind: "mae", ...transformer, mlpWidth: 32, decoderWidth: 8, decoderLayers: 1, decoderHeads: 2 },
+  ),
+  probe: common({ kind: "crossEntropy" }, { kind: "pretrained", from: run("mae"), linearProbe: true }),
+  judge: common({ kind: "crossEntropy" }, { kind: "resnet", baseWidth: 8, blocksPerStage: [1], groups: 4 }),
+};
+
+async function train(name: keyof typeof recipes, out = run(name), ...flags: string[]) {
+  const file = join(place, `${name}.mjs`);
+  writeFileSync(file, `export default ${JSON.stringify(recipes[name])};`);
+  return autodidact("train", file, "--out", out, ...flags);
+}
+
+beforeAll(async () => {
+  await makePictures(pictures, { size: 8, perClass: 40 });
+  for (const name of ["flow", "mae", "judge"] as const) expect((await train(name)).code).toBe(0);
+}, 60_000);
+
+describe("a run on images", () => {
+  it("stopped and resumed ends with the same bytes", async () => {
+    const parted = run("parted");
+    await train("flow", parted, "--training.steps", "3");
+    expect((await autodidact("train", "--resume", parted, "--training.steps", "6")).code).toBe(0);
+    const weights = (folder: string) =>
+      readFileSync(join(folder, "checkpoints/step-000006/model.safetensors"));
+    expect(weights(parted).equals(weights(run("flow")))).toBe(true);
+  });
+
+  it("a probe learns on the images of the encoder's run, and leaves the encoder as it is", async () => {
+    const { code, stderr } = await train("probe", run("probe"), "--data.path", run("mae"));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/of which 34 are trained/);
+  });
+
+  it("shows what it draws", async () => {
+    const { width, height } = await sharp(join(run("flow"), "samples/step-000006.png")).metadata();
+    expect([width, height]).toEqual([2 * 8 + 3 * 2, 2 * 8 + 3 * 2]);
+  });
+});
+
+describe("generate", () => {
+  const draw = (...flags: string[]) => autodidact("generate", run("flow"), "--steps", "2", ...flags);
+
+  it("draws the same pictures for the same seed", async () => {
+    const files = [join(place, "a.png"), join(place, "b.png")];
+    for (const out of files) expect((await draw("--count", "3", "--out", out)).code).toBe(0);
+    expect(readFileSync(files[0]).equals(readFileSync(files[1]))).toBe(true);
+  });
+
+  it("draws how pictures emerge, one frame before and after each step", async () => {
+    const out = join(place, "frames.webp");
+    await draw("--count", "1", "--class", "bars", "--out", out);
+    expect((await sharp(out).metadata()).pages).toBe(3);
+  });
+
+  it("keeps what a mask keeps", async () => {
+    const [mask, out] = [join(place, "mask.png"), join(place, "kept.png")];
+    const black = sharp({ create: { width: 8, height: 8, channels: 3, background: "black" } });
+    await black.png().toFile(mask);
+    expect((await draw("--count", "1", "--from", photo, "--mask", mask, "--out", out)).code).toBe(0);
+    const inside = await sharp(out).extract({ left: 2, top: 2, width: 8, height: 8 }).raw().toBuffer();
+    expect(inside.equals(await sharp(photo).raw().toBuffer())).toBe(true);
+  });
+});
+
+describe("classify", () => {
+  it("names the likeliest classes", async () => {
+    const { code, stdout } = await autodidact("classify", run("judge"), photo, "--top", "2", "--json");
+    expect(code).toBe(0);
+    const [{ classes }] = JSON.parse(stdout).results;
+    expect(classes.map(({ label }: { label: string }) => label).toSorted()).toEqual(["bands", "bars"]);
+    const sum = classes.reduce(
+      (total: number, { probability }: { probability: number }) => total + probability,
+      0,
+    );
+    expect(sum).toBeCloseTo(1, 5);
+  });
+});
+
+describe("evaluate", () => {
+  const measure = async (name: string, ...flags: string[]) => {
+    const drawing = name === "flow" ? ["--samples", "30", "--steps", "2", "--features", run("judge")] : [];
+    const { code, stdout, stderr } = await autodidact("evaluate", run(name), ...flags, ...drawing, "--json");
+    expect([code, stderr]).toEqual([0, ""]);
+    return JSON.parse(stdout);
+  };
+
+  it.each(["fid", "kid", "precision-recall"])("%s says by whose features", async (metric) => {
+    const found = await measure("flow", "--metric", metric);
+    expect(found).toMatchObject({ metric, samples: 30, reference: "test" });
+    expect(found.features).toContain("judge (resnet)");
+  });
+
+  it("of a classifier is its accuracy, of an encoder what neighbours say", async () => {
+    expect((await measure("judge")).accuracy).toBeGreaterThan(0.3);
+    expect(await measure("mae")).toMatchObject({ metric: "knn", k: 20 });
+  });
+
+  it("shows samples beside the images nearest to them", async () => {
+    const out = join(place, "pairs.png");
+    const { smallestDistance } = await measure("flow", "--metric", "neighbours", "--out", out);
+    expect(smallestDistance).toBeGreaterThan(0);
+    expect((await sharp(out).metadata()).height).toBe(2 * 8 + 3 * 2);
+  });
+});
+
+describe("refused, with nothing left behind", () => {
+  beforeAll(() => mkdirSync(run("refused")));
+  const file = join(place, "flow.mjs");
+  const refused = (message: RegExp, ...flags: string[]) =>
+    refuse(place, message, ["train", file, "--out", run("refused"), ...flags]);
+
+  it("an objective that does not go with the model", () =>
+    refused(/objective does not go with the model/, "--objective.kind", "maskedPatches"));
+  it("pictures that are not there", () => refused(/found: /, "--data.path", join(place, "nowhere")));
+  it("fewer images than a batch", () => refused(/fewer images than a batch/, "--training.batchSize", "500"));
+  it("one class only", async () => {
+    const one = join(place, "one", "bars");
+    mkdirSync(one, { recursive: true });
+    for (let i = 0; i < 30; i++) copyFileSync(photo, join(one, `${i}.png`));
+    await refuse(place, /two or more/, [
+      ...["train", join(place, "judge.mjs"), "--out", run("refused")],
+      ...["--data.path", join(place, "one")],
+    ]);
+  });
+  it("a picture that is none", async () => {
+    const broken = join(place, "broken", "bars");
+    mkdirSync(broken, { recursive: true });
+    writeFileSync(join(broken, "a.png"), "no picture");
+    await refused(/a\.png/, "--data.path", join(place, "broken"));
+  });
+
+  it.each([
+    [
+      /does not know this class[\s\S]*Did you mean "bars"/,
+      ["generate", run("flow"), "--class", "bar", "--out", "x.png"],
+    ],
+    [/no file to draw into/, ["generate", run("flow")]],
+    [/not for a model that draws/, ["generate", run("flow"), "--prompt", "x"]],
+    [/does not draw/, ["generate", run("judge"), "--out", "x.png"]],
+    [/tells no classes apart/, ["classify", run("flow"), photo]],
+    [/cannot be read/, ["classify", run("judge"), join(place, "none.jpg")]],
+  ])("%s", (message, args) => refuse(place, message, args));
+});
