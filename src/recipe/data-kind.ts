@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly openFolder: (path: string) => Folder;
   /** Finds a pretrained model; default: a folder of that name. */
   readonly findModel?: FindModel;
+  /** Make batches of images in a thread, ahead of the step; their folder must be one on a disk. Default: no. */
+  readonly ahead?: boolean;
 }
 
 /** Data that have been read through and found fit. Nothing is written yet. */

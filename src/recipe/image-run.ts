@@ -1,9 +1,9 @@
 /** A run on images: folder, recipe, prepared images, model, trainer. */
-import type { Runtime } from "../core/runtime/session.js";
 import type { TrainingData } from "../data/batches.js";
 import { ShardError } from "../data/errors.js";
 import type { Folder } from "../data/folder.js";
 import { type ImageSource, openImages } from "../data/images/open-images.js";
+import { type Prefetch, prefetch } from "../data/prefetch/prefetch.js";
 import type { ImageModelKind } from "../interop/image-config.js";
 import { openImageModel, type SavedImageModel, saveImageModel } from "../interop/image-folder.js";
 import { locateModel } from "../interop/model-folder.js";
@@ -16,9 +16,10 @@ import { buildImages } from "./build-images.js";
 import { checkDevice } from "./check-recipe.js";
 import type { Surroundings } from "./data-kind.js";
 import { RecipeError, RunError } from "./errors.js";
+import type { BatchThreadOptions } from "./image-batch-thread.js";
 import { imageBatches } from "./image-batches.js";
 import { type ImageRecipe, resolveImageRecipe } from "./image-recipe.js";
-import { fewLabels, openImagesOf, type PreparedImages, writeImages } from "./prepare-images.js";
+import { openImagesOf, type PreparedImages, trainedOn, writeImages } from "./prepare-images.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "./run-folder.js";
 
 export interface ImageRun {
@@ -52,9 +53,7 @@ export async function startImageRun(
   const prepared = await preparedIn(around.openFolder(noted.data.path!), around);
   try {
     const images = prepared ?? (await writeSource(noted, folder));
-    return await assemble(noted, folder, around.runtime, images, base?.saved, () =>
-      writeRecipe(noted, folder),
-    );
+    return await assemble(noted, folder, around, images, base?.saved, () => writeRecipe(noted, folder));
   } catch (error) {
     for (const name of ["recipe.json", "data"]) await folder.remove(name);
     throw error;
@@ -72,7 +71,7 @@ export async function resumeImageRun(
   requireKept(saved, recipe, folder);
   const base = await openBase(recipe, around);
   const images = await imagesOfRun(recipe, folder, around);
-  const run = await assemble(recipe, folder, around.runtime, images, base?.saved);
+  const run = await assemble(recipe, folder, around, images, base?.saved);
   await checkCheckpoint(folder, run.trainer.layout, run.trainer.arrays);
   if (recipe !== saved) await writeRecipe(recipe, folder);
   return run;
@@ -172,16 +171,14 @@ async function writeSource(recipe: ImageRecipe, folder: Folder): Promise<Prepare
 async function assemble(
   recipe: ImageRecipe,
   folder: Folder,
-  runtime: Runtime,
+  { runtime, ahead = false }: Surroundings,
   all: PreparedImages,
   base: SavedImageModel | undefined,
   before?: () => Promise<void>,
 ): Promise<ImageRun> {
-  const { data, model, optimizer, training, objective, generation } = recipe;
+  const { model, optimizer, training, objective, generation } = recipe;
   const { classes, shape } = all;
-  const perClass = data.labelsPerClass;
-  const train = perClass ? await fewLabels(all.train, classes, perClass, training.seed) : all.train;
-  const images = { ...all, train };
+  const images = await trainedOn(all, recipe);
   const { built, task } = buildImages(recipe, shape, classes.length, base);
   const probes = model.kind === "pretrained" && model.linearProbe;
   const trainer = await createTrainer({
@@ -209,18 +206,26 @@ async function assemble(
     weights,
     data: batches,
     steps,
-    train: (callbacks = {}) =>
-      iterate({
+    async train(callbacks = {}) {
+      const thread = ahead ? startBatches({ location: images.location, recipe }) : undefined;
+      const summary = iterate({
         ...training,
         ...callbacks,
         steps,
-        data: batches,
+        data: thread ? { ...batches, training: (index) => thread.batch(index) } : batches,
         trainer,
         run: folder,
         schedule: optimizer.schedule,
         saveModel: (to) => saveImageModel(to, built.model, weights, { classes, objective, generation }),
-      }),
+      });
+      return summary.finally(() => thread?.close());
+    },
   };
+}
+
+function startBatches(options: BatchThreadOptions): Prefetch {
+  const file = import.meta.url.endsWith(".ts") ? "./image-batch-thread.ts" : "./image-batch-thread.js";
+  return prefetch(new URL(file, import.meta.url), options);
 }
 
 function stepsOf({ training }: ImageRecipe, { train }: PreparedImages): number {

@@ -11,6 +11,8 @@ import type { ImageRecipe } from "./image-recipe.js";
 
 /** Images to learn from and to validate with. */
 export interface PreparedImages {
+  /** Where they lie. */
+  readonly location: string;
   readonly shape: ImageShape;
   readonly classes: readonly string[];
   readonly train: ImageExamples;
@@ -74,7 +76,7 @@ export async function openImagesOf(folder: Folder): Promise<PreparedImages> {
   for (const [name, { count }] of Object.entries({ train, validation })) {
     if (count === 0) throw tooFew(name, folder);
   }
-  return { ...found.data, train, validation };
+  return { ...found.data, location: folder.location, train, validation };
 }
 
 function readJson(bytes: Uint8Array): unknown {
@@ -103,6 +105,15 @@ async function* chosen(
 
 async function* records(images: AsyncIterable<LabelledImage>) {
   for await (const { pixels, label } of images) yield { pixels, label: Int32Array.of(label) };
+}
+
+/** Those of the images that a recipe trains on: all, or few of each class. */
+export async function trainedOn(
+  images: PreparedImages,
+  { data: { labelsPerClass }, training: { seed } }: ImageRecipe,
+): Promise<PreparedImages> {
+  if (labelsPerClass === undefined) return images;
+  return { ...images, train: await fewLabels(images.train, images.classes, labelsPerClass, seed) };
 }
 
 /**

@@ -14,6 +14,7 @@ function scripted(lossAt: (lr: number, step: number) => number, baseLr: number):
     loss: lossAt(factor * baseLr, step),
     metrics: {},
     gradientNorm: 1,
+    dataWaitMs: 0,
   });
   return { step } as Trainer;
 }

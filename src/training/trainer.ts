@@ -35,6 +35,8 @@ export interface TrainerOptions {
 /** Means over the step's batches. */
 export interface StepResult extends Losses {
   readonly gradientNorm: number;
+  /** How long its batches were waited for. */
+  readonly dataWaitMs: number;
 }
 
 /** A micro-batch by its number since the start of the run. */
@@ -91,15 +93,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     moments,
   });
 
-  async function gather(data: BatchAt, step: number): Promise<Losses> {
+  async function gather(data: BatchAt, step: number) {
     if (sum) summed.fill(0);
     const parts: Losses[] = [];
+    let dataWaitMs = 0;
     for (let micro = 0; micro < microBatches; micro++) {
+      const start = performance.now();
       const batch = await data(step * microBatches + micro);
+      dataWaitMs += performance.now() - start;
       parts.push(await loss.run(batch)); // 3 predict, 4 loss, 5 gradient
       await sum?.(1, 1);
     }
-    return meanLosses(parts);
+    return { ...meanLosses(parts), dataWaitMs };
   }
 
   return {

@@ -28,7 +28,7 @@ interface TrainFlags {
 /** What a shell reports for a program that Ctrl-C ended. */
 const interruptedExitCode = 130;
 
-const around = { runtime: nodeRuntime, openFolder, findModel };
+const around = { runtime: nodeRuntime, openFolder, findModel, ahead: true };
 
 export function trainCommand(overrides: readonly Override[]): Command {
   return new Command("train")

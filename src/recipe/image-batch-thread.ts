@@ -1,0 +1,18 @@
+/** The training batches of a run on images, for a thread of their own: see data/prefetch. */
+import { openFolder } from "../data/disk.js";
+import type { MakeBatch } from "../data/prefetch/prefetch.js";
+import { imageBatches } from "./image-batches.js";
+import type { ImageRecipe } from "./image-recipe.js";
+import { openImagesOf, trainedOn } from "./prepare-images.js";
+
+export interface BatchThreadOptions {
+  /** Of the prepared images. */
+  readonly location: string;
+  readonly recipe: ImageRecipe;
+}
+
+export async function batches({ location, recipe }: BatchThreadOptions): Promise<MakeBatch> {
+  const images = await trainedOn(await openImagesOf(openFolder(location)), recipe);
+  const { training } = imageBatches(images, recipe);
+  return training;
+}
