@@ -82,6 +82,7 @@ export { HubError, HubUnreachableError } from "./interop/hub/errors.js";
 export { fetchModel } from "./interop/hub/fetch-model.js";
 export type { FetchOptions, FetchProgress } from "./interop/hub/from-hub.js";
 export { openImageModel, type SavedImageModel, saveImageModel } from "./interop/image-folder.js";
+export { exportImageOnnx } from "./interop/image-onnx.js";
 export { loadModel, locateModel, openModel, type SavedModel, saveModel } from "./interop/model-folder.js";
 export { exportOnnx, type OnnxExportOptions } from "./interop/onnx-export.js";
 export { contrastive } from "./models/contrastive.js";

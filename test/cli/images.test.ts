@@ -3,6 +3,9 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
+import { nodeRuntime } from "../../src/core/runtime/node.js";
+import { openFolder } from "../../src/data/disk.js";
+import { openImageModel } from "../../src/interop/image-folder.js";
 import { makePictures } from "../pictures.js";
 import { autodidact, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
@@ -131,6 +134,21 @@ describe("evaluate", () => {
   });
 });
 
+describe("export", () => {
+  it.each(["flow", "mae", "judge"])("%s as ONNX, and as safetensors that opens again", async (name) => {
+    const [onnx, plain] = [join(place, `${name}-onnx`), join(place, `${name}-plain`)];
+    const { code, stdout } = await autodidact("export", run(name), "--format", "onnx", "--out", onnx);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/onnx\/model\.onnx/);
+    const bytes = new Uint8Array(readFileSync(join(onnx, "onnx/model.onnx")));
+    const output = { flow: "prediction", mae: "image_embeds", judge: "logits" }[name]!;
+    await (await nodeRuntime.load(bytes, [output])).release();
+    await autodidact("export", run(name), "--format", "safetensors", "--out", plain);
+    const [before, after] = [run(name), plain].map((folder) => openImageModel(openFolder(folder)));
+    expect((await after).weights).toEqual((await before).weights);
+  });
+});
+
 describe("refused, with nothing left behind", () => {
   beforeAll(() => mkdirSync(run("refused")));
   const file = join(place, "flow.mjs");
@@ -164,6 +182,7 @@ describe("refused, with nothing left behind", () => {
     ],
     [/no file to draw into/, ["generate", run("flow")]],
     [/not for a model that draws/, ["generate", run("flow"), "--prompt", "x"]],
+    [/not exported like that/, ["export", run("judge"), "--format", "gguf", "--out", join(place, "no")]],
     [/does not draw/, ["generate", run("judge"), "--out", "x.png"]],
     [/tells no classes apart/, ["classify", run("flow"), photo]],
     [/cannot be read/, ["classify", run("judge"), join(place, "none.jpg")]],

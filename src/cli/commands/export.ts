@@ -8,8 +8,10 @@ import { loadTokenizer } from "../../features/load-tokenizer.js";
 import { adapterConfigFile, loadAdapter, saveAdapter } from "../../interop/adapter.js";
 import { exportGguf } from "../../interop/gguf/export.js";
 import type { GgufType } from "../../interop/gguf/tensor-types.js";
+import { isImageModel, openImageModel, saveImageModel } from "../../interop/image-folder.js";
+import { exportImageOnnx } from "../../interop/image-onnx.js";
 import { locateModel, openModel, saveModel } from "../../interop/model-folder.js";
-import { exportOnnx, type OnnxExportOptions } from "../../interop/onnx-export.js";
+import { exportOnnx } from "../../interop/onnx-export.js";
 import { openBase } from "../models.js";
 import { formatBytes } from "../terminal/format.js";
 
@@ -37,15 +39,32 @@ type Write = (to: Folder, source: Source) => Promise<void>;
 /** The model; an adapter is merged into its base. */
 const modelOf = ({ folder }: Source) => openModel(folder, "latest", openBase);
 
-const safetensors: Write = async (to, source) => saveModel(to, await modelOf(source));
+const safetensors: Write = async (to, source) => {
+  if (!(await isImageModel(source.folder))) return saveModel(to, await modelOf(source));
+  const saved = await openImageModel(source.folder);
+  await saveImageModel(to, saved.model, saved.weights, saved);
+};
 const onnx =
-  (weights: OnnxExportOptions["weights"]): Write =>
-  async (to, source) =>
-    exportOnnx(to, await modelOf(source), { weights });
+  (weights: "float32" | "int8" | "int4"): Write =>
+  async (to, source) => {
+    if (!(await isImageModel(source.folder))) return exportOnnx(to, await modelOf(source), { weights });
+    if (weights !== "float32") throw onlyText(source, `--precision ${weights}`);
+    await exportImageOnnx(to, await openImageModel(source.folder));
+  };
 const gguf =
   (type: GgufType): Write =>
-  async (to, source) =>
-    exportGguf(to, source.name, await modelOf(source), { type });
+  async (to, source) => {
+    if (await isImageModel(source.folder)) throw onlyText(source, "--format gguf");
+    await exportGguf(to, source.name, await modelOf(source), { type });
+  };
+
+function onlyText({ folder }: Source, flag: string): ExportError {
+  return new ExportError(
+    "A model of images is not exported like that.",
+    `${flag} for ${folder.location}`,
+    "Export it as safetensors, or as onnx in float32.",
+  );
+}
 
 const adapter: Write = async (to, { folder }) => {
   if ((await folder.size(adapterConfigFile)) === undefined) {
