@@ -47,6 +47,7 @@ describe("what there is not", () => {
     [["train", "--ouput", "x"], /unknown option '--ouput'[\s\S]*Did you mean --out/],
     [["generate"], /missing required argument 'model'/],
     [["generate", "x", "--checkpoint", "newest"], /newest[\s\S]*latest, best/],
+    [["generate", "x", "--seed", "0.5"], /--seed[\s\S]*whole number/],
     [["evaluate", "x", "--batch-size", "0"], /--batch-size[\s\S]*whole number above 0/],
     [["lr-find", "x", "--from", "-1"], /--from[\s\S]*above 0/],
     [[], /Usage: autodidact/],

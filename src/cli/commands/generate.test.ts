@@ -73,7 +73,6 @@ describe("autodidact generate", () => {
 
   it.each([
     [["--max-tokens", "many"], GenerationError, /--max-tokens/],
-    [["--seed", "0.5"], GenerationError, /--seed/],
     [["--top-p", "2"], GenerationError, /topP/],
     [["--stop", ""], GenerationError, /stop string/],
     [["--checkpoint", "best"], CheckpointError, /checkpoints\/best/],
