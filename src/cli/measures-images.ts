@@ -1,56 +1,35 @@
 /** The measures of `autodidact evaluate` for models of images, and what they print. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../data/disk.js";
-import type { ImageBatch } from "../data/images/image.js";
-import { evaluationImages, fromBytes, type ImageExamples } from "../data/images/image-batches.js";
+import { fromBytes, type ImageExamples } from "../data/images/image-batches.js";
 import { encodePng } from "../data/images/write-images.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import { classifierAccuracy } from "../evaluation/images/classifier-accuracy.js";
 import { openEncoderFeatures } from "../evaluation/images/encoder-features.js";
-import { type FeatureExtractor, type Features, featuresOf } from "../evaluation/images/features.js";
+import { type Features, featuresOf } from "../evaluation/images/features.js";
 import { frechetDistance } from "../evaluation/images/frechet.js";
 import { kernelDistance } from "../evaluation/images/kernel-distance.js";
 import { kNearestAccuracy } from "../evaluation/images/nearest-accuracy.js";
 import { nearestNeighbours } from "../evaluation/images/neighbours.js";
-import { openOnnxFeatures } from "../evaluation/images/onnx-features.js";
 import { precisionRecall } from "../evaluation/images/precision-recall.js";
-import { compileDenoiser } from "../generation/images/denoiser-session.js";
 import { imageGrid } from "../generation/images/pictures.js";
-import { sampleImages } from "../generation/images/sample.js";
-import type { Solver } from "../generation/images/solvers.js";
 import { encoderOf } from "../interop/image-config.js";
-import { openImageModel, type SavedImageModel } from "../interop/image-folder.js";
+import { openImageModel } from "../interop/image-folder.js";
 import { imagesOfRun, readImageRecipe } from "../recipe/image-run.js";
-import type { PreparedImages } from "../recipe/prepare-images.js";
-import { pathOf } from "./image-paths.js";
-
-export const imageMetrics = ["fid", "kid", "precision-recall", "accuracy", "neighbours", "knn"] as const;
-export type ImageMetric = (typeof imageMetrics)[number];
-
-export interface ImageMeasureFlags {
-  metric?: ImageMetric;
-  reference: "train" | "test";
-  features?: string;
-  samples: number;
-  guidance?: number;
-  steps?: number;
-  solver?: Solver;
-  out?: string;
-  seed: number;
-  checkpoint: "latest" | "best";
-  json?: boolean;
-}
-
-/** A model, the images of its run, and what else the flags say. */
-interface Subject {
-  readonly path: string;
-  readonly saved: SavedImageModel;
-  readonly images: PreparedImages;
-  readonly flags: ImageMeasureFlags;
-}
+import {
+  batchSize,
+  chunks,
+  drawSamples,
+  type ImageMeasureFlags,
+  type ImageMetric,
+  openFeatures,
+  openJudge,
+  pixelsOf,
+  type Subject,
+  wholeBatches,
+} from "./image-subject.js";
 
 /** A measure's figures, and the sentence that tells them. */
 interface Measured {
@@ -58,7 +37,6 @@ interface Measured {
   readonly text: string;
 }
 
-const batchSize = 100;
 /** Beside how many samples their neighbours are shown. */
 const shownNeighbours = 20;
 
@@ -138,85 +116,6 @@ async function comparing(
 
 const firstOf = (features: Features, n: number): Features =>
   features.n <= n ? features : { ...features, n, data: features.data.subarray(0, n * features.d) };
-
-function* chunks(values: Float32Array, size: number): Generator<Float32Array> {
-  for (let start = 0; start < values.length; start += size) yield values.subarray(start, start + size);
-}
-
-async function* pixelsOf(split: ImageExamples): AsyncGenerator<Float32Array> {
-  for await (const { images } of wholeBatches(split)) yield images;
-}
-
-/** Without the images that fill up the last batch. */
-async function* wholeBatches(split: ImageExamples): AsyncGenerator<ImageBatch> {
-  for await (const { images, labels, count } of evaluationImages(split, { batchSize })) {
-    yield {
-      images: images.subarray(0, (images.length / batchSize) * count),
-      labels: labels.subarray(0, count),
-    };
-  }
-}
-
-/** Samples of all classes in turns. Throws `EvaluationError` for a model that does not draw. */
-async function drawSamples({ path, saved, flags }: Subject) {
-  if (saved.kind !== "denoiser") {
-    throw new EvaluationError(
-      "the model draws nothing that could be measured",
-      `${path} holds a ${saved.kind}`,
-      "give the run of a dit or unet, or another --metric",
-    );
-  }
-  const { model, generation } = saved;
-  const session = await compileDenoiser(nodeRuntime, model, saved.weights);
-  const classes = model.numClasses;
-  const labels = Array.from({ length: flags.samples }, (_, i) =>
-    classes > 0 ? i % classes : ("none" as const),
-  );
-  const pixels = await sampleImages(session, {
-    path: pathOf(saved.objective),
-    count: flags.samples,
-    labels,
-    steps: flags.steps ?? (generation.steps as number | undefined) ?? 20,
-    solver: flags.solver ?? (generation.solver as Solver | undefined) ?? "heun",
-    guidance: flags.guidance ?? (generation.guidance as number | undefined) ?? 1,
-    seed: flags.seed,
-    batchSize,
-  });
-  await session.release();
-  return { pixels, labels };
-}
-
-/** Of the model that `--features` names; by default a classifier in runs/ that learned the same classes. */
-async function openFeatures(subject: Subject): Promise<FeatureExtractor> {
-  const { images, flags } = subject;
-  if (flags.features?.endsWith(".onnx")) {
-    const bytes = new Uint8Array(readFileSync(resolve(flags.features)));
-    return openOnnxFeatures(nodeRuntime, bytes, { source: flags.features, shape: images.shape });
-  }
-  const judge = await openJudge(subject);
-  const encoder = encoderOf(judge.saved);
-  if (encoder) return openEncoderFeatures(nodeRuntime, encoder, judge.saved.weights, { source: judge.path });
-  throw new EvaluationError("the model has no features", judge.path, "give a classifier with --features");
-}
-
-async function openJudge({ images, flags }: Subject) {
-  const path = flags.features ?? (await findJudge(images.classes));
-  if (path) return { path, saved: await openImageModel(openFolder(resolve(path)), flags.checkpoint) };
-  throw new EvaluationError(
-    "samples are measured by the features of a classifier, and there is none",
-    "no run in runs/ learned the same classes",
-    "train one: autodidact train cifar10-classifier --data.path <the same images>; or give --features",
-  );
-}
-
-async function findJudge(classes: readonly string[]): Promise<string | undefined> {
-  for (const name of existsSync("runs") ? readdirSync("runs").sort() : []) {
-    const path = join("runs", name);
-    const saved = await openImageModel(openFolder(resolve(path))).catch(() => undefined);
-    if (saved?.kind === "classifier" && String(saved.classes) === String(classes)) return relative(".", path);
-  }
-  return undefined;
-}
 
 /** Of a classifier, on images held out; of a model that draws, how often a classifier sees the class asked for. */
 async function accuracy(subject: Subject): Promise<Measured> {

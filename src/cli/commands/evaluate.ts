@@ -17,6 +17,7 @@ import { layOut, views } from "../../optim/layout.js";
 import { readRecipe } from "../../recipe/run.js";
 import { type Evaluation, evaluateLoss } from "../../training/evaluate.js";
 import { compileLoss } from "../../training/step.js";
+import { type ImageMeasureFlags, imageMetrics } from "../image-subject.js";
 import {
   chooseAnswers,
   type EvaluateFlags,
@@ -25,7 +26,7 @@ import {
   slideOver,
   writeBeside,
 } from "../measures.js";
-import { type ImageMeasureFlags, imageMetrics, measureImages } from "../measures-images.js";
+import { measureImages } from "../measures-images.js";
 import { openBase, openNamedModel } from "../models.js";
 import { parseCount, parseNumber, parseSeed } from "../numbers.js";
 
