@@ -68,7 +68,9 @@ class Skipped {
     if (!(error instanceof ImageError) || this.onCorrupt === "stop") throw error;
     if (this.known.has(source)) return;
     this.known.add(source);
+    // Several are decoded at once: the order in which they fail is chance.
     this.names.push(source);
+    this.names.sort();
   }
 }
 
