@@ -3,13 +3,7 @@ import { z } from "zod";
 import { contrastive, type ProjectedEncoder } from "../models/contrastive.js";
 import { dit } from "../models/dit.js";
 import { imageClassifier } from "../models/image-classifier.js";
-import type {
-  Denoiser,
-  ImageClassifier,
-  ImageEncoder,
-  ImageModel,
-  MaskedAutoencoder,
-} from "../models/image-model.js";
+import type { Denoiser, ImageClassifier, ImageEncoder, MaskedAutoencoder } from "../models/image-model.js";
 import { maskedAutoencoder } from "../models/mae.js";
 import { resnet } from "../models/resnet.js";
 import { unet } from "../models/unet.js";
@@ -199,6 +193,3 @@ function fieldsOf<Schema extends z.ZodType>(
 export function encoderOf(opened: ImageModelKind): ImageEncoder | undefined {
   return opened.kind === "denoiser" ? undefined : opened.model.encoder;
 }
-
-/** What all of them have in common. */
-export const sizesOf = ({ channels, height, width }: ImageModel) => ({ channels, height, width });

@@ -7,6 +7,7 @@ import { type Prefetch, prefetch } from "../data/prefetch/prefetch.js";
 import type { ImageModelKind } from "../interop/image-config.js";
 import { openImageModel, type SavedImageModel, saveImageModel } from "../interop/image-folder.js";
 import { locateModel } from "../interop/model-folder.js";
+import { scheduleFactor } from "../optim/schedule.js";
 import { checkCheckpoint, readName } from "../training/checkpoint.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
 import { createTrainer, type Trainer } from "../training/trainer.js";
@@ -52,8 +53,10 @@ export async function startImageRun(
   const noted = withPlaces(recipe, base);
   const prepared = await preparedIn(around.openFolder(noted.data.path!), around);
   try {
+    // First: with it a run that is killed while images are written can be resumed.
+    await writeRecipe(noted, folder);
     const images = prepared ?? (await writeSource(noted, folder));
-    return await assemble(noted, folder, around, images, base?.saved, () => writeRecipe(noted, folder));
+    return await assemble(noted, folder, around, images, base?.saved);
   } catch (error) {
     for (const name of ["recipe.json", "data"]) await folder.remove(name);
     throw error;
@@ -174,11 +177,12 @@ async function assemble(
   { runtime, ahead = false }: Surroundings,
   all: PreparedImages,
   base: SavedImageModel | undefined,
-  before?: () => Promise<void>,
 ): Promise<ImageRun> {
   const { model, optimizer, training, objective, generation } = recipe;
   const { classes, shape } = all;
   const images = await trainedOn(all, recipe);
+  const steps = stepsOf(recipe, images);
+  scheduleFactor(optimizer.schedule, 0, steps);
   const { built, task } = buildImages(recipe, shape, classes.length, base);
   const probes = model.kind === "pretrained" && model.linearProbe;
   const trainer = await createTrainer({
@@ -193,9 +197,7 @@ async function assemble(
     averageDecay: optimizer.averageDecay,
     session: { device: training.device, threads: training.threads },
   });
-  await before?.();
   const weights = new Map([...(trainer.frozen ?? []), ...weightsOf(trainer.layout, trainer.weights)]);
-  const steps = stepsOf(recipe, images);
   const batches = imageBatches(images, recipe);
   return {
     recipe,

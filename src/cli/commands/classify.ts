@@ -42,7 +42,7 @@ async function classify(path: string, files: string[], { top, checkpoint, json }
   const results = [];
   for (const file of files) {
     const pixels = await decodeImage(await readPicture(file), file, saved.model);
-    const { probabilities } = await session.classify(fromBytes(pixels));
+    const probabilities = await session.classify(fromBytes(pixels));
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
     const classes = order
       .slice(0, top)

@@ -101,14 +101,15 @@ Examples:
   autodidact evaluate runs/cifar10-flow --metric fid --reference test`,
     )
     .action(async (folder: string, flags: EvaluateFlags & ImageMeasureFlags, command: Command) => {
-      const drawn = await isImageModel(await openBase(folder));
-      const measure = measureOf(command, drawn ? "metric" : "data");
+      const measure = await measureOf(command, async () =>
+        (await isImageModel(await openBase(folder))) ? "metric" : "data",
+      );
       await measures[measure].run(folder, flags);
     });
 }
 
 /** Which measure the flags ask for. Throws `EvaluationError` for flags that do not go together. */
-function measureOf(command: Command, usual: string): string {
+async function measureOf(command: Command, usual: () => Promise<string>): Promise<string> {
   const given = command.options
     .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli")
     .map((option) => ({ name: option.attributeName(), flag: option.long! }));
@@ -120,7 +121,7 @@ function measureOf(command: Command, usual: string): string {
       "give one of them a run",
     );
   }
-  const measure = asked[0]?.name ?? usual;
+  const measure = asked[0]?.name ?? (await usual());
   const stray = given.find(({ name }) => {
     const owners = Object.keys(measures).filter((owner) => measures[owner].flags.includes(name));
     return owners.length > 0 && !owners.includes(measure);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Device } from "../../core/runtime/session.js";
-import { openFolder } from "../../data/disk.js";
+import type { Folder } from "../../data/folder.js";
 import { fromBytes } from "../../data/images/image-batches.js";
 import { decodeImage } from "../../data/images/open-images.js";
 import { encodeAnimation, encodePng } from "../../data/images/write-images.js";
@@ -35,13 +35,13 @@ export interface DrawFlags {
 type Drawing = Extract<SavedImageModel, { kind: "denoiser" }>;
 
 /** Draws pictures into one PNG file, or their becoming into an animated WebP file. */
-export async function draw(path: string, flags: DrawFlags): Promise<void> {
+export async function draw(folder: Folder, flags: DrawFlags): Promise<void> {
   const out = resolve(requireOut(flags.out));
-  const saved = await openImageModel(openFolder(resolve(path)), flags.checkpoint);
+  const saved = await openImageModel(folder, flags.checkpoint);
   if (saved.kind !== "denoiser") {
     throw new GenerationError(
       "The model does not draw.",
-      `${path} holds a ${saved.kind}`,
+      `${folder.location} holds a ${saved.kind}`,
       "Give a run of a dit or unet; a classifier is for `autodidact classify`.",
     );
   }

@@ -1,12 +1,14 @@
 import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Device } from "../../core/runtime/session.js";
+import type { Folder } from "../../data/folder.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { GenerationError } from "../../generation/errors.js";
 import { type GenerateOptions, type Generation, generate } from "../../generation/generate.js";
 import type { GenerationDefaults } from "../../interop/generation-config.js";
 import { isImageModel } from "../../interop/image-folder.js";
-import { openBase, openNamedModel } from "../models.js";
+import { openModel } from "../../interop/model-folder.js";
+import { openBase } from "../models.js";
 import { parseCount, parseNumber, parseSeed, parseShare } from "../numbers.js";
 import { type DrawFlags, draw } from "./generate-images.js";
 
@@ -69,9 +71,11 @@ Examples:
   autodidact generate runs/cifar10-flow --from photo.jpg --strength 0.5 --out variations.png`,
     )
     .action(async (name: string, flags: GenerateFlags, command: Command) => {
-      const draws = await isImageModel(await openBase(name));
+      const asked = readFlags(flags);
+      const folder = await openBase(name);
+      const draws = await isImageModel(folder);
       requireFitting(command, draws);
-      await (draws ? draw(name, flags) : write(name, flags));
+      await (draws ? draw(folder, flags) : write(folder, flags, asked));
     });
 }
 
@@ -94,13 +98,16 @@ function requireFitting(command: Command, draws: boolean): void {
   );
 }
 
-async function write(path: string, flags: GenerateFlags): Promise<void> {
-  const asked = readFlags(flags);
-  const { model, weights, tokenizer, generation } = await openNamedModel(path, flags.checkpoint);
+async function write(
+  folder: Folder,
+  flags: GenerateFlags,
+  asked: ReturnType<typeof readFlags>,
+): Promise<void> {
+  const { model, weights, tokenizer, generation } = await openModel(folder, flags.checkpoint, openBase);
   if (!tokenizer) {
     throw new GenerationError(
       "The model has no tokenizer to read a prompt with.",
-      `${path} has neither tokenizer.json nor vocab.json`,
+      `${folder.location} has neither tokenizer.json nor vocab.json`,
       "Add the tokenizer that the model was trained with.",
     );
   }
