@@ -7,11 +7,7 @@ import { logSoftmax } from "../core/ops/normalise.js";
 import { argmax } from "../core/ops/reduce.js";
 import { keysName, valuesName } from "../generation/kv-cache.js";
 import type { Decoder } from "../models/decoder.js";
-import { lookUp } from "../nn/parameter.js";
-
-function parameterInputs({ parameters }: Decoder) {
-  return lookUp(new Map(parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
-}
+import { inputsFor } from "../nn/parameter.js";
 
 /** Hidden states [b, t, c] of new tokens after a past, and the tokens' keys and values. */
 export function layersGraph(model: Decoder): Record<string, Tensor> {
@@ -21,7 +17,7 @@ export function layersGraph(model: Decoder): Record<string, Tensor> {
     keys: input(keysName(layer), "float32", shape),
     values: input(valuesName(layer), "float32", shape),
   }));
-  const { hidden, fresh } = model.decode(parameterInputs(model), {
+  const { hidden, fresh } = model.decode(inputsFor(model.parameters), {
     ids: input<"b t">("ids", "int64", ["b", "t"]),
     positions: input<"b t">("positions", "int64", ["b", "t"]),
     bias: input("bias", "float32", [1, 1, "t", "past + t"]),
@@ -38,7 +34,7 @@ export const freshName = (pastName: string) => `fresh ${pastName}`;
 
 /** ln P of each target [n] after its state [n, c], and the likeliest token. */
 export function headGraph(model: Decoder): Record<string, Tensor> {
-  const head = model.head(parameterInputs(model));
+  const head = model.head(inputsFor(model.parameters));
   const states = input<"n c">("states", "float32", ["n", head.shape[1]]);
   const targets = input<"n">("targets", "int64", ["n"]);
   const logits = gemm<"n v">(states, head, { transB: true });

@@ -13,7 +13,7 @@ import {
 } from "../core/runtime/session.js";
 import type { Decoder } from "../models/decoder.js";
 import { hiddenScore } from "../nn/attention.js";
-import { lookUp } from "../nn/parameter.js";
+import { inputsFor } from "../nn/parameter.js";
 import { GenerationError } from "./errors.js";
 import { cacheNames, keysName, valuesName } from "./kv-cache.js";
 import type { Weights } from "./weights.js";
@@ -96,7 +96,7 @@ export class Embedder {
 
 /** The sum of the new tokens' hidden states [1, c], and the keys and values of each layer so far. */
 function embeddingGraph(model: Decoder): Record<string, Tensor> {
-  const p = lookUp(new Map(model.parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(model.parameters);
   const shape = [1, model.kvHeads, "past", model.headWidth];
   const past = Array.from({ length: model.numLayers }, (_, layer) => ({
     keys: input(keysName(layer), "float32", shape),

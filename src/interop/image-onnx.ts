@@ -3,7 +3,7 @@ import { input, type Tensor } from "../core/graph/tensor.js";
 import { lower } from "../core/onnx/lower.js";
 import { modelFiles } from "../core/onnx/model-files.js";
 import type { Folder } from "../data/folder.js";
-import { lookUp } from "../nn/parameter.js";
+import { inputsFor } from "../nn/parameter.js";
 import { jsonText, readJson } from "./folder-files.js";
 import type { ImageModelKind } from "./image-config.js";
 import { type SavedImageModel, saveImageModel } from "./image-folder.js";
@@ -32,7 +32,7 @@ export async function exportImageOnnx(folder: Folder, saved: SavedImageModel): P
 
 function graphOf({ kind, model }: ImageModelKind): Record<string, Tensor> {
   const { channels, height, width } = model;
-  const p = lookUp(new Map(model.parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(model.parameters);
   const images = (name: string) => input<"b c h w">(name, "float32", [batch, channels, height, width]);
   switch (kind) {
     case "denoiser": {

@@ -8,7 +8,7 @@ import { concat, slice } from "../core/ops/slice.js";
 import type { Decoder } from "../models/decoder.js";
 import { arange } from "../models/shapes.js";
 import { hiddenScore, type KeysAndValues } from "../nn/attention.js";
-import { lookUp } from "../nn/parameter.js";
+import { inputsFor } from "../nn/parameter.js";
 
 // The client fills an empty past by these very names: what is not the batch gets the size 0.
 const batch = "batch_size";
@@ -27,7 +27,7 @@ export function cachedDecoderGraph(model: Decoder): Record<string, Tensor> {
   const mask = input<"b s">("attention_mask", "int64", [batch, total]);
   const positions = input<"b t">("position_ids", "int64", [batch, fresh]);
   const cache = Array.from({ length: model.numLayers }, (_, layer) => pastOf(model, layer));
-  const p = lookUp(new Map(model.parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(model.parameters);
   const bias = visibility(mask, model.contextLength);
   const decoded = model.decode(p, { ids, positions, bias, past: cache });
   const [, , width] = decoded.hidden.shape;

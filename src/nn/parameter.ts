@@ -1,5 +1,5 @@
 import { AutodidactError } from "../core/errors.js";
-import type { Tensor } from "../core/graph/tensor.js";
+import { input, type Tensor } from "../core/graph/tensor.js";
 import { fillNormal, fillUniform, type RandomStream } from "../core/random.js";
 
 /** A parameter is missing, doubled or of another shape. */
@@ -44,6 +44,11 @@ export function initialise(target: Float32Array, init: Init, stream: RandomStrea
   else if (init.kind === "uniform") fillUniform(target, stream, -init.bound, init.bound);
   else if (init.kind === "values") target.set(init.values);
   else target.fill(init.value);
+}
+
+/** `Parameters` as inputs of a graph, each under its own name. */
+export function inputsFor(parameters: readonly Parameter[]): Parameters {
+  return lookUp(new Map(parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
 }
 
 /** `Parameters` over named tensors. */

@@ -4,7 +4,7 @@ import { argmax } from "../../core/ops/reduce.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../../core/runtime/session.js";
 import type { ImageBatch } from "../../data/images/image.js";
 import type { ImageClassifier } from "../../models/image-model.js";
-import { lookUp } from "../../nn/parameter.js";
+import { inputsFor } from "../../nn/parameter.js";
 import type { Weights } from "../../nn/weights.js";
 import { EvaluationError } from "../errors.js";
 
@@ -51,7 +51,7 @@ export async function classifierAccuracy(
 
 function predictedClass(classifier: ImageClassifier) {
   const { channels, height, width, parameters } = classifier;
-  const p = lookUp(new Map(parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(parameters);
   const images = input<"b c h w">("images", "float32", ["b", channels, height, width]);
   return argmax(classifier.logits(p, images), 1);
 }

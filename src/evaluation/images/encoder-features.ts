@@ -2,7 +2,7 @@
 import { input } from "../../core/graph/tensor.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../../core/runtime/session.js";
 import type { ImageEncoder } from "../../models/image-model.js";
-import { lookUp } from "../../nn/parameter.js";
+import { inputsFor } from "../../nn/parameter.js";
 import type { Weights } from "../../nn/weights.js";
 import type { FeatureExtractor } from "./features.js";
 
@@ -19,7 +19,7 @@ export async function openEncoderFeatures(
   { source, ...options }: EncoderFeaturesOptions,
 ): Promise<FeatureExtractor> {
   const { channels, height, width, featureWidth, parameters } = encoder;
-  const p = lookUp(new Map(parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(parameters);
   const images = input<"b c h w">("images", "float32", ["b", channels, height, width]);
   const values = new Map(
     [...weights].map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)]),

@@ -3,7 +3,7 @@ import { input } from "../../core/graph/tensor.js";
 import { softmax } from "../../core/ops/normalise.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../../core/runtime/session.js";
 import type { ImageClassifier } from "../../models/image-model.js";
-import { lookUp } from "../../nn/parameter.js";
+import { inputsFor } from "../../nn/parameter.js";
 import type { Weights } from "../weights.js";
 
 export interface ClassifierSession {
@@ -21,7 +21,7 @@ export async function compileClassifier(
 ): Promise<ClassifierSession> {
   const { channels, height, width } = model;
   const images = input<"b c h w">("images", "float32", ["b", channels, height, width]);
-  const p = lookUp(new Map(model.parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(model.parameters);
   const values = new Map(
     [...weights].map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)]),
   );

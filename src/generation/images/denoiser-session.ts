@@ -10,7 +10,7 @@ import {
   type SessionOptions,
 } from "../../core/runtime/session.js";
 import type { Denoiser } from "../../models/image-model.js";
-import { lookUp } from "../../nn/parameter.js";
+import { inputsFor } from "../../nn/parameter.js";
 import type { Weights } from "../weights.js";
 
 export interface DenoiserOptions extends SessionOptions {
@@ -74,7 +74,7 @@ export class DenoiserSession implements Field {
 }
 
 function denoisingGraph(model: Denoiser): Record<string, Tensor> {
-  const p = lookUp(new Map(model.parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(model.parameters);
   const x = input<"b c h w">("x", "float32", ["b", model.channels, model.height, model.width]);
   const time = input<"b">("time", "float32", ["b"]);
   const labels = input<"b">("labels", "int64", ["b"]);
