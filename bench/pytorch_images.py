@@ -3,9 +3,14 @@
     apt-get install -y python3-torch libopenblas0-pthread
     /usr/bin/python3 bench/pytorch_images.py NETWORK BATCH CHANNELS SIZE WIDTH BLOCKS
 
-NETWORK is unet (flow matching, 10 classes, levels of 1, 2, 2 times WIDTH, BLOCKS a level, attention at SIZE / 4)
-or resnet (cross-entropy, 10 classes, three stages of BLOCKS, from WIDTH channels), as src/models/unet.ts and
-src/models/resnet.ts. The protocol is that of pytorch_gpt2.py: "step" and "peak" over standard input.
+NETWORK, for 10 classes, is one of
+    dit      flow matching, BLOCKS layers, as src/models/dit.ts
+    unet     flow matching, levels of 1, 2, 2 times WIDTH, BLOCKS a level, attention at SIZE / 4, as src/models/unet.ts
+    vit      cross-entropy, BLOCKS layers, as src/models/vit.ts
+    resnet   cross-entropy, three stages of BLOCKS, from WIDTH channels, as src/models/resnet.ts
+    mae      three quarters of the patches hidden, BLOCKS layers and two that decode, half as wide, as src/models/mae.ts
+Transformers have patches of 4 x 4 and heads of width 32. The protocol is that of pytorch_gpt2.py: "step" and "peak"
+over standard input.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_images.py resnet 64 3 32 32 3
 """
 import math, os, sys, time
@@ -13,8 +18,27 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from pytorch_gpt2 import gemm_gflops, peak_bytes, say
+from pytorch_vit import MAE, DiT, ViT
 
 CLASSES = 10
+
+
+class Flow(nn.Module):
+    """Flow matching: the mean squared error of the velocity on the way from noise to images."""
+
+    def __init__(self, network, embedded):
+        super().__init__()
+        self.network = network
+        self.times = nn.Sequential(nn.Linear(256, embedded), nn.SiLU(), nn.Linear(embedded, embedded))
+        self.classes = nn.Embedding(CLASSES + 1, embedded)
+
+    def forward(self, images, labels):
+        noise, t = torch.randn_like(images), torch.rand(len(images))
+        x = torch.lerp(noise, images, t[:, None, None, None])
+        shown = labels.masked_fill(torch.rand(len(labels)) < 0.1, CLASSES)
+        angles = torch.outer(1000 * t, 10000 ** (-torch.arange(128) / 128))
+        times = self.times(torch.cat([angles.cos(), angles.sin()], 1))
+        return F.mse_loss(self.network(x, F.silu(times + self.classes(shown))), images - noise)
 
 
 class Residual(nn.Module):
@@ -45,13 +69,9 @@ class Attention(nn.Module):
 
 
 class UNet(nn.Module):
-    """Takes images and labels, returns the flow matching loss."""
-
     def __init__(self, channels, width, blocks):
         super().__init__()
         embedded, widths = 4 * width, [width, 2 * width, 2 * width]
-        self.times = nn.Sequential(nn.Linear(256, embedded), nn.SiLU(), nn.Linear(embedded, embedded))
-        self.classes = nn.Embedding(CLASSES + 1, embedded)
         self.conv_in, self.norm_out = nn.Conv2d(channels, width, 3, padding=1), norm(width)
         self.conv_out = nn.Conv2d(width, channels, 3, padding=1)
         self.down, self.up, now, skips = nn.ModuleList(), nn.ModuleList(), width, [width]
@@ -70,11 +90,7 @@ class UNet(nn.Module):
             if i > 0:
                 self.up.append(nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(now, now, 3, padding=1)))
 
-    def forward(self, images, labels):
-        noise, t = torch.randn_like(images), torch.rand(len(images))
-        x, velocity = torch.lerp(noise, images, t[:, None, None, None]), images - noise
-        angles = torch.outer(1000 * t, 10000 ** (-torch.arange(128) / 128))
-        embedding = F.silu(self.times(torch.cat([angles.cos(), angles.sin()], 1)) + self.classes(labels))
+    def forward(self, x, embedding):
         skips = [h := self.conv_in(x)]
         for layer in self.down:
             skips.append(h := layer(h, embedding) if isinstance(layer, Residual) else layer(h))
@@ -83,7 +99,7 @@ class UNet(nn.Module):
         for layer in self.up:
             residual = isinstance(layer, Residual)
             h = layer(torch.cat([h, skips.pop()], 1), embedding) if residual else layer(h)
-        return F.mse_loss(self.conv_out(F.silu(self.norm_out(h))), velocity)
+        return self.conv_out(F.silu(self.norm_out(h)))
 
 
 class Basic(nn.Module):
@@ -100,8 +116,6 @@ class Basic(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Takes images and labels, returns the cross-entropy."""
-
     def __init__(self, channels, width, blocks):
         super().__init__()
         layers = [nn.Conv2d(channels, width, 3, padding=1, bias=False), norm(width), nn.ReLU()]
@@ -120,6 +134,15 @@ def norm(width):
     return nn.GroupNorm(8, width)
 
 
+NETWORKS = {
+    "dit": lambda channels, size, width, blocks: Flow(DiT(channels, size, width, blocks), width),
+    "vit": lambda channels, size, width, blocks: ViT(channels, size, width, blocks, CLASSES),
+    "unet": lambda channels, size, width, blocks: Flow(UNet(channels, width, blocks), 4 * width),
+    "resnet": lambda channels, size, width, blocks: ResNet(channels, width, blocks),
+    "mae": MAE,
+}
+
+
 def training_step(model, optimizer, images, labels):
     start = time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
@@ -130,14 +153,13 @@ def training_step(model, optimizer, images, labels):
 
 
 def main():
-    networks = {"unet": UNet, "resnet": ResNet}
-    if len(sys.argv) != 7 or sys.argv[1] not in networks:
-        sys.exit("usage: pytorch_images.py unet|resnet BATCH CHANNELS SIZE WIDTH BLOCKS")
+    if len(sys.argv) != 7 or sys.argv[1] not in NETWORKS:
+        sys.exit(f"usage: pytorch_images.py {'|'.join(NETWORKS)} BATCH CHANNELS SIZE WIDTH BLOCKS")
     batch, channels, size, width, blocks = map(int, sys.argv[2:])
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
     torch.manual_seed(0)
-    model = networks[sys.argv[1]](channels, width, blocks)
+    model = NETWORKS[sys.argv[1]](channels, size, width, blocks)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1)
     images, labels = torch.rand(batch, channels, size, size) * 2 - 1, torch.randint(0, CLASSES, (batch,))
     answer = {"step": lambda: training_step(model, optimizer, images, labels), "peak": peak_bytes}

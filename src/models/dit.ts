@@ -12,6 +12,7 @@ import { reshape, transpose } from "../core/ops/movement.js";
 import { split } from "../core/ops/slice.js";
 import { geluTanh, silu } from "../nn/activation.js";
 import { selfAttention } from "../nn/attention.js";
+import { feedForward } from "../nn/feed-forward.js";
 import { linearWithBias } from "../nn/linear.js";
 import { gatedAdd, modulatedNorm } from "../nn/modulation.js";
 import { filled, type Init, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
@@ -45,8 +46,8 @@ export function dit(config: DitConfig): Denoiser {
     const [q, k, v] = split(qkv, 3, 1); // n c
     const mixed = selfAttention(q, k, v, { numHeads, batch: condition.shape[0] });
     const seen = gatedAdd(rows, gate, linearWithBias(p, mixed, `${name}.attn.proj`));
-    const hidden = geluTanh(linearWithBias(p, modulatedNorm(seen, mlpShift, mlpScale), `${name}.mlp.fc1`));
-    return gatedAdd(seen, mlpGate, linearWithBias(p, hidden, `${name}.mlp.fc2`));
+    const mlp = { up: `${name}.mlp.fc1`, down: `${name}.mlp.fc2`, activation: geluTanh };
+    return gatedAdd(seen, mlpGate, feedForward(p, modulatedNorm(seen, mlpShift, mlpScale), mlp));
   };
 
   return {

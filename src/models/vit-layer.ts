@@ -6,6 +6,7 @@ import { layerNorm } from "../core/ops/normalise.js";
 import { slice } from "../core/ops/slice.js";
 import { gelu } from "../nn/activation.js";
 import { selfAttention } from "../nn/attention.js";
+import { feedForward } from "../nn/feed-forward.js";
 import { linearWithBias } from "../nn/linear.js";
 import { filled, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
 
@@ -37,10 +38,8 @@ export function vitLayer(
   const [q, k, v] = [project(wanted(before), "query"), project(before, "key"), project(before, "value")];
   const mixed = selfAttention(q, k, v, { numHeads, batch });
   const y = add(wanted(x), linearWithBias(p, mixed, `${name}.attention.output.dense`));
-  const inner = gelu(
-    linearWithBias(p, vitNorm(p, y, `${name}.layernorm_after`), `${name}.intermediate.dense`),
-  );
-  return add(y, linearWithBias(p, inner, `${name}.output.dense`));
+  const mlp = { up: `${name}.intermediate.dense`, down: `${name}.output.dense`, activation: gelu };
+  return add(y, feedForward(p, vitNorm(p, y, `${name}.layernorm_after`), mlp));
 }
 
 /** Weight [out, in], uniform so that signals keep their size both ways, and bias. [Glorot & Bengio 2010] */

@@ -1,6 +1,6 @@
 import { withGradient } from "../core/autodiff/custom.js";
 import type { Tensor } from "../core/graph/tensor.js";
-import { add, erf, mul, sigmoid, sub } from "../core/ops/elementwise.js";
+import { add, erf, exp, mul, sigmoid, sub } from "../core/ops/elementwise.js";
 
 const root = Math.sqrt(2 / Math.PI);
 
@@ -18,9 +18,13 @@ export function geluTanh<S extends string>(x: Tensor<S>): Tensor<S> {
   });
 }
 
-/** The exact GELU, x Phi(x). [Hendrycks & Gimpel 2016] */
+/** The exact GELU, x Phi(x), and its gradient, Phi(x) + x phi(x). [Hendrycks & Gimpel 2016] */
 export function gelu<S extends string>(x: Tensor<S>): Tensor<S> {
-  return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+  const cumulative = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+  return withGradient(mul(x, cumulative), [x], (dy) => {
+    const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [mul(dy, add(cumulative, mul(x, density)))];
+  });
 }
 
 /** x sigmoid(x), also called swish. [Hendrycks & Gimpel 2016; Ramachandran et al. 2017] */

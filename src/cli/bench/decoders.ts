@@ -1,4 +1,7 @@
 /** The decoders that `bench` trains: the project's yardsticks, and one for memory. */
+import type { Workload } from "./training.js";
+import { yardsticks } from "./yardstick.js";
+
 export interface BenchDecoder {
   readonly name: string;
   readonly numLayers: number;
@@ -72,14 +75,27 @@ export const benchDecoders: readonly BenchDecoder[] = [
 ];
 
 /** "12 layers, 12 heads, width 768, vocab 50257, 4 x 256". */
-export function shapeOf(d: BenchDecoder): string {
+function shapeOf(d: BenchDecoder): string {
   const sizes = `${d.numLayers} layers, ${d.numHeads} heads, width ${d.width}, vocab ${d.vocabSize}`;
   const adapter = d.loraRank === undefined ? "" : `, LoRA of rank ${d.loraRank}`;
   return `${sizes}, ${d.batchSize} x ${d.contextLength}${adapter}`;
 }
 
-/** The sizes in the order that the worker and the yardstick take them in. */
-export function argumentsOf(d: BenchDecoder): string[] {
-  const { numLayers, numHeads, width, vocabSize, batchSize, contextLength, loraRank } = d;
-  return [numLayers, numHeads, width, vocabSize, batchSize, contextLength, loraRank ?? []].flat().map(String);
+/** The decoder as `benchTraining` takes it. */
+export function decoderTraining(d: BenchDecoder): Workload {
+  const { name, numLayers, numHeads, width, vocabSize, batchSize, contextLength, loraRank } = d;
+  const sizes = [numLayers, numHeads, width, vocabSize, batchSize, contextLength, loraRank ?? []].flat();
+  return {
+    name,
+    shape: shapeOf(d),
+    unit: "tokens",
+    unitsPerStep: batchSize * contextLength,
+    stepsPerTurn: d.stepsPerTurn,
+    steps: d.steps,
+    alone: d.alone,
+    worker: "training-worker",
+    yardstick: yardsticks.decoders,
+    // In the order that the worker and the yardstick take them in.
+    args: sizes.map(String),
+  };
 }

@@ -36,26 +36,44 @@ export function markdown(result: BenchResult): string {
       `${versions.join(", ")}; a matrix product reaches ${peakGflops.toFixed(0)} GFLOP/s`,
     ...warnings.map((warning) => `**Warning:** ${warning}`),
   ];
-  if (training.length > 0) parts.push(trainingTable(training, peakGflops));
+  const [decoders, networks] = [training.filter(countsTokens), training.filter((r) => !countsTokens(r))];
+  if (decoders.length > 0) parts.push(trainingTable(decoders, peakGflops));
+  if (networks.length > 0) parts.push(imageTrainingTable(networks));
   if (tokenizer) parts.push(tokenizerTable(tokenizer));
   if (decoding) parts.push(decodingTable(decoding));
   if (serving.length > 0) parts.push(servingTable(serving));
   return parts.join("\n\n");
 }
 
+const countsTokens = ({ unit }: TrainingResult) => unit === "tokens";
+
 function trainingTable(results: readonly TrainingResult[], peakGflops: number): string {
-  const rows = results.map(({ shape, parameters, ours, gflops, pytorch, ratio }) => [
-    `${shape} (${formatCount(parameters)})`,
-    speed(ours.tokensPerSecond),
-    pytorch ? speed(pytorch.tokensPerSecond) : "-",
-    spread(ratio),
-    gflops.toFixed(0),
-    formatShare(gflops / peakGflops),
-    formatBytes(ours.peakBytes),
-    pytorch ? formatBytes(pytorch.peakBytes) : "-",
-  ]);
+  const rows = results.map((result) => {
+    const { speeds, memory } = sidesOf(result);
+    const { gflops = 0 } = result;
+    return [...speeds, gflops.toFixed(0), formatShare(gflops / peakGflops), ...memory];
+  });
   const heads = ["a training step, float32, AdamW", "tok/s", "PyTorch tok/s", "ratio (min..max)"];
   return table([...heads, "GFLOP/s", "of peak", "peak memory", "PyTorch's"], rows);
+}
+
+/** Without GFLOP/s: operations are counted for decoders alone. */
+function imageTrainingTable(results: readonly TrainingResult[]): string {
+  const rows = results.map(sidesOf).map(({ speeds, memory }) => [...speeds, ...memory]);
+  const heads = ["a training step on images, float32, AdamW", "images/s", "PyTorch images/s"];
+  return table([...heads, "ratio (min..max)", "peak memory", "PyTorch's"], rows);
+}
+
+function sidesOf({ shape, parameters, ours, pytorch, ratio }: TrainingResult) {
+  return {
+    speeds: [
+      `${shape} (${formatCount(parameters)})`,
+      speed(ours.unitsPerSecond),
+      pytorch ? speed(pytorch.unitsPerSecond) : "-",
+      spread(ratio),
+    ],
+    memory: [formatBytes(ours.peakBytes), pytorch ? formatBytes(pytorch.peakBytes) : "-"],
+  };
 }
 
 function tokenizerTable(result: TokenizerResult): string {
@@ -123,7 +141,7 @@ const spread = (ratio: Spread | undefined) =>
   ratio ? `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}..${ratio.max.toFixed(2)})` : "-";
 
 /** Three digits. */
-const speed = (tokensPerSecond: number) => Number(tokensPerSecond.toPrecision(3)).toLocaleString("en-US");
+const speed = (perSecond: number) => Number(perSecond.toPrecision(3)).toLocaleString("en-US");
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

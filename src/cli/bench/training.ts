@@ -1,16 +1,35 @@
 /** How fast a whole training step is, ours and PyTorch's in turns, so that both meet the same machine. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { argumentsOf, type BenchDecoder, shapeOf } from "./decoders.js";
 import { betweenTurnsMs, median, type Spread, spreadOf } from "./figures.js";
-import { besides, type SideProcess, startScript, startSide } from "./side-process.js";
-import { yardstickScript } from "./yardstick.js";
+import { BenchError, besides, type SideProcess, startScript, startSide } from "./side-process.js";
 
 /** Below this rate of its matrix product PyTorch runs on the reference BLAS, which no one trains with. */
 export const leastYardstickGflops = 30;
 
+/** What both sides train, and how it is timed. */
+export interface Workload {
+  readonly name: string;
+  /** Its sizes, for the reader. */
+  readonly shape: string;
+  readonly unit: "tokens" | "images";
+  readonly unitsPerStep: number;
+  /** Steps that one side takes before the other's turn: short steps need company to be timed warm. */
+  readonly stepsPerTurn: number;
+  /** Measured steps of each side, after one turn to warm up. */
+  readonly steps: number;
+  /** Only ours runs, for its memory. */
+  readonly alone?: boolean;
+  /** Our side's script, beside this one. */
+  readonly worker: string;
+  /** The path of PyTorch's. */
+  readonly yardstick: string;
+  /** What both scripts are started with. */
+  readonly args: readonly string[];
+}
+
 export interface Side {
   /** Median over turns. */
-  readonly tokensPerSecond: number;
+  readonly unitsPerSecond: number;
   readonly peakBytes: number;
   /** Of the last step: shows that both do the same work. */
   readonly loss: number;
@@ -19,10 +38,11 @@ export interface Side {
 export interface TrainingResult {
   readonly name: string;
   readonly shape: string;
+  readonly unit: Workload["unit"];
   readonly parameters: number;
   readonly ours: Side;
-  /** Ours, in floating-point operations that the model needs. */
-  readonly gflops: number;
+  /** Ours, in floating-point operations that the model needs, where they are known. */
+  readonly gflops?: number;
   readonly pytorch?: Side & { readonly gemmGflops: number };
   /** Ours through PyTorch's speed, turn by turn. */
   readonly ratio?: Spread;
@@ -31,43 +51,44 @@ export interface TrainingResult {
 export interface TrainingOptions {
   /** Python with PyTorch; without it only ours is measured. */
   readonly python?: string;
-  /** Measured steps instead of the decoder's own number. */
+  /** Measured steps instead of the workload's own number. */
   readonly steps?: number;
 }
 
-/** The first line of a process that trains one decoder, a step a request. */
+/** The first line of a process that trains, a step a request. */
 interface Ready {
   /** Ours: floating-point operations of one token of training. */
   readonly flopsPerToken?: number;
-  /** Ours: how many weights. */
+  /** How many weights are trained; not every yardstick says it. */
   readonly parameters?: number;
   /** The yardstick: the rate of its matrix product. */
   readonly gemmGflops?: number;
 }
 
-/** Starts our training of the decoder. Throws `BenchError` when it breaks off. */
-export function startOurs(decoder: BenchDecoder): Promise<SideProcess<Ready>> {
-  return startScript(besides("training-worker"), argumentsOf(decoder));
+/** Starts our training. Throws `BenchError` when it breaks off. */
+export function startOurs({ worker, args }: Workload): Promise<SideProcess<Ready>> {
+  return startScript(besides(worker), args);
 }
 
-/** Starts PyTorch's training of the decoder. Throws `BenchError` when it breaks off. */
-export function startYardstick(python: string, decoder: BenchDecoder): Promise<SideProcess<Ready>> {
-  return startSide(python, [yardstickScript, ...argumentsOf(decoder)]);
+/** Starts PyTorch's training. Throws `BenchError` when it breaks off. */
+export function startYardstick(python: string, { yardstick, args }: Workload): Promise<SideProcess<Ready>> {
+  return startSide(python, [yardstick, ...args]);
 }
 
-/** Measures one decoder. Throws `BenchError` when a side breaks off. */
+/** Measures one workload. Throws `BenchError` when a side breaks off, or trains another network than ours. */
 export async function benchTraining(
-  decoder: BenchDecoder,
-  { python, steps = decoder.steps }: TrainingOptions = {},
+  workload: Workload,
+  { python, steps = workload.steps }: TrainingOptions = {},
 ): Promise<TrainingResult> {
+  const { name, shape, unit, alone } = workload;
   const sides: SideProcess<Ready>[] = [];
   try {
-    sides.push(await startOurs(decoder));
-    if (python && !decoder.alone) sides.push(await startYardstick(python, decoder));
-    const [ours, pytorch] = await alternate(sides, decoder, steps);
-    const { parameters = 0, flopsPerToken = 0 } = sides[0].ready;
-    const gflops = (ours.tokensPerSecond * flopsPerToken) / 1e9;
-    const result = { name: decoder.name, shape: shapeOf(decoder), parameters, gflops, ours: ours.side };
+    sides.push(await startOurs(workload));
+    if (python && !alone) sides.push(await startYardstick(python, workload));
+    const { parameters, flopsPerToken } = checkSame(sides.map(({ ready }) => ready));
+    const [ours, pytorch] = await alternate(sides, workload, steps);
+    const gflops = flopsPerToken && (ours.side.unitsPerSecond * flopsPerToken) / 1e9;
+    const result = { name, shape, unit, parameters, gflops, ours: ours.side };
     if (!pytorch) return result;
     return {
       ...result,
@@ -79,10 +100,19 @@ export async function benchTraining(
   }
 }
 
+function checkSame([{ parameters = 0, ...ours }, yardstick]: readonly Ready[]) {
+  const { parameters: theirs = parameters } = yardstick ?? {};
+  if (theirs === parameters) return { ...ours, parameters };
+  throw new BenchError(
+    "both sides of the benchmark do not train the same network",
+    `${parameters} parameters here, ${theirs} in PyTorch`,
+    "make the yardstick in bench/ that of src/models/",
+  );
+}
+
 /** Lets the sides take turns, the first one unmeasured; while one works the other is idle. */
-async function alternate(sides: readonly SideProcess<Ready>[], decoder: BenchDecoder, steps: number) {
-  const tokens = decoder.batchSize * decoder.contextLength;
-  const stepsPerTurn = Math.min(decoder.stepsPerTurn, steps);
+async function alternate(sides: readonly SideProcess<Ready>[], workload: Workload, steps: number) {
+  const stepsPerTurn = Math.min(workload.stepsPerTurn, steps);
   const rates: number[][] = sides.map(() => []);
   const losses: number[] = [];
   for (let turn = 0; turn <= steps / stepsPerTurn; turn++) {
@@ -94,15 +124,14 @@ async function alternate(sides: readonly SideProcess<Ready>[], decoder: BenchDec
         seconds += step.seconds;
         losses[index] = step.loss;
       }
-      if (turn > 0) rates[index].push((stepsPerTurn * tokens) / seconds);
+      if (turn > 0) rates[index].push((stepsPerTurn * workload.unitsPerStep) / seconds);
     }
   }
   return Promise.all(
     sides.map(async (side, index) => {
-      const tokensPerSecond = median(rates[index]);
       const { peakBytes } = await side.ask<{ peakBytes: number }>("peak");
-      const measured = { tokensPerSecond, peakBytes, loss: losses[index] };
-      return { rates: rates[index], tokensPerSecond, side: measured };
+      const measured = { unitsPerSecond: median(rates[index]), peakBytes, loss: losses[index] };
+      return { rates: rates[index], side: measured };
     }),
   );
 }

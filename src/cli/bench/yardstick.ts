@@ -9,8 +9,10 @@ export const defaultPython = "/usr/bin/python3";
 /** How to get a PyTorch with a real BLAS. */
 export const installTorch = "apt-get install -y python3-torch libopenblas0-pthread";
 
-/** bench/pytorch_gpt2.py, its arguments a decoder's sizes. */
-export const yardstickScript = fileURLToPath(new URL("../../../bench/pytorch_gpt2.py", import.meta.url));
+const script = (name: string) => fileURLToPath(new URL(`../../../bench/${name}.py`, import.meta.url));
+
+/** PyTorch's sides: of decoders and of networks of images. */
+export const yardsticks = { decoders: script("pytorch_gpt2"), images: script("pytorch_images") };
 
 export type Torch = { readonly version: string } | { readonly missing: string };
 

@@ -1,16 +1,55 @@
+import { execFile } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { printed } from "../../../test/printed.js";
-import { benchDecoders } from "../bench/decoders.js";
+import { temporaryFolder } from "../../../test/temporary-folder.js";
+import { benchDecoders, decoderTraining } from "../bench/decoders.js";
 import { benchDecoding, disagreements, type OtherSide } from "../bench/decoding.js";
 import { median, quantile } from "../bench/figures.js";
+import { networkTask } from "../bench/network-tasks.js";
+import { type BenchNetwork, benchNetworks, networkTraining } from "../bench/networks.js";
 import { type BenchResult, markdown } from "../bench/report.js";
 import { type ServingPhase, type ServingResult, shortfalls } from "../bench/serving.js";
 import { BenchError, besides } from "../bench/side-process.js";
 import { benchTokenizer } from "../bench/tokenizer.js";
-import { startOurs, startYardstick } from "../bench/training.js";
+import { benchTraining, startOurs, startYardstick } from "../bench/training.js";
+import { defaultPython, yardsticks } from "../bench/yardstick.js";
 import { benchCommand } from "./bench.js";
 
+const folder = temporaryFolder();
 const [small] = benchDecoders;
+/** As small as patches and heads allow. */
+const tiny = benchNetworks.map((network) => ({ ...network, batchSize: 2, size: 8, width: 64, blocks: 1 }));
+
+const parameterCount = (network: BenchNetwork) =>
+  networkTask(network)
+    .task.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1))
+    .reduce((a, b) => a + b);
+
+/** A program that speaks the yardstick's protocol: a step takes a tenth of a second, it says. */
+const yardstickSaying = (ready: object) => `
+  import { createInterface } from "node:readline";
+  const say = (reply) => console.log(JSON.stringify(reply));
+  say(${JSON.stringify(ready)});
+  const replies = { step: { seconds: 0.1, loss: 1.25 }, peak: { peakBytes: 1e9 } };
+  for await (const word of createInterface({ input: process.stdin })) say(replies[word]);`;
+
+/** How many parameters bench/pytorch_images.py gives the tiny networks; nothing without PyTorch. */
+async function yardstickCounts(): Promise<Record<string, number> | undefined> {
+  const [{ channels, size, width, blocks }] = tiny;
+  const source = `
+import importlib.util, json, sys
+if not importlib.util.find_spec("torch"): sys.exit(print("null"))
+sys.path.insert(0, ${JSON.stringify(dirname(yardsticks.images))})
+from pytorch_images import NETWORKS
+count = lambda network: sum(p.numel() for p in network(${channels}, ${size}, ${width}, ${blocks}).parameters())
+print(json.dumps({name: count(network) for name, network in NETWORKS.items()}))`;
+  if (!existsSync(defaultPython)) return undefined;
+  const { stdout } = await promisify(execFile)(defaultPython, ["-c", source]);
+  return JSON.parse(stdout) ?? undefined;
+}
 
 const side: OtherSide = {
   speeds: { writing: 20, reading: 200 },
@@ -39,7 +78,7 @@ describe("bench", () => {
     const [{ name, parameters, ours, gflops, pytorch }] = result.training;
     expect(result.training).toHaveLength(1);
     expect([name, parameters, pytorch, result.torch]).toEqual(["small", 809_856, undefined, undefined]);
-    expect(ours.tokensPerSecond).toBeGreaterThan(10);
+    expect(ours.unitsPerSecond).toBeGreaterThan(10);
     expect(ours.peakBytes).toBeGreaterThan(50e6);
     expect(ours.loss).toBeLessThan(Math.log(65) + 0.5);
     expect(gflops).toBeGreaterThan(0);
@@ -47,8 +86,33 @@ describe("bench", () => {
     expect(result.machine.cores).toBeGreaterThan(0);
   });
 
+  it("lets a yardstick train on images in turns with ours, if it has as many parameters", async () => {
+    const [dit] = tiny;
+    const standIn = (parameters: number) => {
+      const yardstick = join(folder, `${parameters}.mjs`);
+      writeFileSync(yardstick, yardstickSaying({ parameters, gemmGflops: 90 }));
+      return benchTraining({ ...networkTraining(dit), yardstick }, { python: process.execPath, steps: 2 });
+    };
+    const parameters = parameterCount(dit);
+    const { ours, pytorch, ratio, ...rest } = await standIn(parameters);
+    expect(rest).toEqual({ name: "dit", shape: networkTraining(dit).shape, unit: "images", parameters });
+    // A fresh DiT predicts zero, which leaves the velocity's variance: 1/3 of images and 1 of noise, by 384 values.
+    expect(Math.abs(ours.loss - 4 / 3)).toBeLessThan(0.4);
+    expect(pytorch).toEqual({ unitsPerSecond: 20, peakBytes: 1e9, loss: 1.25, gemmGflops: 90 });
+    expect(ratio?.median).toBeCloseTo(ours.unitsPerSecond / 20, 9);
+    await expect(standIn(parameters + 1)).rejects.toThrow(`${parameters} parameters here, ${parameters + 1}`);
+  }, 20_000); // four processes start
+
+  it("has networks of images with as many parameters as their yardsticks", async (context) => {
+    const theirs = await yardstickCounts();
+    if (!theirs) return context.skip();
+    expect(theirs).toEqual(
+      Object.fromEntries(tiny.map((network) => [network.name, parameterCount(network)])),
+    );
+  }, 30_000); // PyTorch is slow to start
+
   it("prints tables with both sides and the ratio between them", () => {
-    const trained = { tokensPerSecond: 12_345, peakBytes: 5.2e9, loss: 1 };
+    const trained = { unitsPerSecond: 12_345, peakBytes: 5.2e9, loss: 1 };
     const result: BenchResult = {
       date: "2026-01-02T03:04:05Z",
       machine: {
@@ -65,12 +129,14 @@ describe("bench", () => {
         {
           name: "small",
           shape: "a shape",
+          unit: "tokens",
           parameters: 124e6,
           ours: trained,
           gflops: 80,
           pytorch: { ...trained, gemmGflops: 90 },
           ratio: { median: 1.5, min: 1.25, max: 2 },
         },
+        { name: "dit", shape: "patches", unit: "images", parameters: 4e6, ours: trained },
       ],
       decoding: {
         ...{ parameters: 124e6, threads: 2, promptLength: 100, count: 48, readTwice: 10 },
@@ -91,6 +157,7 @@ describe("bench", () => {
     expect(text).toContain("**Warning:** mind the gap");
     const row = "| a shape (124.0M) | 12,300 | 12,300 | 1.50 (1.25..2.00) | 80 | 80% | 5.2 GB | 5.2 GB |";
     expect(text.split("\n")).toContain(row);
+    expect(text.split("\n")).toContain("| patches (4.0M) | 12,300 | - | - | 5.2 GB | - |");
     expect(text).toContain("PyTorch 2.0, llama.cpp 3.2;");
     expect(text.split("\n")).toEqual(
       expect.arrayContaining([
@@ -104,8 +171,10 @@ describe("bench", () => {
 
   it("says which side broke off and why", async () => {
     const broken = { ...small, numHeads: 7 };
-    await expect(startOurs(broken)).rejects.toThrow(/broke off[\s\S]*numHeads does not divide width/);
-    await expect(startYardstick("/no/such/python", small)).rejects.toThrow(BenchError);
+    await expect(startOurs(decoderTraining(broken))).rejects.toThrow(
+      /broke off[\s\S]*numHeads does not divide width/,
+    );
+    await expect(startYardstick("/no/such/python", decoderTraining(small))).rejects.toThrow(BenchError);
   });
 
   it("lets a program decode beside ours, in the forms that it knows, and compares the tokens", async () => {

@@ -2,8 +2,9 @@
 import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
-import { type BenchDecoder, benchDecoders, shapeOf } from "../bench/decoders.js";
+import { benchDecoders, decoderTraining } from "../bench/decoders.js";
 import { benchDecoding, type DecodingResult, disagreements } from "../bench/decoding.js";
+import { benchNetworks, networkTraining } from "../bench/networks.js";
 import { findPeers, installPeers, peerNames } from "../bench/peers.js";
 import { type BenchResult, markdown } from "../bench/report.js";
 import {
@@ -14,7 +15,12 @@ import {
   shortfalls,
 } from "../bench/serving.js";
 import { benchTokenizer, type TokenizerResult } from "../bench/tokenizer.js";
-import { benchTraining, leastYardstickGflops, type TrainingResult } from "../bench/training.js";
+import {
+  benchTraining,
+  leastYardstickGflops,
+  type TrainingResult,
+  type Workload,
+} from "../bench/training.js";
 import { defaultPython, findTorch, installTorch } from "../bench/yardstick.js";
 import { describeMachine } from "../machine.js";
 import { parseCount } from "../numbers.js";
@@ -28,15 +34,24 @@ interface BenchFlags {
   json?: boolean;
 }
 
+const workloads: readonly Workload[] = [
+  ...benchDecoders.map(decoderTraining),
+  ...benchNetworks.map(networkTraining),
+];
+
 /** What runs without `--only`: everything that has a number to reach; the others are for a look. */
-const usual = ["small", "medium", "gpt2", "gpt2-lora", "tokenizer", "decoding", "serving"];
+const usual = [
+  ...["small", "medium", "gpt2", "gpt2-lora"],
+  ...benchNetworks.map(({ name }) => name),
+  ...["tokenizer", "decoding", "serving"],
+];
 
 export function benchCommand(): Command {
   return new Command("bench")
-    .description("measure training, decoding, serving and the tokenizer on this machine")
+    .description("measure training on text and images, decoding, serving and the tokenizer on this machine")
     .addOption(
       new Option("--only <names...>", "what to measure").choices([
-        ...benchDecoders.map(({ name }) => name),
+        ...workloads.map(({ name }) => name),
         "tokenizer",
         "decoding",
         ...servedShapes.map(({ name }) => name),
@@ -47,7 +62,10 @@ export function benchCommand(): Command {
     .option("--no-torch", "measure ours alone")
     .option("--python <path>", "Python that has PyTorch", defaultPython)
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  $ autodidact bench --only small medium")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ autodidact bench --only small medium\n  $ autodidact bench --only dit unet",
+    )
     .action(async (flags: BenchFlags) => {
       // On exit processes end and temporary folders go; a signal alone would leave them.
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
@@ -59,8 +77,8 @@ export function benchCommand(): Command {
 /** One section after the other, so that none disturbs another. */
 async function bench({ only = usual, seconds, ...flags }: BenchFlags): Promise<BenchResult> {
   const warnings: string[] = [];
-  const decoders = benchDecoders.filter(({ name }) => only.includes(name));
-  const training = await trainingSection(decoders, flags, warnings);
+  const trained = workloads.filter(({ name }) => only.includes(name));
+  const training = await trainingSection(trained, flags, warnings);
   const tokenizer = only.includes("tokenizer") ? await tokenizerSection() : undefined;
   const decoding = only.includes("decoding") ? await decodingSection(warnings) : undefined;
   const shapes = servedShapes.filter(({ name }) => only.includes(name));
@@ -70,19 +88,19 @@ async function bench({ only = usual, seconds, ...flags }: BenchFlags): Promise<B
 }
 
 async function trainingSection(
-  decoders: readonly BenchDecoder[],
+  trained: readonly Workload[],
   { steps, torch: isWanted, python }: Pick<BenchFlags, "steps" | "torch" | "python">,
   warnings: string[],
 ): Promise<Pick<BenchResult, "torch" | "peakGflops" | "training">> {
-  const wanted = isWanted && decoders.some(({ alone }) => !alone);
+  const wanted = isWanted && trained.some(({ alone }) => !alone);
   const found = wanted ? await findTorch(python) : { missing: "" };
   const torch = "version" in found ? found.version : undefined;
   if (wanted && !torch) warnings.push(`${python} has no PyTorch to compare with: ${installTorch}`);
   const peak = [await measurePeak(nodeRuntime)];
   const training: TrainingResult[] = [];
-  for (const decoder of decoders) {
-    announce(`training step: ${shapeOf(decoder)}`);
-    training.push(await benchTraining(decoder, { python: torch && python, steps }));
+  for (const workload of trained) {
+    announce(`training step: ${workload.shape}`);
+    training.push(await benchTraining(workload, { python: torch && python, steps }));
     peak.push(await measurePeak(nodeRuntime));
   }
   if (training.some(({ pytorch }) => pytorch && pytorch.gemmGflops < leastYardstickGflops)) {
