@@ -10,13 +10,13 @@ export default defineImageRecipe({
   model: {
     kind: "mae",
     patchSize: 4,
-    embedWidth: 192,
+    embedWidth: 128,
     numLayers: 6,
-    numHeads: 3,
-    mlpWidth: 768,
-    decoderWidth: 96,
+    numHeads: 4,
+    mlpWidth: 512,
+    decoderWidth: 64,
     decoderLayers: 2,
-    decoderHeads: 3,
+    decoderHeads: 2,
   },
   objective: { kind: "maskedPatches", maskRatio: 0.75 },
   optimizer: {
@@ -26,5 +26,5 @@ export default defineImageRecipe({
     weightDecay: 0.05,
     schedule: { kind: "cosine", warmupSteps: 400, finalFactor: 0.01 },
   },
-  training: { batchSize: 128, epochs: 20, evaluateEvery: 1000, evaluationBatches: 20, checkpointEvery: 1000 },
+  training: { batchSize: 128, epochs: 16, evaluateEvery: 1000, evaluationBatches: 20, checkpointEvery: 1000 },
 });

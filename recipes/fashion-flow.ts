@@ -20,10 +20,10 @@ export default defineImageRecipe({
   },
   training: {
     batchSize: 64,
-    steps: 4000,
-    evaluateEvery: 1000,
+    steps: 2400,
+    evaluateEvery: 600,
     evaluationBatches: 20,
-    checkpointEvery: 1000,
+    checkpointEvery: 600,
   },
   generation: { count: 40, steps: 20, solver: "heun", guidance: 2 },
 });
