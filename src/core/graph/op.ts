@@ -72,6 +72,8 @@ export interface Emitter {
   ): string[];
   /** Name of a 1-D int64 tensor with these sizes. */
   sizes(sizes: readonly Size[]): string;
+  /** Channels that the runtime's own layout for convolutions keeps side by side; absent: it has none. */
+  readonly convolutionBlock?: number;
   /** Name of a constant of one repeated value; a scalar by default. */
   filled(value: number, dtype: DType, shape?: readonly number[]): string;
 }

@@ -33,12 +33,17 @@ export type InputValues = ReadonlyMap<string, { readonly data: TypedArray }>;
 
 /**
  * Simplifies the graph of the named outputs and writes it as an ONNX model. An input that `values` has is
- * written with its value (not copied) instead of being asked for.
+ * written with its value (not copied) instead of being asked for. With a `convolutionBlock` convolutions are written
+ * for this machine's runtime alone, in blocks of so many channels.
  */
-export function lower(outputs: Readonly<Record<string, Tensor>>, values: InputValues = new Map()): Lowered {
+export function lower(
+  outputs: Readonly<Record<string, Tensor>>,
+  values: InputValues = new Map(),
+  convolutionBlock?: number,
+): Lowered {
   const names = Object.keys(outputs);
   const simplified = simplify(Object.values(outputs));
-  const writer = new GraphWriter();
+  const writer = new GraphWriter(convolutionBlock);
   const nodes = nodesOf(simplified);
   const inputs = inputsOf(nodes);
   for (const node of nodes) {
@@ -55,6 +60,7 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, values: InputVa
     opsetImport: [
       { domain: "", version: opset },
       { domain: "com.microsoft", version: 1n },
+      ...(convolutionBlock ? [{ domain: "com.microsoft.nchwc", version: 1n }] : []),
     ],
     graph: { name: "autodidact", ...writer.finish() },
   });
@@ -94,6 +100,8 @@ class GraphWriter implements Emitter {
   private readonly required = new Set<string>();
   private readonly renamed = new Map<string, string>();
   private count = 0;
+
+  constructor(readonly convolutionBlock?: number) {}
 
   addInput(node: Node, values: InputValues): void {
     const { name, dtype, shape } = node.attrs as InputAttrs;

@@ -12,6 +12,7 @@ import {
   type TensorType,
   type Unnamed,
 } from "../graph/tensor.js";
+import { blockedConvolution } from "./blocked-convolution.js";
 import { swapFirst, turned, weightProducts } from "./convolution-gradient.js";
 import { reshape, sum, transpose } from "./movement.js";
 import { slice } from "./slice.js";
@@ -94,7 +95,9 @@ export const Conv = defineOp<ConvAttrs>({
     weightGradient(x, g, w.shape, attrs),
     ...withBias(g, bias),
   ],
-  attributes: onnxAttributes,
+  lower: (emit, inputs, attrs, node) =>
+    blockedConvolution(emit, inputs, onnxAttributes(attrs), node) ??
+    emit.node("Conv", inputs, onnxAttributes(attrs)),
   samples: [
     { inputs: [{ shape: [2, 2, 4, 5] }, { shape: [3, 2, 2, 3] }, { shape: [3] }], attrs: plain(2) },
     {
@@ -176,6 +179,9 @@ function plain(axes: number): ConvAttrs {
   return { strides: all(1), padding: all(0), dilations: all(1), groups: 1 };
 }
 
+/** Each is a copy of the image's part that a strided kernel's weight meets. */
+const mostStridedTaps = 16;
+
 const isPlain = ({ strides, groups }: ConvAttrs) => groups === 1 && strides.every((stride) => stride === 1);
 
 /** The gradient of a convolution's input: where it can be, another convolution. */
@@ -208,8 +214,10 @@ export function transposedTo(size: readonly number[], g: Tensor, w: Tensor, attr
  * change places.
  */
 function weightGradient(x: Tensor, g: Tensor, shape: readonly Size[], attrs: ConvAttrs): Tensor {
-  if (isPlain(attrs)) return weightProducts(x, g, shape.slice(2).map(known), attrs);
   const { strides, dilations, groups, padding } = attrs;
+  const kernel = shape.slice(2).map(known);
+  const strided = kernel.reduce((taps, size) => taps * size, 1) <= mostStridedTaps;
+  if (isPlain(attrs) || (groups === 1 && strided)) return weightProducts(x, g, kernel, attrs);
   const [batch, , ...spatial] = x.shape;
   const channels = shape[1];
   const apart = reshape(x, [batch, groups, channels, ...spatial]);

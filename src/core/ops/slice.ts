@@ -48,7 +48,7 @@ interface PadAttrs {
   after: Size;
 }
 
-/** Adds zeros before and after one axis. [Pad-18] */
+/** Adds zeros before and after one axis; a negative number takes elements away. [Pad-18] */
 export function pad<S extends string = Unnamed>(
   x: Tensor,
   axis: number,
@@ -65,7 +65,9 @@ export const Pad = defineOp<PadAttrs>({
     dtype: x.dtype,
     shape: x.shape.with(axis, addSizes(addSizes(before, x.shape[axis]), after)),
   }),
-  vjp: ([g], _, [x], { axis, before }) => [slice(g, axis, before, addSizes(before, x.shape[axis]))],
+  vjp: ([g], _, _x, { axis, before, after }) => [
+    pad(g, axis, subtractSizes(0, before), subtractSizes(0, after)),
+  ],
   // All axes are named, in order: ONNX Runtime's transpose optimizer reads `pads` as if they were, and its
   // pad fusion, which takes a padded kernel for a padded image, leaves a Pad with axes alone.
   lower: (emit, [x], { axis, before, after }, node) => {
@@ -73,7 +75,11 @@ export const Pad = defineOp<PadAttrs>({
     const pads = [before, after].flatMap((size) => axes.map((at) => (at === axis ? size : 0)));
     return emit.node("Pad", [x, emit.sizes(pads), "", emit.sizes(axes)]);
   },
-  samples: [{ inputs: [{ shape: [2, 3] }], attrs: { axis: 1, before: 1, after: 2 } }],
+  samples: [
+    { inputs: [{ shape: [2, 3] }], attrs: { axis: 1, before: 1, after: 2 } },
+    { inputs: [{ shape: [5, 2] }], attrs: { axis: 0, before: 2, after: -1 } },
+    { inputs: [{ shape: [2, 4, 3] }], attrs: { axis: 1, before: -1, after: -2 } },
+  ],
 });
 
 /** Joins tensors along one axis; their other axes are equal. [Concat-13] */

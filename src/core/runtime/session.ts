@@ -41,6 +41,8 @@ export interface Session {
 export interface Runtime {
   /** What this machine can run on, best known first. */
   devices(): Device[];
+  /** Channels that a device's own layout for convolutions keeps side by side, where it has one. */
+  convolutionBlock?(device: Device): Promise<number | undefined>;
   /**
    * Loads ONNX bytes; `values` are those that the model names as lying outside, and are copied. Throws
    * `RuntimeError` when the device is missing or the model is refused.
@@ -66,7 +68,9 @@ export async function compile(
   options?: SessionOptions,
   inputs?: InputValues,
 ): Promise<Session & { graph: Pick<Lowered, "inputs" | "outputs"> }> {
-  const lowered = lower(outputs, inputs);
+  // Of weights that are constants the runtime arranges convolutions itself, once.
+  const block = inputs ? undefined : await runtime.convolutionBlock?.(options?.device ?? "cpu");
+  const lowered = lower(outputs, inputs, block);
   const { bytes, values } = withoutValues(lowered.model, mostBytesInside);
   const session = await runtime.load(bytes, Object.keys(outputs), options, values);
   // The rest of it holds the values, which are not needed again.
