@@ -7,7 +7,7 @@ import { defineImageRecipe } from "../src/recipe/image-recipe.js";
 export default defineImageRecipe({
   data: { format: "images", path: "cifar10" },
   features: { kind: "pixels", augment: { crop: 4, flip: true } },
-  model: { kind: "resnet", baseWidth: 16, blocksPerStage: [2, 2, 2], groups: 8 },
+  model: { kind: "resnet", baseWidth: 32, blocksPerStage: [1, 1, 1], groups: 4 },
   objective: { kind: "crossEntropy", labelSmoothing: 0.05 },
   optimizer: {
     kind: "adamw",
