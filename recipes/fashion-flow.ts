@@ -20,10 +20,10 @@ export default defineImageRecipe({
   },
   training: {
     batchSize: 64,
-    steps: 2400,
-    evaluateEvery: 600,
+    steps: 7000,
+    evaluateEvery: 1000,
     evaluationBatches: 20,
-    checkpointEvery: 600,
+    checkpointEvery: 1000,
   },
   generation: { count: 40, steps: 20, solver: "heun", guidance: 2 },
 });

@@ -14,6 +14,7 @@ import { sampleImages } from "../generation/images/sample.js";
 import type { Solver } from "../generation/images/solvers.js";
 import { encoderOf } from "../interop/image-config.js";
 import { openImageModel, type SavedImageModel } from "../interop/image-folder.js";
+import type { Checkpoint } from "../interop/model-folder.js";
 import type { PreparedImages } from "../recipe/prepare-images.js";
 import { pathOf } from "./image-paths.js";
 
@@ -30,7 +31,7 @@ export interface ImageMeasureFlags {
   solver?: Solver;
   out?: string;
   seed: number;
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   json?: boolean;
 }
 

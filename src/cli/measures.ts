@@ -12,6 +12,7 @@ import { readQuestions, type Task } from "../evaluation/questions.js";
 import { sideBySide } from "../evaluation/side-by-side.js";
 import type { Tokenizer } from "../features/tokenizer.js";
 import { compileDecoder } from "../generation/decoder-session.js";
+import type { Checkpoint } from "../interop/model-folder.js";
 import { RunError } from "../recipe/run.js";
 import { openNamedModel } from "./models.js";
 
@@ -19,7 +20,7 @@ export interface EvaluateFlags {
   data?: string[];
   field?: string;
   column?: string;
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   batchSize: number;
   multipleChoice?: string;
   task?: Task;

@@ -5,7 +5,7 @@ import type { ImageModel } from "../models/image-model.js";
 import { CheckpointError } from "./errors.js";
 import { jsonText, readJson } from "./folder-files.js";
 import { type ImageModelKind, imageModelFromConfig, isImageConfig } from "./image-config.js";
-import { locateModel, take } from "./model-folder.js";
+import { type Checkpoint, locateModel, take } from "./model-folder.js";
 import { readParameters } from "./model-weights.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
 import { openWeights, weightsFile } from "./sharded.js";
@@ -73,13 +73,10 @@ export async function isImageModel(folder: Folder): Promise<boolean> {
 }
 
 /**
- * Reads a model folder, or the latest (or best) checkpoint of a run. Throws `CheckpointError` for what is damaged,
+ * Reads a model folder, or a run's checkpoint. Throws `CheckpointError` for what is damaged,
  * missing, or no model of images.
  */
-export async function openImageModel(
-  folder: Folder,
-  which: "latest" | "best" = "latest",
-): Promise<SavedImageModel> {
+export async function openImageModel(folder: Folder, which: Checkpoint = "latest"): Promise<SavedImageModel> {
   const place = await locateModel(folder, which);
   const source = `${place.location}/${configFile}`;
   const config = await readJson(place, configFile);

@@ -195,6 +195,8 @@ describe("opening", () => {
     await run.write("checkpoints/latest", "step-000010\n");
     expect((await openModel(run)).model.huggingFaceConfig().model_type).toBe("llama");
     expect((await openModel(run, "best")).model.huggingFaceConfig().model_type).toBe("gpt2");
+    expect((await openModel(run, "step-000005")).model.huggingFaceConfig().model_type).toBe("gpt2");
+    await expect(openModel(run, "step-000007")).rejects.toThrow(/step-000007.*step-000005, step-000010/);
     await run.write("checkpoints/latest", "step-000011");
     await expect(openModel(run)).rejects.toThrow(/step-000011.*step-000005, step-000010/);
     await run.write("checkpoints/latest", "../step-000010");

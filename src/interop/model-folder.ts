@@ -61,16 +61,19 @@ async function readGeneration(
   return Object.keys(defaults).length > 0 ? defaults : undefined;
 }
 
+/** Of a run: where it stands, where it was best, or at one step, such as "step-000500". */
+export type Checkpoint = "latest" | "best" | `step-${string}`;
+
 /** Finds the base model of an adapter: a folder's path, or a name on the Hugging Face Hub. */
 export type OpenBase = (name: string) => Promise<Folder>;
 
 /**
- * Reads a model folder, or the latest (or best) checkpoint of a run folder. Where that is an adapter, its base
+ * Reads a model folder, or a run folder's checkpoint. Where that is an adapter, its base
  * is opened by `openBase` and the adapter merged into it.
  */
 export async function openModel(
   folder: Folder,
-  which: "latest" | "best" = "latest",
+  which: Checkpoint = "latest",
   openBase: OpenBase = noBase,
 ): ReturnType<typeof loadModel> {
   return openAbove([], await locateModel(folder, which), openBase);
@@ -118,10 +121,11 @@ async function noBase(name: string): Promise<Folder> {
 
 /**
  * The folder that holds the model or adapter itself: `folder`, or the checkpoint that a run names in its file
- * `checkpoints/latest` (or `checkpoints/best`). Throws `CheckpointError` when there is none.
+ * `checkpoints/latest` (or `checkpoints/best`), or that of a step. Throws `CheckpointError` when there is none.
  */
-export async function locateModel(folder: Folder, which: "latest" | "best" = "latest"): Promise<Folder> {
+export async function locateModel(folder: Folder, which: Checkpoint = "latest"): Promise<Folder> {
   if (await holdsModel(folder)) return folder;
+  if (which !== "latest" && which !== "best") return locateStep(folder, which);
   const pointer = `checkpoints/${which}`;
   if ((await folder.size(pointer)) === undefined) {
     throw new CheckpointError(
@@ -137,6 +141,16 @@ export async function locateModel(folder: Folder, which: "latest" | "best" = "la
     "The checkpoint that the run names is not there.",
     `${folder.location}/${pointer} says ${JSON.stringify(name.slice(0, 80))}; there are ${await others(folder)}`,
     `Write the name of one that is there into ${pointer}.`,
+  );
+}
+
+async function locateStep(folder: Folder, name: string): Promise<Folder> {
+  const place = folder.folder(`checkpoints/${name}`);
+  if (await holdsModel(place)) return place;
+  throw new CheckpointError(
+    "The run has no checkpoint of this step.",
+    `${place.location} holds no model; there are ${await others(folder)}`,
+    "Name one that is there, or train with a larger training.keepCheckpoints.",
   );
 }
 

@@ -1,6 +1,7 @@
 /** What the server's thread and the model's thread tell each other. All of it survives a structured clone. */
 import { AutodidactError } from "../core/errors.js";
 import type { GenerationDefaults } from "../interop/generation-config.js";
+import type { Checkpoint } from "../interop/model-folder.js";
 import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
 import { ServingError } from "./errors.js";
 
@@ -8,7 +9,7 @@ export interface EngineOptions {
   /** A model's folder, or a run's. */
   readonly folder: string;
   /** Which checkpoint of a run (default latest). */
-  readonly checkpoint?: "latest" | "best";
+  readonly checkpoint?: Checkpoint;
   /** How the matrices are kept (default float32). */
   readonly weights?: "float32" | "int8" | "int4";
   /** Most texts that are written at once (default 16). */

@@ -81,7 +81,7 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
   const { trainer, run, steps } = options;
   const resumed = await loadCheckpoint(run, trainer.layout, trainer.arrays);
   let state: TrainingState = resumed ?? { step: 0, seconds: 0, evaluationsSinceBest: 0 };
-  let checkpoint = resumed && checkpointName(state.step);
+  let checkpoint: string | undefined = resumed && checkpointName(state.step);
   let loss: number | undefined;
   let validation: Evaluation | undefined;
   let reason: StopReason | undefined = state.step >= steps ? "steps" : undefined;

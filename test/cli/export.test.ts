@@ -65,6 +65,7 @@ describe("safetensors", () => {
   it("are the best checkpoint's when asked", async () => {
     const { files } = await exported(run, "--format", "safetensors", "--checkpoint", "best");
     expect(files).toEqual(contents(checkpoint(1)));
+    expect((await exported(run, "--format", "safetensors", "--checkpoint", "1")).files).toEqual(files);
   });
 
   it("of an adapter are its base with the adapter merged in", async () => {

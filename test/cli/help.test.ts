@@ -46,7 +46,7 @@ describe("what there is not", () => {
     [["trian"], /unknown command 'trian'[\s\S]*Did you mean train/],
     [["train", "--ouput", "x"], /unknown option '--ouput'[\s\S]*Did you mean --out/],
     [["generate"], /missing required argument 'model'/],
-    [["generate", "x", "--checkpoint", "newest"], /newest[\s\S]*latest, best/],
+    [["generate", "x", "--checkpoint", "newest"], /newest[\s\S]*latest, best, or the number/],
     [["generate", "x", "--seed", "0.5"], /--seed[\s\S]*whole number/],
     [["evaluate", "x", "--batch-size", "0"], /--batch-size[\s\S]*whole number above 0/],
     [["lr-find", "x", "--from", "-1"], /--from[\s\S]*above 0/],

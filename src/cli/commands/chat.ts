@@ -6,7 +6,8 @@ import type { Tokenizer } from "../../features/tokenizer.js";
 import { compileDecoder, type DecoderSession } from "../../generation/decoder-session.js";
 import { GenerationError } from "../../generation/errors.js";
 import { type GenerateOptions, generate } from "../../generation/generate.js";
-import { openNamedModel } from "../models.js";
+import type { Checkpoint } from "../../interop/model-folder.js";
+import { checkpointOption, openNamedModel } from "../models.js";
 import { parseCount, parseNumber } from "../numbers.js";
 
 interface ChatFlags {
@@ -16,7 +17,7 @@ interface ChatFlags {
   topK?: number;
   topP?: number;
   seed: number;
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   weights: "float32" | "int8" | "int4";
   json?: boolean;
 }
@@ -38,7 +39,7 @@ export function chatCommand(): Command {
     .option("--top-k <count>", "choose among the k likeliest tokens", parseCount)
     .option("--top-p <share>", "choose among the likeliest tokens that hold this share together", parseNumber)
     .option("--seed <number>", "the same seed and words get the same answers", parseCount, 1)
-    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(checkpointOption())
     .addOption(
       new Option("--weights <type>", "int8 and int4 are faster, a little less exact")
         .choices(["float32", "int8", "int4"])

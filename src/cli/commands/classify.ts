@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { openFolder } from "../../data/disk.js";
 import { fromBytes } from "../../data/images/image-batches.js";
@@ -8,11 +8,13 @@ import { decodeImage } from "../../data/images/open-images.js";
 import { EvaluationError } from "../../evaluation/errors.js";
 import { compileClassifier } from "../../generation/images/classifier-session.js";
 import { openImageModel } from "../../interop/image-folder.js";
+import type { Checkpoint } from "../../interop/model-folder.js";
+import { checkpointOption } from "../models.js";
 import { parseCount } from "../numbers.js";
 
 interface ClassifyFlags {
   top: number;
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   json?: boolean;
 }
 
@@ -23,7 +25,7 @@ export function classifyCommand(): Command {
     .argument("<model>", "a run or a model folder of a classifier")
     .argument("<pictures...>", "files that hold pictures")
     .option("--top <count>", "classes to name", parseCount, 3)
-    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(checkpointOption())
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  autodidact classify runs/probe photo.jpg --top 3")
     .action(classify);

@@ -27,7 +27,7 @@ import {
   writeBeside,
 } from "../measures.js";
 import { measureImages } from "../measures-images.js";
-import { openBase, openNamedModel } from "../models.js";
+import { checkpointOption, openBase, openNamedModel } from "../models.js";
 import { parseCount, parseNumber, parseSeed } from "../numbers.js";
 
 /** What can be measured, by the flag that asks for it; and the flags that go with no other measure. */
@@ -56,7 +56,7 @@ export function evaluateCommand(): Command {
     .option("--data <files...>", "files, folders or globs (default: the run's validation split)")
     .option("--field <name>", "field of a JSON line that holds the text")
     .option("--column <name>", "column of a Parquet file that holds the text")
-    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(checkpointOption())
     .option("--batch-size <windows>", "windows at a time", parseCount, 8)
     .option(
       "--multiple-choice <file>",

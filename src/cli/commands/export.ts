@@ -10,9 +10,9 @@ import { exportGguf } from "../../interop/gguf/export.js";
 import type { GgufType } from "../../interop/gguf/tensor-types.js";
 import { isImageModel, openImageModel, saveImageModel } from "../../interop/image-folder.js";
 import { exportImageOnnx } from "../../interop/image-onnx.js";
-import { locateModel, openModel, saveModel } from "../../interop/model-folder.js";
+import { type Checkpoint, locateModel, openModel, saveModel } from "../../interop/model-folder.js";
 import { exportOnnx } from "../../interop/onnx-export.js";
-import { openBase } from "../models.js";
+import { checkpointOption, openBase } from "../models.js";
 import { formatBytes } from "../terminal/format.js";
 
 /** What was asked for cannot be exported, or not to this place. */
@@ -22,7 +22,7 @@ interface ExportFlags {
   format: string;
   out: string;
   precision?: string;
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   json?: boolean;
 }
 
@@ -97,7 +97,7 @@ export function exportCommand(): Command {
     )
     .requiredOption("--out <folder>", "a new or empty folder to write to")
     .option("--precision <type>", `how to keep the weights (default: float32): ${precisions()}`)
-    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(checkpointOption())
     .option("--json", "print one JSON object with the files")
     .addHelpText(
       "after",

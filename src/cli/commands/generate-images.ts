@@ -13,6 +13,7 @@ import { imageGrid } from "../../generation/images/pictures.js";
 import { type SampleOptions, sampleImages } from "../../generation/images/sample.js";
 import type { Solver } from "../../generation/images/solvers.js";
 import { openImageModel, type SavedImageModel } from "../../interop/image-folder.js";
+import type { Checkpoint } from "../../interop/model-folder.js";
 import { nearest } from "../../recipe/nearest.js";
 import { pathOf } from "../image-paths.js";
 
@@ -27,7 +28,7 @@ export interface DrawFlags {
   strength: number;
   mask?: string;
   seed: number;
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   device: Device;
   json?: boolean;
 }

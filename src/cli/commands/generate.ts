@@ -8,7 +8,7 @@ import { type GenerateOptions, type Generation, generate } from "../../generatio
 import type { GenerationDefaults } from "../../interop/generation-config.js";
 import { isImageModel } from "../../interop/image-folder.js";
 import { openModel } from "../../interop/model-folder.js";
-import { openBase } from "../models.js";
+import { checkpointOption, openBase } from "../models.js";
 import { parseCount, parseNumber, parseSeed, parseShare } from "../numbers.js";
 import { type DrawFlags, draw } from "./generate-images.js";
 
@@ -52,7 +52,7 @@ export function generateCommand(): Command {
     .option("--strength <share>", "how much of --from is drawn anew", parseShare, 0.6)
     .option("--mask <picture>", "draw only where it is white, and keep the rest of --from")
     .option("--seed <number>", "the same seed gives the same text or pictures", parseSeed, 0)
-    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(checkpointOption())
     .addOption(new Option("--device <name>", "where to run").choices(devices).default("cpu"))
     .addOption(
       new Option("--weights <type>", "int8 and int4 are faster, a little less exact")

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Checkpoint } from "../../interop/model-folder.js";
 import { ServingError } from "../../serving/errors.js";
 import { chatPage } from "../../serving/page/page.js";
 import { isLoopback } from "../../serving/same-site.js";
 import { type RunningServer, startServer } from "../../serving/server.js";
 import { type ModelInfo, startEngine } from "../../serving/worker-engine.js";
-import { openBase } from "../models.js";
+import { checkpointOption, openBase } from "../models.js";
 import { parseCount } from "../numbers.js";
 import { formatCount } from "../terminal/format.js";
 
@@ -15,7 +16,7 @@ interface ServeFlags {
   host: string;
   apiKeyFile?: string;
   adapter: [name: string, folder: string][];
-  checkpoint: "latest" | "best";
+  checkpoint: Checkpoint;
   weights: "float32" | "int8" | "int4";
   maxConcurrent: number;
   maxQueue: number;
@@ -43,7 +44,7 @@ export function serveCommand(): Command {
       collect,
       [],
     )
-    .addOption(new Option("--checkpoint <which>", "of a run").choices(["latest", "best"]).default("latest"))
+    .addOption(checkpointOption())
     .addOption(
       new Option("--weights <type>", "int8 and int4 are faster, a little less exact")
         .choices(["float32", "int8", "int4"])
