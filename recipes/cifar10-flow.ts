@@ -23,6 +23,8 @@ export default defineImageRecipe({
     evaluateEvery: 1000,
     evaluationBatches: 20,
     checkpointEvery: 1000,
+    // All of them, for the curve of the Frechet distance: evaluate --checkpoint 1000, 2000, ...
+    keepCheckpoints: 8,
   },
   generation: { count: 40, steps: 20, solver: "heun", guidance: 2 },
 });

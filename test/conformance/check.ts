@@ -27,6 +27,7 @@ const singlePrecision = new Set([
   "Conv",
   "ConvTranspose",
   "Erf",
+  "HardSigmoid",
   "LayerNormalization",
   "RotaryEmbedding",
 ]);

@@ -64,6 +64,7 @@ const elementwise: Record<string, Reference> = {
   Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   Erf: unary(erf),
   Relu: unary((x) => Math.max(x, 0)),
+  HardSigmoid: unary((x) => (x > 0 ? 1 : 0)),
   Cast: unary((x) => x),
   Not: unary((x) => (x ? 0 : 1)),
   Add: binary((a, b) => a + b),

@@ -45,15 +45,20 @@ export function weightProducts(
     );
   const patches = asRows(concat(moved(x, ofX, 1, g), 0)); // (kernel of x, inputs), n p
   const movedG = moved(g, ofG, -1, x);
-  // Few rows are multiplied at once; many one by one, which needs no copy of all of them.
-  const rows = ofX.length > 0 ? movedG : [concat(movedG, 0)];
-  const products = rows.map((part) => gemm(asRows(part), patches, { transB: true }));
-  const sizes = (along: readonly number[]) => along.map((axis) => kernel[axis]);
-  const apart = reshape(concat(products, 0), [...sizes(ofG), outputs, ...sizes(ofX), inputs]);
-  const order = [...ofG, "outputs", ...ofX, "inputs"];
+  const [input, output] = [axes.length, axes.length + 1]; // channels behind the kernel's axes
+  // The matrix with more rows comes first: up to 1.5 times as fast as the other way round.
+  const [products, order] =
+    ofX.length > 0
+      ? [movedG.map((part) => gemm(patches, asRows(part), { transB: true })), [...ofG, ...ofX, input, output]]
+      : [[gemm(asRows(concat(movedG, 0)), patches, { transB: true })], [...ofG, output, input]];
+  const sizes = [...kernel, inputs, outputs];
+  const apart = reshape(
+    concat(products, 0),
+    order.map((place) => sizes[place]),
+  );
   return transpose(
     apart,
-    ["outputs", "inputs", ...axes].map((axis) => order.indexOf(axis)),
+    [output, input, ...axes].map((place) => order.indexOf(place)),
   );
 }
 
