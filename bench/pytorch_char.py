@@ -10,9 +10,11 @@ Prints, every 100 steps: the step, seconds of training so far (evaluation exclud
 nats a character over all whole windows of the split.
 """
 import math
+import os
 import sys
 import time
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as pytorch_gpt2.py says
 import torch
 from torch import nn
 from torch.nn import functional as F

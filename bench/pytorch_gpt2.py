@@ -13,6 +13,9 @@ Read the rate: without OpenBLAS Debian's PyTorch falls back to the reference BLA
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_gpt2.py 4 4 128 65 12 64
 """
 import json, math, os, resource, sys, time
+
+# PyTorch's threads would spin for work while OpenBLAS's have it: on two cores a step took up to 2.7 times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 import torch.nn.functional as F
 from torch import nn

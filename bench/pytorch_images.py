@@ -14,10 +14,10 @@ over standard input.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_images.py resnet 64 3 32 32 3
 """
 import math, os, sys, time
+from pytorch_gpt2 import gemm_gflops, peak_bytes, say  # before torch: it says how threads wait
 import torch
 import torch.nn.functional as F
 from torch import nn
-from pytorch_gpt2 import gemm_gflops, peak_bytes, say
 from pytorch_vit import MAE, DiT, ViT
 
 CLASSES = 10
