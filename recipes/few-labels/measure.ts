@@ -47,7 +47,8 @@ const ways: Record<string, Way> = {
 function scratch({ model }: ImageRecipe) {
   if (model.kind !== "mae" && model.kind !== "vit") throw new Error(`${from} holds no vision transformer`);
   const { patchSize, embedWidth, numLayers, numHeads, mlpWidth } = model;
-  return { kind: "vit", patchSize, embedWidth, numLayers, numHeads, mlpWidth };
+  const pooling = model.kind === "mae" ? "mean" : model.pooling;
+  return { kind: "vit", patchSize, embedWidth, numLayers, numHeads, mlpWidth, pooling };
 }
 
 function recipeOf({ model, lr, steps }: Way, labelsPerClass: number, seed: number): ImageRecipe {

@@ -7,7 +7,7 @@ import type { Denoiser, ImageClassifier, ImageEncoder, MaskedAutoencoder } from 
 import { maskedAutoencoder } from "../models/mae.js";
 import { resnet } from "../models/resnet.js";
 import { unet } from "../models/unet.js";
-import { vit } from "../models/vit.js";
+import { poolings, vit } from "../models/vit.js";
 import { CheckpointError } from "./errors.js";
 import type { JsonObject } from "./folder-files.js";
 
@@ -60,6 +60,7 @@ const vitConfig = z.object({
   hidden_act: z.literal("gelu"),
   layer_norm_eps: z.literal(1e-12),
   qkv_bias: z.literal(true),
+  pooling: z.enum(poolings).default("class"),
 });
 const maeConfig = z.object({
   ...vitConfig.shape,
@@ -83,7 +84,8 @@ const readers: Record<string, (config: JsonObject, source: string) => ImageModel
   }),
   autodidact_resnet: (config, source) =>
     overEncoder(resnetOf(fieldsOf(resnetConfig, config, source)), config, source),
-  vit: (config, source) => overEncoder(vit(vitOf(fieldsOf(vitConfig, config, source))), config, source),
+  vit: vitOver,
+  autodidact_vit: vitOver,
   vit_mae: (config, source) => ({
     kind: "maskedAutoencoder",
     model: maeOf(fieldsOf(maeConfig, config, source)),
@@ -103,6 +105,10 @@ export function imageModelFromConfig(config: JsonObject, source: string): ImageM
     `model_type ${JSON.stringify(config.model_type)} in ${source}`,
     `These can be opened: ${Object.keys(readers).join(", ")}.`,
   );
+}
+
+function vitOver(config: JsonObject, source: string): ImageModelKind {
+  return overEncoder(vit(vitOf(fieldsOf(vitConfig, config, source))), config, source);
 }
 
 /** An encoder's projection or classifier, by what the config has. */
@@ -162,6 +168,7 @@ const vitOf = (fields: z.output<typeof vitConfig>) => {
     numLayers: fields.num_hidden_layers,
     numHeads: fields.num_attention_heads,
     mlpWidth: fields.intermediate_size,
+    pooling: fields.pooling,
   };
 };
 

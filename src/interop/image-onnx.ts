@@ -27,7 +27,9 @@ export async function exportImageOnnx(folder: Folder, saved: SavedImageModel): P
     dtype: "fp32",
     ...(files.size > 1 ? { use_external_data_format: { [file]: files.size - 1 } } : {}),
   };
-  await folder.write("config.json", jsonText({ ...config, "transformers.js_config": client }));
+  // How vectors are pooled is in the graph: to the client every ViT is one.
+  const type = config.model_type === "autodidact_vit" ? { model_type: "vit" } : {};
+  await folder.write("config.json", jsonText({ ...config, ...type, "transformers.js_config": client }));
 }
 
 function graphOf({ kind, model }: ImageModelKind): Record<string, Tensor> {

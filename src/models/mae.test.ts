@@ -55,7 +55,7 @@ describe("maskedAutoencoder", () => {
       parameters.map(({ name, shape }) => [name, shape]);
     expect(shapes(model.encoder)).toEqual(shapes(vit(config)));
     expect(shapes(model).slice(0, model.encoder.parameters.length)).toEqual(shapes(model.encoder));
-    expect(model.encoder.config().model_type).toBe("vit");
+    expect(model.encoder.config()).toMatchObject({ model_type: "autodidact_vit", pooling: "mean" });
     expect(model.config()).toMatchObject({
       architectures: ["ViTMAEForPreTraining"],
       model_type: "vit_mae",

@@ -2,7 +2,8 @@
  * The masked autoencoder (He et al. 2022): a vision transformer encodes the patches that it sees; a narrower one
  * decodes all of them, with one learned token in the place of every hidden patch. Parameters carry the names and
  * layouts of Hugging Face's `ViTMAEForPreTraining`; those of the encoder are a `vit`'s.
- * Departure: positions start as the paper's fixed sines and cosines, and are then trained.
+ * Departures: positions start as the paper's fixed sines and cosines, and are then trained; an image's vector is the
+ * mean of its patches (the paper's code has it as `global_pool`), for no loss teaches the class token to sum it up.
  */
 import { withGradient } from "../core/autodiff/custom.js";
 import { known, type Size } from "../core/graph/size.js";
@@ -33,7 +34,7 @@ export interface MaskedAutoencoderConfig extends VitConfig {
 export function maskedAutoencoder(config: MaskedAutoencoderConfig): MaskedAutoencoder {
   const { channels, height, width, patchSize, embedWidth, decoderWidth, decoderHeads } = config;
   checkDivides("decoderWidth", decoderWidth, "decoderHeads", decoderHeads);
-  const encoder = vit(config, positionsOf(config, embedWidth));
+  const encoder = vit({ ...config, pooling: "mean" }, positionsOf(config, embedWidth));
   return {
     channels,
     height,

@@ -11,15 +11,22 @@ const config = {
   ...{ embedWidth: 8, numLayers: 2, numHeads: 2, mlpWidth: 16 },
 };
 
-async function features(images: number[], batch: number, model = vit(config)) {
+/** Weights of whose names `zeros` says so are zero. */
+async function features(
+  images: number[],
+  batch: number,
+  model = vit(config),
+  zeros = (_name: string) => false,
+) {
   const weights = model.parameters.map(({ name, shape, init }) => {
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    initialise(values, init, randomStream(1, name));
+    if (!zeros(name)) initialise(values, init, randomStream(1, name));
     return { name, shape, values: [...values] };
   });
   const p = lookUp(new Map(weights.map(({ name, shape }) => [name, input(name, "float32", shape)])));
-  const shape = [batch, 3, 8, 8];
-  const y = model.features(p, input("images", "float32", ["b", 3, 8, 8]));
+  const { channels, height, width } = model;
+  const shape = [batch, channels, height, width];
+  const y = model.features(p, input("images", "float32", ["b", channels, height, width]));
   const feeds = Object.fromEntries(weights.map(({ name, values }) => [name, values]));
   return (await evaluate({ y }, { ...feeds, images: { shape, values: images } })).y;
 }
@@ -48,6 +55,24 @@ it("tells where a patch lies", async () => {
   expect(Math.max(...a.map((value, i) => Math.abs(value - b[i])))).toBeGreaterThan(1e-3);
 });
 
+it("takes the mean of the patches, without the class token", async () => {
+  // Patches that neither see each other nor know where they are: an image is the mean of its patches alone.
+  const apart = (name: string) => /attention\.value|position_embeddings/.test(name);
+  const image = noise(3 * 8 * 8);
+  const patches = [0, 4, 32, 36].flatMap((corner) =>
+    Array.from({ length: 3 * 16 }, (_, i) => {
+      const [channel, row, column] = [Math.floor(i / 16), Math.floor((i % 16) / 4), i % 4];
+      return image[64 * channel + corner + 8 * row + column];
+    }),
+  );
+  const mean = { ...config, pooling: "mean" as const };
+  const whole = await features(image, 1, vit(mean), apart);
+  const parts = await features(patches, 4, vit({ ...mean, height: 4, width: 4 }), apart);
+  whole.forEach((value, i) => {
+    expect(value).toBeCloseTo((parts[i] + parts[8 + i] + parts[16 + i] + parts[24 + i]) / 4, 5);
+  });
+});
+
 it("refuses sizes that do not go together", () => {
   expect(() => vit({ ...config, patchSize: 3 })).toThrow("patchSize does not divide height");
   expect(() => vit({ ...config, width: 10 })).toThrow("patchSize does not divide width");
@@ -66,4 +91,6 @@ it("describes itself as Hugging Face's ViT does", () => {
     id2label: { 0: "LABEL_0", 1: "LABEL_1" },
   });
   expect(vit({ ...config, width: 16 }).config()).toMatchObject({ image_size: [8, 16] });
+  // Its class could not pool by the mean.
+  expect(vit({ ...config, pooling: "mean" }).config()).not.toHaveProperty("architectures");
 });

@@ -1,14 +1,16 @@
 /**
  * The vision transformer (Dosovitskiy et al. 2021): linear patches, a class token, learned positions, layer norm
  * before each sub-layer, exact GELU. Parameters carry the names and layouts of Hugging Face's
- * `ViTForImageClassification`. Departures: none in the function; dropout is left out; layers start as in He et al.
- * 2022 (Glorot's uniform) and not as Hugging Face's (normal, 0.02).
+ * `ViTForImageClassification`, which has no pooling by the mean: such a model carries a type of its own. Departures:
+ * none in the function; dropout is left out; layers start as in He et al. 2022 (Glorot's uniform) and not as Hugging
+ * Face's (normal, 0.02).
  */
 import type { Size } from "../core/graph/size.js";
 import { named, type Tensor } from "../core/graph/tensor.js";
 import { add } from "../core/ops/elementwise.js";
 import { expand, reshape } from "../core/ops/movement.js";
-import { concat } from "../core/ops/slice.js";
+import { mean } from "../core/ops/reduce.js";
+import { concat, slice } from "../core/ops/slice.js";
 import { filled, type Init, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
 import { patchEmbedding } from "../nn/patches.js";
 import type { ImageEncoder } from "./image-model.js";
@@ -26,7 +28,12 @@ export interface VitConfig {
   readonly numHeads: number;
   /** Of the hidden layer between the two linear ones. */
   readonly mlpWidth: number;
+  /** What an image's vector is: the class token's (default), or the mean of the patches'. */
+  readonly pooling?: Pooling;
 }
+
+export const poolings = ["class", "mean"] as const;
+export type Pooling = (typeof poolings)[number];
 
 export const vitNames = {
   classToken: "vit.embeddings.cls_token",
@@ -36,7 +43,7 @@ export const vitNames = {
 
 /** A vision transformer of these sizes. Throws `ModelError` when patches or heads do not divide theirs. */
 export function vit(config: VitConfig, positions: Init = normal(0.02)): ImageEncoder {
-  const { channels, height, width, embedWidth } = config;
+  const { channels, height, width, embedWidth, pooling = "class" } = config;
   checkVit(config);
   return {
     channels,
@@ -51,12 +58,16 @@ export function vit(config: VitConfig, positions: Init = normal(0.02)): ImageEnc
       const [, count] = p(vitNames.positions).shape;
       const apart = reshape(tokens, [count, batch, embedWidth]);
       const placed = add(apart, reshape(p(vitNames.positions), [count, 1, embedWidth])); // t b c
-      // The class token's rows come first, and of the last layer nothing else is read.
-      return named("b c", vitEncoder(p, reshape(placed, tokens.shape), config, batch, batch));
+      // The class token's rows come first; where it is the vector, nothing else of the last layer is read.
+      const rows = pooling === "class" ? batch : tokens.shape[0];
+      const encoded = vitEncoder(p, reshape(placed, tokens.shape), config, batch, rows);
+      if (pooling === "class") return named("b c", encoded);
+      return named("b c", mean(slice(reshape(encoded, apart.shape), 0, 1), [0]));
     },
     config: () => ({
-      architectures: ["ViTForImageClassification"],
-      model_type: "vit",
+      ...(pooling === "class"
+        ? { architectures: ["ViTForImageClassification"], model_type: "vit" }
+        : { model_type: "autodidact_vit", pooling }),
       ...vitSizes(config),
     }),
   };

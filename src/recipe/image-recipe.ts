@@ -1,5 +1,6 @@
 /** A recipe for images: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
+import { poolings } from "../models/vit.js";
 import { checkedBy } from "./recipe.js";
 import { count, iteration, optimizer, share } from "./sections.js";
 
@@ -70,7 +71,13 @@ const model = z.discriminatedUnion("kind", [
     attentionAt: z.array(count).default([]),
     groups: count.default(8),
   }),
-  z.strictObject({ kind: z.literal("vit"), ...transformer, mlpWidth: count }),
+  z.strictObject({
+    kind: z.literal("vit"),
+    ...transformer,
+    mlpWidth: count,
+    /** An image's vector: the class token's, or the mean of the patches'. */
+    pooling: z.enum(poolings).default("class"),
+  }),
   z.strictObject({
     kind: z.literal("resnet"),
     baseWidth: count,

@@ -15,7 +15,7 @@ import { decodeImage } from "../../src/data/images/open-images.js";
 import { compileClassifier } from "../../src/generation/images/classifier-session.js";
 import { exportImageOnnx } from "../../src/interop/image-onnx.js";
 import { imageClassifier } from "../../src/models/image-classifier.js";
-import { vit } from "../../src/models/vit.js";
+import { poolings, vit } from "../../src/models/vit.js";
 
 let place: string;
 beforeAll(() => {
@@ -34,9 +34,9 @@ const sizes = {
   numLayers: 2,
   numHeads: 4,
 };
-const model = imageClassifier(vit({ ...sizes, mlpWidth: 64 }), classes.length);
+const classifier = imageClassifier(vit({ ...sizes, mlpWidth: 64 }), classes.length);
 const weights = new Map(
-  model.parameters.map(({ name, shape }) => {
+  classifier.parameters.map(({ name, shape }) => {
     const stream = randomStream(3, name);
     const length = shape.reduce((a, b) => a * b, 1);
     const centre = /layernorm.*weight/.test(name) ? 1 : 0;
@@ -44,8 +44,9 @@ const weights = new Map(
   }),
 );
 
-it("a hundred pictures get the same class, with the same probability", async () => {
-  const folder = join(place, "vit");
+it.each(poolings)("a hundred pictures get the same class, with the same probability: %s", async (pooling) => {
+  const model = imageClassifier(vit({ ...sizes, mlpWidth: 64, pooling }), classes.length);
+  const folder = join(place, pooling);
   mkdirSync(folder);
   const notes = { classes, objective: {}, generation: {} };
   await exportImageOnnx(openFolder(folder), { kind: "classifier", model, weights, ...notes });
