@@ -107,7 +107,7 @@ export async function openFeatures(subject: Subject): Promise<FeatureExtractor> 
 
 export async function openJudge({ images, flags }: Subject) {
   const path = flags.features ?? (await findJudge(images.classes));
-  if (path) return { path, saved: await openImageModel(openFolder(resolve(path)), flags.checkpoint) };
+  if (path) return { path, saved: await openImageModel(openFolder(resolve(path))) };
   throw new EvaluationError(
     "samples are measured by the features of a classifier, and there is none",
     "no run in runs/ learned the same classes",

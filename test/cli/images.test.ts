@@ -110,7 +110,7 @@ describe("classify", () => {
 describe("evaluate", () => {
   const measure = async (name: string, ...flags: string[]) => {
     const drawing = name === "flow" ? ["--samples", "30", "--steps", "2", "--features", run("judge")] : [];
-    const { code, stdout, stderr } = await autodidact("evaluate", run(name), ...flags, ...drawing, "--json");
+    const { code, stdout, stderr } = await autodidact("evaluate", run(name), ...drawing, ...flags, "--json");
     expect([code, stderr]).toEqual([0, ""]);
     return JSON.parse(stdout);
   };
@@ -119,6 +119,15 @@ describe("evaluate", () => {
     const found = await measure("flow", "--metric", metric);
     expect(found).toMatchObject({ metric, samples: 30, reference: "test" });
     expect(found.features).toContain("judge (resnet)");
+  });
+
+  it("of an earlier checkpoint is by the features of the judge as it is now", async () => {
+    const distance = async (...flags: string[]) =>
+      (await measure("flow", "--metric", "fid", ...flags)).frechetDistance;
+    const judge = join(run("judge"), "checkpoints/step-000006");
+    const earlier = await distance("--checkpoint", "3");
+    expect(await distance("--checkpoint", "3", "--features", judge)).toBe(earlier);
+    expect(await distance()).not.toBe(earlier);
   });
 
   it("of a classifier is its accuracy, of an encoder what neighbours say", async () => {
