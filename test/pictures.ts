@@ -4,7 +4,10 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { openFolder } from "../src/data/disk.js";
 import { saveImageModel } from "../src/interop/image-folder.js";
+import { imageClassifier } from "../src/models/image-classifier.js";
+import type { ImageModel } from "../src/models/image-model.js";
 import { maskedAutoencoder } from "../src/models/mae.js";
+import { resnet } from "../src/models/resnet.js";
 import { adamw } from "../src/optim/adamw.js";
 import { layOut } from "../src/optim/layout.js";
 import { initialiseAll, weightsOf } from "../src/training/weights.js";
@@ -47,9 +50,23 @@ export async function makeEncoder(folder: string, size = 8): Promise<void> {
     decoderLayers: 1,
     decoderHeads: 2,
   });
+  await saveFresh(folder, model, []);
+}
+
+/** A residual network with fresh weights that tells these classes apart, as a model folder. */
+export async function makeClassifier(
+  folder: string,
+  size: number,
+  classes: readonly string[],
+): Promise<void> {
+  const sizes = { channels: 3, height: size, width: size, baseWidth: 8, blocksPerStage: [1], groups: 4 };
+  await saveFresh(folder, imageClassifier(resnet(sizes), classes.length), classes);
+}
+
+async function saveFresh(folder: string, model: ImageModel, classes: readonly string[]): Promise<void> {
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const flat = new Float32Array(layout.size);
   initialiseAll(layout, flat, 1);
-  const notes = { classes: [], objective: {}, generation: {} };
+  const notes = { classes, objective: {}, generation: {} };
   await saveImageModel(openFolder(folder), model, weightsOf(layout, flat), notes);
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../data/disk.js";
-import type { ImageBatch } from "../data/images/image.js";
+import type { ImageBatch, ImageShape } from "../data/images/image.js";
 import { evaluationImages, type ImageExamples } from "../data/images/image-batches.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import { openEncoderFeatures } from "../evaluation/images/encoder-features.js";
@@ -49,8 +49,8 @@ export function* chunks(values: Float32Array, size: number): Generator<Float32Ar
   for (let start = 0; start < values.length; start += size) yield values.subarray(start, start + size);
 }
 
-export async function* pixelsOf(split: ImageExamples): AsyncGenerator<Float32Array> {
-  for await (const { images } of wholeBatches(split)) yield images;
+export async function* pixelsOf(batches: AsyncIterable<ImageBatch>): AsyncGenerator<Float32Array> {
+  for await (const { images } of batches) yield images;
 }
 
 /** Without the images that fill up the last batch. */
@@ -63,15 +63,33 @@ export async function* wholeBatches(split: ImageExamples): AsyncGenerator<ImageB
   }
 }
 
-/** Samples of all classes in turns. Throws `EvaluationError` for a model that does not draw. */
-export async function drawSamples({ path, saved, flags }: Subject) {
-  if (saved.kind !== "denoiser") {
-    throw new EvaluationError(
-      "the model draws nothing that could be measured",
-      `${path} holds a ${saved.kind}`,
-      "give the run of a dit or unet, or another --metric",
-    );
+/** `wholeBatches` without the images that have no class. */
+export async function* labelledBatches(split: ImageExamples): AsyncGenerator<ImageBatch> {
+  for await (const { images, labels } of wholeBatches(split)) {
+    const size = images.length / labels.length;
+    const known = [...labels.keys()].filter((i) => labels[i] >= 0);
+    const kept = new Float32Array(known.length * size);
+    known.forEach((i, to) => {
+      kept.set(images.subarray(i * size, (i + 1) * size), to * size);
+    });
+    if (known.length > 0) yield { images: kept, labels: Int32Array.from(known, (i) => labels[i]) };
   }
+}
+
+/** The subject as a model that draws. Throws `EvaluationError` where it does not. */
+export function drawing({ path, saved }: Subject) {
+  if (saved.kind === "denoiser") return saved;
+  throw new EvaluationError(
+    "the model draws nothing that could be measured",
+    `${path} holds a ${saved.kind}`,
+    "give the run of a dit or unet, or another --metric",
+  );
+}
+
+/** Samples of all classes in turns. Throws `EvaluationError` for a model that does not draw. */
+export async function drawSamples(subject: Subject) {
+  const { flags } = subject;
+  const saved = drawing(subject);
   const { model, generation } = saved;
   const session = await compileDenoiser(nodeRuntime, model, saved.weights);
   const classes = model.numClasses;
@@ -96,8 +114,10 @@ export async function drawSamples({ path, saved, flags }: Subject) {
 export async function openFeatures(subject: Subject): Promise<FeatureExtractor> {
   const { images, flags } = subject;
   if (flags.features?.endsWith(".onnx")) {
-    const bytes = new Uint8Array(readFileSync(resolve(flags.features)));
-    return openOnnxFeatures(nodeRuntime, bytes, { source: flags.features, shape: images.shape });
+    return openOnnxFeatures(nodeRuntime, readNetwork(flags.features), {
+      source: flags.features,
+      shape: images.shape,
+    });
   }
   const judge = await openJudge(subject);
   const encoder = encoderOf(judge.saved);
@@ -105,21 +125,47 @@ export async function openFeatures(subject: Subject): Promise<FeatureExtractor> 
   throw new EvaluationError("the model has no features", judge.path, "give a classifier with --features");
 }
 
+function readNetwork(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(readFileSync(resolve(path)));
+  } catch (cause) {
+    throw new EvaluationError(
+      "the network of the features cannot be read",
+      (cause as Error).message,
+      "give --features the path of an .onnx file, or a run",
+      { cause },
+    );
+  }
+}
+
+/** The model by which images are compared. Throws `EvaluationError` where it reads images of another shape. */
 export async function openJudge({ images, flags }: Subject) {
-  const path = flags.features ?? (await findJudge(images.classes));
-  if (path) return { path, saved: await openImageModel(openFolder(resolve(path))) };
+  const path = flags.features ?? (await findJudge(images));
+  if (path === undefined) {
+    throw new EvaluationError(
+      "samples are measured by the features of a classifier, and there is none",
+      "no run in runs/ learned the same classes from images of this shape",
+      "train one: autodidact train cifar10-classifier --data.path <the same images>; or give --features",
+    );
+  }
+  const saved = await openImageModel(openFolder(resolve(path)));
+  if (isSameShape(saved.model, images.shape)) return { path, saved };
   throw new EvaluationError(
-    "samples are measured by the features of a classifier, and there is none",
-    "no run in runs/ learned the same classes",
-    "train one: autodidact train cifar10-classifier --data.path <the same images>; or give --features",
+    "the features are of images of another shape",
+    `[${shapeOf(saved.model)}] in ${path}, [${shapeOf(images.shape)}] here`,
+    "give --features a model of images of this shape, or an .onnx file, for which images are resized",
   );
 }
 
-async function findJudge(classes: readonly string[]): Promise<string | undefined> {
+const shapeOf = ({ channels, height, width }: ImageShape) => [channels, height, width];
+const isSameShape = (a: ImageShape, b: ImageShape) => String(shapeOf(a)) === String(shapeOf(b));
+
+async function findJudge({ classes, shape }: PreparedImages): Promise<string | undefined> {
   for (const name of existsSync("runs") ? readdirSync("runs").sort() : []) {
     const path = join("runs", name);
     const saved = await openImageModel(openFolder(resolve(path))).catch(() => undefined);
-    if (saved?.kind === "classifier" && String(saved.classes) === String(classes)) return relative(".", path);
+    if (saved?.kind !== "classifier" || !isSameShape(saved.model, shape)) continue;
+    if (String(saved.classes) === String(classes)) return relative(".", path);
   }
   return undefined;
 }

@@ -1,5 +1,4 @@
 /** The measures of `autodidact evaluate` for models of images, and what they print. */
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../data/disk.js";
@@ -21,15 +20,18 @@ import { imagesOfRun, readImageRecipe } from "../recipe/image-run.js";
 import {
   batchSize,
   chunks,
+  drawing,
   drawSamples,
   type ImageMeasureFlags,
   type ImageMetric,
+  labelledBatches,
   openFeatures,
   openJudge,
   pixelsOf,
   type Subject,
   wholeBatches,
 } from "./image-subject.js";
+import { checkPictureFile, writePicture } from "./picture-file.js";
 
 /** A measure's figures, and the sentence that tells them. */
 interface Measured {
@@ -93,12 +95,13 @@ async function comparing(
   measure: (real: Features, drawn: Features) => Promise<Measured>,
 ): Promise<Measured> {
   const { images, flags } = subject;
+  drawing(subject);
   const extractor = await openFeatures(subject);
   const { pixels } = await drawSamples(subject);
   const size = pixels.length / flags.samples;
   const drawn = await featuresOf(extractor, chunks(pixels, size * batchSize));
   const split = flags.reference === "train" ? images.train : images.validation;
-  const real = await featuresOf(extractor, pixelsOf(split));
+  const real = await featuresOf(extractor, pixelsOf(wholeBatches(split)));
   const { figures, text } = await measure(real, drawn);
   return {
     figures: {
@@ -122,23 +125,32 @@ async function accuracy(subject: Subject): Promise<Measured> {
   const { saved, images, flags, path } = subject;
   if (saved.kind === "classifier") {
     const split = flags.reference === "train" ? images.train : images.validation;
-    const { accuracy } = await classifierAccuracy(
+    const { accuracy, count } = await classifierAccuracy(
       nodeRuntime,
       saved.model,
       saved.weights,
-      wholeBatches(split),
+      labelledBatches(split),
     );
+    const measured = count.reduce((a, b) => a + b, 0);
     return {
-      figures: { accuracy, images: split.count, reference: flags.reference },
-      text: `accuracy ${accuracy.toFixed(4)} on ${split.count} images of the ${flags.reference} split`,
+      figures: { accuracy, images: measured, reference: flags.reference },
+      text: `accuracy ${accuracy.toFixed(4)} on ${measured} images of the ${flags.reference} split`,
     };
   }
-  const judge = await openJudge(subject);
-  if (judge.saved.kind !== "classifier") {
+  drawing(subject);
+  if (images.classes.length === 0) {
     throw new EvaluationError(
-      "the judge tells no classes apart",
-      judge.path,
-      "give a classifier with --features",
+      "the model was asked for no class that a classifier could see",
+      `${path} learned from images without classes`,
+      "use another --metric, such as fid",
+    );
+  }
+  const judge = await openJudge(subject);
+  if (judge.saved.kind !== "classifier" || String(judge.saved.classes) !== String(images.classes)) {
+    throw new EvaluationError(
+      "the judge does not tell these classes apart",
+      `${judge.saved.classes.join(", ") || "none"} in ${judge.path}; ${images.classes.join(", ")} here`,
+      "give a classifier of the same classes with --features",
     );
   }
   const { pixels, labels } = await drawSamples(subject);
@@ -153,12 +165,13 @@ async function accuracy(subject: Subject): Promise<Measured> {
 /** Samples beside the training images nearest to them by pixels: whether the model repeats what it has seen. */
 async function neighbours(subject: Subject): Promise<Measured> {
   const { images, flags } = subject;
+  if (flags.out) await checkPictureFile(flags.out, [".png"]);
   const { pixels } = await drawSamples(subject);
   const { channels, height, width } = images.shape;
   const d = channels * height * width;
   const drawn = { name: "pixels", data: pixels, n: flags.samples, d };
   const parts: Float32Array[] = [];
-  for await (const part of pixelsOf(images.train)) parts.push(part);
+  for await (const part of pixelsOf(wholeBatches(images.train))) parts.push(part);
   const data = new Float32Array(images.train.count * d);
   let at = 0;
   for (const part of parts) {
@@ -187,7 +200,7 @@ async function writePairs(out: string, { images }: Subject, pixels: Float32Array
   both.set(pixels.subarray(0, shown * d));
   both.set(fromBytes(found.pixels as Uint8Array), shown * d);
   const grid = imageGrid(both, images.shape, { columns: shown });
-  await writeFile(resolve(out), await encodePng(grid.pixels, grid));
+  await writePicture(out, await encodePng(grid.pixels, grid));
 }
 
 /** What nearest neighbours by an encoder's features say of images held out. */
@@ -203,8 +216,16 @@ async function knn({ path, saved, images }: Subject): Promise<Measured> {
   const extractor = await openEncoderFeatures(nodeRuntime, encoder, saved.weights, { source: path });
   const labelled = async (split: ImageExamples) => {
     const labels: number[] = [];
-    for await (const batch of wholeBatches(split)) labels.push(...batch.labels);
-    return { features: await featuresOf(extractor, pixelsOf(split)), labels: Int32Array.from(labels) };
+    for await (const batch of labelledBatches(split)) labels.push(...batch.labels);
+    if (labels.length === 0) {
+      throw new EvaluationError(
+        "neighbours tell nothing without classes",
+        `none of ${split.count} images has one`,
+        "give a run on images with a class a folder",
+      );
+    }
+    const features = await featuresOf(extractor, pixelsOf(labelledBatches(split)));
+    return { features, labels: Int32Array.from(labels) };
   };
   const [train, test] = [await labelled(images.train), await labelled(images.validation)];
   const share = await kNearestAccuracy(nodeRuntime, train, test, { k: 20 });

@@ -7,6 +7,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Give a whole number above 0.");
 }
 
+/** Of pictures that are drawn at once and held in memory. */
+export function parsePictures(text: string): number {
+  const count = parseCount(text);
+  if (count <= 100_000) return count;
+  throw new InvalidArgumentError("Give a whole number up to 100000.");
+}
+
 export function parseRate(text: string): number {
   const rate = Number(text);
   if (Number.isFinite(rate) && rate > 0) return rate;

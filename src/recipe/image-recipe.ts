@@ -50,7 +50,7 @@ const augment = z.strictObject({
 const features = z.strictObject({
   kind: z.literal("pixels"),
   /** Of a square's side; default the images' own. */
-  size: count.optional(),
+  size: count.max(4096).optional(),
   /** 3 for colours, 1 for grey; default what the images have. */
   channels: z.union([z.literal(1), z.literal(3)]).optional(),
   augment: augment.default({}),

@@ -19,8 +19,8 @@ import type { Surroundings } from "./data-kind.js";
 import { RecipeError, RunError } from "./errors.js";
 import type { BatchThreadOptions } from "./image-batch-thread.js";
 import { imageBatches } from "./image-batches.js";
-import { type ImageRecipe, resolveImageRecipe } from "./image-recipe.js";
-import { openImagesOf, type PreparedImages, trainedOn, writeImages } from "./prepare-images.js";
+import { type ImageRecipe, isForImages, resolveImageRecipe } from "./image-recipe.js";
+import { hasLabels, openImagesOf, type PreparedImages, trainedOn, writeImages } from "./prepare-images.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "./run-folder.js";
 
 export interface ImageRun {
@@ -50,15 +50,21 @@ export async function startImageRun(
   await requireEmpty(folder);
   if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
   const base = await openBase(recipe, around);
-  const noted = withPlaces(recipe, base);
-  const prepared = await preparedIn(around.openFolder(noted.data.path!), around);
+  const path = pathOf(recipe, base);
+  const source = around.openFolder(path);
+  const prepared = await preparedIn(source, around);
+  const noted = withPlaces(recipe, prepared ? source.location : path, base);
   try {
     // First: with it a run that is killed while images are written can be resumed.
     await writeRecipe(noted, folder);
     const images = prepared ?? (await writeSource(noted, folder));
-    return await assemble(noted, folder, around, images, base?.saved);
+    const run = await assemble(noted, folder, around, images, base?.saved);
+    // What does not go together shows in the first batches.
+    await run.data.training(0);
+    for await (const _ of run.data.validation(1));
+    return run;
   } catch (error) {
-    for (const name of ["recipe.json", "data"]) await folder.remove(name);
+    for (const name of ["recipe.json", "data"]) await folder.remove(name).catch(() => {});
     throw error;
   }
 }
@@ -121,17 +127,20 @@ async function openBase({ model }: ImageRecipe, { openFolder }: Surroundings): P
   return { saved: await openImageModel(place), folder: place.location, run: model.from };
 }
 
-/** The recipe with the places of its pretrained model and, where it has none of its own, of that model's images. */
-function withPlaces(recipe: ImageRecipe, base: Base | undefined): ImageRecipe {
-  const { data, model } = recipe;
+/** Where a recipe's images are: where it says, or with its pretrained model. */
+function pathOf({ data }: ImageRecipe, base: Base | undefined): string {
   const path = data.path ?? base?.run;
-  if (path === undefined) {
-    throw new RecipeError(
-      "there are no images to learn from",
-      "data.path is missing",
-      "give --data.path: an archive, a folder of pictures, IDX files, or cifar10",
-    );
-  }
+  if (path !== undefined) return path;
+  throw new RecipeError(
+    "there are no images to learn from",
+    "data.path is missing",
+    "give --data.path: an archive, a folder of pictures, IDX files, or cifar10",
+  );
+}
+
+/** The recipe with the places of its images and of its pretrained model. */
+function withPlaces(recipe: ImageRecipe, path: string, base: Base | undefined): ImageRecipe {
+  const { data, model } = recipe;
   const noted = base && model.kind === "pretrained" ? { ...model, folder: base.folder } : model;
   return { ...recipe, data: { ...data, path }, model: noted };
 }
@@ -142,6 +151,7 @@ async function preparedIn(
   { openFolder }: Pick<Surroundings, "openFolder">,
 ): Promise<PreparedImages | undefined> {
   if ((await folder.size("recipe.json").catch(() => undefined)) === undefined) return undefined;
+  if (!isForImages(await readSavedRecipe(folder))) return undefined;
   const { data } = await readImageRecipe(folder);
   try {
     return await openImagesOf(folder.folder("data"));
@@ -154,7 +164,7 @@ async function preparedIn(
 }
 
 async function writeSource(recipe: ImageRecipe, folder: Folder): Promise<PreparedImages> {
-  const { data, features, training } = recipe;
+  const { data, features } = recipe;
   const source: ImageSource = await openImages({
     path: data.path!,
     size: features.size === undefined ? undefined : { height: features.size, width: features.size },
@@ -162,13 +172,38 @@ async function writeSource(recipe: ImageRecipe, folder: Folder): Promise<Prepare
     onCorrupt: data.onCorrupt,
   });
   await writeImages(source, recipe, folder.folder("data"));
-  const images = await openImagesOf(folder.folder("data"));
-  if (images.train.count >= training.batchSize) return images;
-  throw new RecipeError(
-    "there are fewer images than a batch holds",
-    `${images.train.count} to learn from, training.batchSize ${training.batchSize}`,
-    "give more images, or lower training.batchSize",
-  );
+  return openImagesOf(folder.folder("data"));
+}
+
+/** Throws `RecipeError` for images that a recipe asks for otherwise, or that are too few, or have no labels to learn. */
+async function checkImages(recipe: ImageRecipe, all: PreparedImages, { train }: PreparedImages) {
+  const { features, objective, training } = recipe;
+  const { channels, height, width } = all.shape;
+  const shape = [channels, height, width];
+  const asked = [features.channels ?? channels, features.size ?? height, features.size ?? width];
+  if (String(asked) !== String(shape)) {
+    throw new RecipeError(
+      "the images of a run are of another shape than the recipe asks for",
+      `[${shape}] in ${all.location}, [${asked}] by the recipe`,
+      "leave features.size and features.channels out, or give the pictures themselves as data.path",
+    );
+  }
+  if (train.count < training.batchSize) {
+    throw new RecipeError(
+      "there are fewer images than a batch holds",
+      `${train.count} to learn from, training.batchSize ${training.batchSize}`,
+      "give more images, or lower training.batchSize",
+    );
+  }
+  if (objective.kind !== "crossEntropy") return;
+  for (const [name, split] of Object.entries({ "learn from": train, "validate with": all.validation })) {
+    if (await hasLabels(split)) continue;
+    throw new RecipeError(
+      "telling classes apart takes images with a class",
+      `none of the ${split.count} to ${name} has one`,
+      "put the pictures of each class into a folder of its name, in train/ and in test/",
+    );
+  }
 }
 
 async function assemble(
@@ -181,6 +216,7 @@ async function assemble(
   const { model, optimizer, training, objective, generation } = recipe;
   const { classes, shape } = all;
   const images = await trainedOn(all, recipe);
+  await checkImages(recipe, all, images);
   const steps = stepsOf(recipe, images);
   scheduleFactor(optimizer.schedule, 0, steps);
   const { built, task } = buildImages(recipe, shape, classes.length, base);

@@ -117,7 +117,7 @@ export async function trainedOn(
 }
 
 /**
- * `perClass` images of each class, chosen by the seed. Throws `DataError` where a class has fewer.
+ * `perClass` images of each class, chosen by the seed. Throws `DataError` where a class has fewer, or there is none.
  */
 export async function fewLabels(
   images: ImageExamples,
@@ -125,6 +125,13 @@ export async function fewLabels(
   perClass: number,
   seed: number,
 ): Promise<ImageExamples> {
+  if (classes.length === 0) {
+    throw new DataError(
+      "the images have no classes to choose a few of each from",
+      `data.labelsPerClass ${perClass}`,
+      "leave data.labelsPerClass out, or give images with a class a folder",
+    );
+  }
   const labels = await labelsOf(images);
   const left = new Map(classes.map((_, label) => [label, perClass]));
   const picked: number[] = [];
@@ -152,11 +159,25 @@ export async function fewLabels(
 /** The class of every image, in order. */
 export async function labelsOf(images: ImageExamples): Promise<Int32Array> {
   const labels = new Int32Array(images.count);
+  let start = 0;
+  for await (const part of labelParts(images)) {
+    labels.set(part, start);
+    start += part.length;
+  }
+  return labels;
+}
+
+/** Whether any image has a class. */
+export async function hasLabels(images: ImageExamples): Promise<boolean> {
+  for await (const part of labelParts(images)) if (part.some((label) => label >= 0)) return true;
+  return false;
+}
+
+async function* labelParts(images: ImageExamples): AsyncGenerator<Int32Array> {
   const step = 4096;
   for (let start = 0; start < images.count; start += step) {
     const length = Math.min(step, images.count - start);
     const { label } = await images.readBatch(Array.from({ length }, (_, i) => start + i));
-    labels.set(label as Int32Array, start);
+    yield label as Int32Array;
   }
-  return labels;
 }

@@ -1,12 +1,12 @@
 /** Images through the command line: training, going on, drawing, telling apart, measuring, and bad input. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { openFolder } from "../../src/data/disk.js";
 import { openImageModel } from "../../src/interop/image-folder.js";
-import { makePictures } from "../pictures.js";
+import { makeClassifier, makePictures } from "../pictures.js";
 import { autodidact, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
 
@@ -44,6 +44,8 @@ async function train(name: keyof typeof recipes, out = run(name), ...flags: stri
 beforeAll(async () => {
   await makePictures(pictures, { size: 8, perClass: 40 });
   for (const name of ["flow", "mae", "judge"] as const) expect((await train(name)).code).toBe(0);
+  await makeClassifier(run("large"), 16, ["bands", "bars"]);
+  await makeClassifier(run("other"), 8, ["x", "y"]);
 }, 60_000);
 
 describe("a run on images", () => {
@@ -57,9 +59,13 @@ describe("a run on images", () => {
   });
 
   it("a probe learns on the images of the encoder's run, and leaves the encoder as it is", async () => {
-    const { code, stderr } = await train("probe", run("probe"), "--data.path", run("mae"));
+    const here = relative(process.cwd(), run("mae"));
+    const { code, stderr } = await train("probe", run("probe"), "--data.path", here);
     expect(code).toBe(0);
     expect(stderr).toMatch(/of which 34 are trained/);
+    // The images lie with the other run, from whichever folder this one is read later.
+    const { data } = JSON.parse(readFileSync(join(run("probe"), "recipe.json"), "utf8"));
+    expect(data.path).toBe(run("mae"));
   });
 
   it("shows what it draws", async () => {
@@ -164,10 +170,52 @@ describe("refused, with nothing left behind", () => {
   const refused = (message: RegExp, ...flags: string[]) =>
     refuse(place, message, ["train", file, "--out", run("refused"), ...flags]);
 
+  const measuring = (metric: string, ...flags: string[]) => [
+    ...["evaluate", run("flow"), "--metric", metric, ...flags],
+  ];
+
   it("an objective that does not go with the model", () =>
     refused(/objective does not go with the model/, "--objective.kind", "maskedPatches"));
   it("pictures that are not there", () => refused(/found: /, "--data.path", join(place, "nowhere")));
   it("fewer images than a batch", () => refused(/fewer images than a batch/, "--training.batchSize", "500"));
+  it("a run's images, of another shape or fewer than a batch", async () => {
+    await refused(
+      /another shape[\s\S]*\[3,8,8\][\s\S]*\[3,4,4\]/,
+      "--data.path",
+      run("flow"),
+      "--features.size",
+      "4",
+    );
+    await refused(/fewer images/, "--data.path", run("flow"), "--training.batchSize", "500");
+  });
+  it("augmentation that shows in the first batch only, and leaves the folder free", async () => {
+    await refused(/cannot be augmented/, "--features.augment.crop", "100");
+  });
+  it("images without classes, where there have to be some", async () => {
+    const half = join(place, "half");
+    for (const folder of ["train/bands", "train/bars", "test"])
+      mkdirSync(join(half, folder), { recursive: true });
+    for (let i = 0; i < 20; i++) {
+      for (const folder of ["train/bands", "train/bars"]) {
+        copyFileSync(join(pictures, folder.slice(6), `${i}.png`), join(half, folder, `${i}.png`));
+      }
+    }
+    for (let i = 0; i < 30; i++) copyFileSync(photo, join(half, "test", `${i}.png`));
+    await refuse(place, /images with a class[\s\S]*none of the 30 to validate with/, [
+      ...["train", join(place, "judge.mjs"), "--out", run("refused"), "--data.path", half],
+    ]);
+    await refuse(place, /no classes to choose a few of each/, [
+      ...["train", join(place, "flow.mjs"), "--out", run("refused")],
+      ...["--data.path", join(half, "test"), "--data.labelsPerClass", "2"],
+    ]);
+    for (const name of ["mae", "flow"] as const) {
+      expect((await train(name, run(`${name}-flat`), "--data.path", join(half, "test"))).code).toBe(0);
+    }
+    await refuse(place, /tell nothing without classes/, ["evaluate", run("mae-flat"), "--metric", "knn"]);
+    await refuse(place, /asked for no class/, ["evaluate", run("flow-flat"), "--metric", "accuracy"]);
+  });
+  it("an output that is a file", () =>
+    refuse(place, /found: /, ["train", join(place, "flow.mjs"), "--out", photo]));
   it("one class only", async () => {
     const one = join(place, "one", "bars");
     mkdirSync(one, { recursive: true });
@@ -195,5 +243,14 @@ describe("refused, with nothing left behind", () => {
     [/does not draw/, ["generate", run("judge"), "--out", "x.png"]],
     [/tells no classes apart/, ["classify", run("flow"), photo]],
     [/cannot be read/, ["classify", run("judge"), join(place, "none.jpg")]],
+    [/no folder/, ["generate", run("flow"), "--out", join(photo, "x.png")]],
+    [/no folder .*nowhere/, ["generate", run("flow"), "--out", join(place, "nowhere", "x.png")]],
+    [/number that pictures survive/, ["generate", run("flow"), "--guidance", "1e300", "--out", "x.png"]],
+    [/draws nothing/, ["evaluate", run("judge"), "--metric", "fid"]],
+    [/no folder .*nowhere/, measuring("neighbours", "--out", join(place, "nowhere", "x.png"))],
+    [/no file to draw into/, measuring("neighbours", "--out", "x.jpg")],
+    [/network of the features cannot be read/, measuring("fid", "--features", join(place, "none.onnx"))],
+    [/of another shape[\s\S]*\[3,16,16\].*\[3,8,8\]/, measuring("fid", "--features", run("large"))],
+    [/tell these classes apart[\s\S]*x, y.*bands, bars/, measuring("accuracy", "--features", run("other"))],
   ])("%s", (message, args) => refuse(place, message, args));
 });

@@ -28,7 +28,7 @@ import {
 } from "../measures.js";
 import { measureImages } from "../measures-images.js";
 import { checkpointOption, openBase, openNamedModel } from "../models.js";
-import { parseCount, parseNumber, parseSeed } from "../numbers.js";
+import { parseCount, parseNumber, parsePictures, parseSeed } from "../numbers.js";
 
 /** What can be measured, by the flag that asks for it; and the flags that go with no other measure. */
 const measures: Record<string, Measure> = {
@@ -83,7 +83,7 @@ export function evaluateCommand(): Command {
         .default("test"),
     )
     .option("--features <model>", "a run, or an .onnx file, by whose features images are compared")
-    .option("--samples <count>", "pictures to draw", parseCount, 1000)
+    .option("--samples <count>", "pictures to draw", parsePictures, 1000)
     .option("--guidance <number>", "of the drawing, as for generate", parseNumber)
     .option("--steps <number>", "of the drawing", parseCount)
     .addOption(new Option("--solver <name>", "of the drawing").choices(["euler", "heun", "midpoint"]))

@@ -1,6 +1,6 @@
 /** `autodidact generate` with a model that draws. */
-import { readFile, writeFile } from "node:fs/promises";
-import { extname, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Device } from "../../core/runtime/session.js";
 import type { Folder } from "../../data/folder.js";
@@ -16,6 +16,7 @@ import { openImageModel, type SavedImageModel } from "../../interop/image-folder
 import type { Checkpoint } from "../../interop/model-folder.js";
 import { nearest } from "../../recipe/nearest.js";
 import { pathOf } from "../image-paths.js";
+import { checkPictureFile, writePicture } from "../picture-file.js";
 
 export interface DrawFlags {
   class?: string[];
@@ -37,7 +38,7 @@ type Drawing = Extract<SavedImageModel, { kind: "denoiser" }>;
 
 /** Draws pictures into one PNG file, or their becoming into an animated WebP file. */
 export async function draw(folder: Folder, flags: DrawFlags): Promise<void> {
-  const out = resolve(requireOut(flags.out));
+  const out = await checkPictureFile(flags.out, [".png", ".webp"]);
   const saved = await openImageModel(folder, flags.checkpoint);
   if (saved.kind !== "denoiser") {
     throw new GenerationError(
@@ -60,15 +61,6 @@ export async function draw(folder: Folder, flags: DrawFlags): Promise<void> {
   const result = { out, count, steps, solver, guidance, seed, seconds };
   if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else process.stderr.write(`${count} pictures in ${seconds.toFixed(1)} s: ${out}\n`);
-}
-
-function requireOut(out: string | undefined): string {
-  if (out && [".png", ".webp"].includes(extname(out))) return out;
-  throw new GenerationError(
-    "There is no file to draw into.",
-    `--out ${out ?? "is missing"}`,
-    "Give --out pictures.png, or --out pictures.webp for an animation of how they emerge.",
-  );
 }
 
 async function optionsOf(saved: Drawing, flags: DrawFlags): Promise<SampleOptions> {
@@ -99,9 +91,9 @@ function labelsOf({ classes, model }: Drawing, asked: string[] | undefined, coun
 }
 
 function labelOf(classes: readonly string[], name: string): number | "none" {
-  if (name === "none") return "none";
   const label = classes.indexOf(name);
   if (label >= 0) return label;
+  if (name === "none") return "none";
   const near = nearest(name, classes);
   throw new GenerationError(
     "The model does not know this class.",
@@ -150,9 +142,5 @@ async function write(
           grid,
         )
       : await encodePng(grid.pixels, grid);
-  await writeFile(out, bytes).catch((cause: Error) => {
-    throw new GenerationError("The pictures cannot be written.", cause.message, "Give another --out.", {
-      cause,
-    });
-  });
+  await writePicture(out, bytes);
 }

@@ -9,7 +9,7 @@ import type { GenerationDefaults } from "../../interop/generation-config.js";
 import { isImageModel } from "../../interop/image-folder.js";
 import { openModel } from "../../interop/model-folder.js";
 import { checkpointOption, openBase } from "../models.js";
-import { parseCount, parseNumber, parseSeed, parseShare } from "../numbers.js";
+import { parseCount, parseNumber, parsePictures, parseSeed, parseShare } from "../numbers.js";
 import { type DrawFlags, draw } from "./generate-images.js";
 
 interface GenerateFlags extends DrawFlags {
@@ -43,7 +43,7 @@ export function generateCommand(): Command {
     .option("--repetition-penalty <number>", "above 1: tokens already there become less likely")
     .option("--stop <text>", "end before this text; may be repeated", collect)
     .option("--class <name>", "draw pictures of this class; may be repeated (default: all in turns)", collect)
-    .option("--count <number>", "pictures to draw (default: 36)", parseCount)
+    .option("--count <number>", "pictures to draw (default: 36)", parsePictures)
     .option("--out <file>", ".png for a grid of pictures, .webp for how they emerge")
     .option("--guidance <number>", "how strongly the class pulls, 1 for not at all", parseNumber)
     .option("--steps <number>", "from noise to picture", parseCount)

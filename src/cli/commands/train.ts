@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
@@ -93,7 +93,8 @@ async function resume(path: string, overrides: readonly Override[]): Promise<Run
 
 function freeFolder(name: string): string {
   const candidates = [`runs/${name}`, ...Array.from({ length: 9999 }, (_, i) => `runs/${name}-${i + 2}`)];
-  return candidates.find((folder) => !existsSync(folder))!;
+  const isEmpty = (path: string) => statSync(path).isDirectory() && readdirSync(path).length === 0;
+  return candidates.find((folder) => !existsSync(folder) || isEmpty(folder))!;
 }
 
 async function train(view: RunView, json: boolean): Promise<void> {

@@ -45,6 +45,9 @@ export async function sampleImages(field: Field, options: SampleOptions): Promis
   return images;
 }
 
+/** Far beyond what helps, and far below what overflows. */
+const mostGuidance = 1000;
+
 const imageSize = ({ model }: Field) => model.channels * model.height * model.width;
 
 async function sampleBatch(
@@ -121,8 +124,12 @@ function checkOptions(field: Field, options: SampleOptions): void {
       "Give 1 or more.",
     );
   }
-  if (!Number.isFinite(guidance)) {
-    throw new GenerationError("The guidance is not a number.", `${guidance}`, "Give 1 for none, or 2 to 5.");
+  if (!(Math.abs(guidance) <= mostGuidance)) {
+    throw new GenerationError(
+      "The guidance is no number that pictures survive.",
+      `${guidance}`,
+      `Give 1 for none, or 2 to 5; at most ${mostGuidance}.`,
+    );
   }
   checkLabels(labels, field.model.numClasses);
   if (from && !(from.t >= 0 && from.t <= 1)) {
