@@ -35,13 +35,15 @@ export function areBatches(names: readonly string[]): boolean {
 /**
  * CIFAR-10 in its official binary version: five batches and a test batch of records of 1 + 3072 bytes, the
  * class and the red, green and blue plane. [https://www.cs.toronto.edu/~kriz/cifar.html]
- * @throws DataError for files that are missing or of another size, and for classes that have no name.
+ * @throws DataError for files that are missing, unreadable or of another size, and for classes that have no name.
  */
 export async function cifar10Folder(folder: string): Promise<PixelCollection> {
   const files = async function* () {
     for (const name of (await readdir(folder)).filter((name) => FILES.includes(name))) {
       const path = join(folder, name);
-      yield { name, bytes: (await stat(path)).size, read: () => readFile(path) };
+      const failed = (cause: Error) => unreadable(path, cause);
+      const { size } = await stat(path).catch(failed);
+      yield { name, bytes: size, read: () => readFile(path).catch(failed) };
     }
   };
   return cifar10(folder, files);
@@ -150,6 +152,15 @@ function requireInside(path: string, name: string): void {
       { cause },
     );
   }
+}
+
+function unreadable(path: string, cause: Error): never {
+  throw new DataError(
+    "A file of CIFAR-10 cannot be read",
+    `${path}: ${cause.message}`,
+    "check its permissions; if it is a link, fetch what it points to, as with git annex get or dvc pull",
+    { cause },
+  );
 }
 
 function requireRecords(file: string, bytes: number): void {

@@ -152,6 +152,18 @@ describe("what cannot be decoded is named", () => {
     await expect(decoding).rejects.toThrow(message);
   });
 
+  it("with a reason, also where the decoder gives none", async () => {
+    const reason = async (bytes: Uint8Array) =>
+      decodeImage(bytes, "cat.jpg", shape).catch((error: Error) => error.message);
+    const png = (await picture().png().toBuffer()).subarray(0, 30);
+    expect(await reason(png)).toMatch(/cat\.jpg: Input buffer has corrupt header\n/);
+    // Side by side: the decoder then loses some of its texts.
+    const jpeg = await half(picture().jpeg());
+    for (const message of await Promise.all(Array.from({ length: 200 }, () => reason(jpeg)))) {
+      expect(message).toMatch(/cat\.jpg: (its bytes are cut short or damaged|VipsJpeg: .*)\n/);
+    }
+  });
+
   it("a bomb already when it is measured", async () => {
     expect(MAX_PIXELS).toBeLessThan(30000 ** 2);
     await expect(measurePicture(bomb(30000), "a.png")).rejects.toThrow(/too many pixels/);

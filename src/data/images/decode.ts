@@ -11,34 +11,13 @@ export const MAX_PIXELS = 200_000_000;
 /** How PNG and JPEG files begin. */
 const SIGNATURES = ["\x89PNG\r\n\x1a\n", "\xff\xd8\xff"];
 
-/** What a picture becomes: parts left out stay as they are. */
-export interface Target {
-  readonly size?: { readonly height: number; readonly width: number };
-  readonly channels: number;
-}
-
-export interface DecodedPicture {
-  /** [channels, height, width] */
-  readonly pixels: Uint8Array;
-  readonly shape: ImageShape;
-}
-
 /**
  * One picture as bytes [c, h, w]: a PNG, JPEG or WebP upright by its EXIF tag, in 8-bit sRGB or grey, what is
  * transparent white; cropped about the centre to the aspect ratio of `shape`, and resized.
  * @throws ImageError naming `source`.
  */
 export async function decodeImage(bytes: Uint8Array, source: string, shape: ImageShape): Promise<Uint8Array> {
-  return (await decodePicture(bytes, source, { size: shape, channels: shape.channels })).pixels;
-}
-
-/** `decodeImage` that keeps the picture's own size where none is asked for. Throws `ImageError`. */
-export async function decodePicture(
-  bytes: Uint8Array,
-  source: string,
-  target: Target,
-): Promise<DecodedPicture> {
-  return readable(bytes, source, () => pixelsOf(opened(bytes), target));
+  return readable(bytes, source, () => pixelsOf(opened(bytes), shape));
 }
 
 /** The size and channels that a picture has once upright and without alpha, from its header alone. */
@@ -59,21 +38,21 @@ export async function reshapePixels(
   const { height, width } = from;
   const channels = from.channels as 1 | 3;
   const image = sharp(interleaved(pixels, channels), { raw: { height, width, channels } });
-  return (await pixelsOf(image, { size: target, channels: target.channels })).pixels;
+  return pixelsOf(image, target);
 }
 
 function opened(bytes: Uint8Array): Sharp {
   return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, autoOrient: true });
 }
 
-async function pixelsOf(image: Sharp, { size, channels }: Target): Promise<DecodedPicture> {
-  let made = image.flatten({ background: "#ffffff" });
-  if (size) made = made.resize({ height: size.height, width: size.width, fit: "cover" });
-  made = made.toColourspace(channels === 1 ? "b-w" : "srgb");
+async function pixelsOf(image: Sharp, { channels, height, width }: ImageShape): Promise<Uint8Array> {
+  const made = image
+    .flatten({ background: "#ffffff" })
+    .resize({ height, width, fit: "cover" })
+    .toColourspace(channels === 1 ? "b-w" : "srgb");
   const { data, info } = await made.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  const { height, width } = info;
   if (info.channels !== channels) throw new Error(`it decodes to ${info.channels} channels, not ${channels}`);
-  return { pixels: planar(data, channels), shape: { channels, height, width } };
+  return planar(data, channels);
 }
 
 /** [h, w, c] to [c, h, w] */
@@ -105,11 +84,17 @@ async function readable<T>(bytes: Uint8Array, source: string, read: () => Promis
     if (/pixel limit/i.test(cause.message)) throw await tooLarge(bytes, source);
     throw new ImageError(
       "A picture is damaged or cut short",
-      `${source}: ${cause.message.split("\n")[0]}`,
+      `${source}: ${reasonOf(cause)}`,
       'fetch it again, remove it, or pass over such pictures with onCorrupt: "skip"',
       { cause },
     );
   }
+}
+
+/** libvips keeps one text of errors for all threads: another picture's decoding may have emptied it. */
+function reasonOf({ message }: Error): string {
+  const reason = message.split("\n")[0]!.replace(/:$/, "");
+  return reason === "Unknown error" ? "its bytes are cut short or damaged" : reason;
 }
 
 /** Other formats that the decoder would take, such as SVG, can name further files: they stay outside. */

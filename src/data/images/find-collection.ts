@@ -52,9 +52,16 @@ async function inFolder(folder: string): Promise<PictureCollection | PixelCollec
   const extracted = "cifar-10-batches-bin";
   if (names.includes(extracted)) return cifar10Folder(join(folder, extracted));
   if (idxImages(names).train) return idxFolder(folder);
-  const tables = names.filter((name) => /\.parquet$/i.test(name));
-  if (tables.length > 0) return parquetPictures(tables.map((name) => join(folder, name)));
+  const tables = tablesIn(folder, names);
+  if (tables.length > 0) return parquetPictures(tables);
+  const data = join(folder, "data"); // where data sets on the Hugging Face Hub have them
+  const nested = tablesIn(data, names.includes("data") ? await readdir(data).catch(() => []) : []);
+  if (nested.length > 0) return parquetPictures(nested);
   return folderOfPictures(folder);
+}
+
+function tablesIn(folder: string, names: readonly string[]): string[] {
+  return names.filter((name) => /\.parquet$/i.test(name)).map((name) => join(folder, name));
 }
 
 async function inFile(path: string): Promise<PictureCollection | PixelCollection> {

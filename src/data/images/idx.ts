@@ -41,7 +41,8 @@ export function idxImages(names: readonly string[]): Partial<Record<Split, strin
 
 /**
  * Grey images in MNIST's IDX files, also gzipped: train and t10k of a folder, or one file of images. Labels
- * are in the file called the same with `labels` for `images` and `idx1` for `idx3`; without it there are none.
+ * are in the file called the same with `labels` for `images` and `idx1` for `idx3`; without it there are none, and
+ * without those of the training images none for testing.
  * @throws DataError for a wrong magic number or size, unequal counts, and labels above 9.
  */
 export async function idxFolder(folder: string): Promise<PixelCollection> {
@@ -59,7 +60,8 @@ async function idx(trainPath: string, testPath: string | undefined): Promise<Pix
   const test = testPath === undefined ? undefined : await openPair(testPath);
   if (test) requireSameShape(train, test);
   const names = /fashion/i.test(trainPath) ? FASHION : DIGITS;
-  const images = (split: Split) => pairImages(split === "train" ? train : test!);
+  const images = (split: Split) =>
+    pairImages(split === "train" ? train : { ...test!, labels: train.labels && test!.labels });
   return {
     kind: "pixels",
     classes: train.labels ? names : [],
@@ -178,8 +180,14 @@ async function* pieces(path: string, first: number, size = first): AsyncGenerato
   if (left.length > 0) yield Uint8Array.from(left);
 }
 
-function chunksOf(path: string): AsyncGenerator<Buffer> {
-  return fileChunks(path, path.endsWith(".gz"));
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  yield* fileChunks(path, await isGzip(path));
+}
+
+/** By the file's first bytes: browsers unpack what they fetch and keep its name, or the other way round. */
+async function isGzip(path: string): Promise<boolean> {
+  for await (const chunk of fileChunks(path, false)) return chunk[0] === 0x1f && chunk[1] === 0x8b;
+  return false;
 }
 
 function wrongSize(path: string, found: string): DataError {

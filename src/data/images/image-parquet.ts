@@ -13,6 +13,9 @@ import { DataError } from "../errors.js";
 import type { Picture, PictureCollection, Split } from "./collection.js";
 import { ImageError } from "./decode.js";
 
+/** More are no classes, but numbers of rows or users: an array of as many names may not fit the memory. */
+const MAX_CLASSES = 100_000;
+
 interface ParquetFile {
   readonly path: string;
   readonly buffer: AsyncBuffer;
@@ -30,12 +33,14 @@ interface Columns {
 /**
  * Pictures in Parquet as on the Hugging Face Hub: a column of {bytes, path} or of bytes, and one of classes
  * (a ClassLabel, else an integer column `label`; -1 and null are none). Files whose name starts with `test`
- * are the test split where others are not. One row group is in memory at a time.
- * @throws DataError for a damaged file, no such column, and classes that have no name.
+ * are the test split where others are not; those of `validation`, `valid` or `val` are left alone where there are
+ * others. One row group is in memory at a time.
+ * @throws DataError for a damaged file, no such column, labels too high to count, and classes that have no name.
  */
 export async function parquetPictures(paths: readonly string[]): Promise<PictureCollection> {
-  const isTest = (path: string) => /^test\b/i.test(basename(path)) && paths.length > 1;
-  const files = await Promise.all([...paths].sort().map(openParquet));
+  const isTest = (path: string) => /^test(?![a-z])/i.test(basename(path)) && paths.length > 1;
+  const others = paths.filter((path) => !/^val(id|idation)?(?![a-z])/i.test(basename(path)));
+  const files = await Promise.all((others.length > 0 ? others : [...paths]).sort().map(openParquet));
   const columns = columnsOf(files[0]!);
   for (const file of files) requireColumns(file, columns);
   const test = files.filter(({ path }) => isTest(path));
@@ -102,7 +107,11 @@ async function numberedClasses(files: readonly ParquetFile[], { label }: Columns
   if (label === undefined) return [];
   let largest = -1;
   for (const file of files) {
-    for (const row of await rowsOf(file, [label])) largest = Math.max(largest, Number(row[label] ?? -1));
+    for (const [i, row] of (await rowsOf(file, [label])).entries()) {
+      const value = row[label] ?? -1;
+      if (Number(value) >= MAX_CLASSES) throw tooHigh(`${file.path}, row ${i}: label ${value}`);
+      largest = Math.max(largest, Number(value));
+    }
   }
   return Array.from({ length: largest + 1 }, (_, i) => `${i}`);
 }
@@ -169,6 +178,14 @@ async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
       { cause: error },
     );
   }
+}
+
+function tooHigh(found: string): DataError {
+  return new DataError(
+    "A label is too high to be the number of a class",
+    `${found}, with at most ${MAX_CLASSES} classes`,
+    "number the classes from 0, or name them in the metadata as a ClassLabel",
+  );
 }
 
 function noRows(found: string): DataError {

@@ -2,7 +2,6 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
-import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import sharp from "sharp";
 import { pack } from "tar-stream";
 import { afterAll, describe, expect, it } from "vitest";
@@ -116,30 +115,6 @@ function idx(dimensions: number[], bytes: number[]): Buffer {
   return Buffer.concat([header, Buffer.from(bytes)]);
 }
 
-type Row = { bytes: Uint8Array | null; path: string };
-
-function parquet(image: ColumnSource["data"], label: number[], names?: string[]): Uint8Array {
-  const features = { image: { _type: "Image" }, label: { _type: "ClassLabel", names } };
-  const kvMetadata = names && [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }];
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [
-        { name: "image", data: image },
-        { name: "label", data: label },
-      ],
-      schema: [
-        { name: "root", num_children: 2 },
-        { name: "image", num_children: 2, repetition_type: "OPTIONAL" },
-        { name: "bytes", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
-        { name: "path", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
-        { name: "label", type: "INT32", repetition_type: "OPTIONAL" },
-      ],
-      rowGroupSize: 2,
-      kvMetadata,
-    }),
-  );
-}
-
 describe("CIFAR-10", () => {
   it("is the same from a folder and from an archive in any order", async () => {
     const reversed = Object.fromEntries(Object.entries(inTar(batches)).reverse());
@@ -190,6 +165,10 @@ describe("CIFAR-10", () => {
       const path = await fileOf("a.tar.gz", await tarOf({ ...inTar(batches), [name]: Buffer.of(1) }));
       await expect(openImages({ path })).rejects.toThrow(/outside of itself[\s\S]*evil/);
     }
+    const linked = await folderOf(rest);
+    for (const name of ["data_batch_3.bin", "test_batch.bin"]) await fs.symlink("gone", join(linked, name));
+    await expect(openImages({ path: linked })).rejects.toThrow(DataError);
+    await expect(openImages({ path: linked })).rejects.toThrow(/data_batch_3\.bin: ENOENT[\s\S]*a link/);
     const whole = await tarOf(inTar(batches));
     const path = await fileOf("a.tar.gz", whole.subarray(0, whole.length - 300));
     await expect(openImages({ path })).rejects.toThrow(DataError);
@@ -231,6 +210,33 @@ describe("IDX", () => {
     const files = { "fashion/x-images-idx3-ubyte": images, "fashion/x-labels-idx1-ubyte": labels };
     const path = join(await folderOf(files), "fashion", "x-images-idx3-ubyte");
     expect((await openImages({ path })).classes[9]).toBe("Ankle boot");
+  });
+
+  it("is unpacked by what it holds, whatever its name", async () => {
+    const path = await folderOf({
+      "train-images-idx3-ubyte": gzipSync(images),
+      "train-labels-idx1-ubyte.gz": labels,
+    });
+    expect(await readAll({ path })).toEqual([
+      [7, 4],
+      [8, 0],
+      [9, 9],
+    ]);
+  });
+
+  it("has no labels for testing where there are none for training", async () => {
+    const path = await folderOf({
+      "train-images-idx3-ubyte": images,
+      "t10k-images-idx3-ubyte": images,
+      "t10k-labels-idx1-ubyte": labels,
+    });
+    const source = await openImages({ path });
+    expect(source.classes).toEqual([]);
+    expect(await firsts(source, "test")).toEqual([
+      [7, -1],
+      [8, -1],
+      [9, -1],
+    ]);
   });
 
   it("is refused with wrong numbers", async () => {
@@ -332,6 +338,24 @@ describe("pictures in folders and zips", () => {
     await expect(none).rejects.toThrow(/No image could be read[\s\S]*1 corrupt/);
   });
 
+  it("that are skipped for what follows their header say neither size nor channels", async () => {
+    const grey = await sharp(await png(9))
+      .toColourspace("b-w")
+      .png()
+      .toBuffer();
+    const cut = (await png(1, 3, 5)).subarray(0, 70); // within its pixels
+    const path = await folderOf({ "1.png": cut, "2.png": grey, "3.png": cut, "4.png": grey });
+    for (const size of [undefined, { height: 1, width: 1 }]) {
+      const source = await openImages({ path, size, onCorrupt: "skip" });
+      expect(source.shape).toEqual({ channels: 1, height: 2, width: 2, ...size });
+      expect((await firsts(source)).length).toBe(2);
+      expect(source.skipped).toEqual([join(path, "1.png"), join(path, "3.png")]);
+    }
+    await expect(readAll({ path })).rejects.toThrow(/1\.png/);
+    const none = openImages({ path: await folderOf({ "1.png": cut }), onCorrupt: "skip" });
+    await expect(none).rejects.toThrow(/No image could be read[\s\S]*1 corrupt/);
+  });
+
   it("in a zip are checked, and stay inside", async () => {
     const spoilt = zipOf({ "a.png": await png(1) }, (crc) => (crc ^ 1) >>> 0);
     await expect(readAll({ path: await fileOf("a.zip", spoilt) })).rejects.toThrow(/a\.png: its checksum/);
@@ -341,55 +365,6 @@ describe("pictures in folders and zips", () => {
     }
     const cut = zipOf({ "a.png": await png(1) }).subarray(0, 60);
     await expect(openImages({ path: await fileOf("a.zip", cut) })).rejects.toThrow(/zip archive cannot be/);
-  });
-});
-
-describe("Parquet", () => {
-  const rows = async (): Promise<Row[]> => [
-    { bytes: await png(1), path: "1.png" },
-    { bytes: await png(2), path: "2.png" },
-    { bytes: await png(3), path: "3.png" },
-  ];
-
-  it("holds pictures with classes, named in its metadata or numbered", async () => {
-    const named = await openImages({
-      path: await fileOf("a.parquet", parquet(await rows(), [1, 0, -1], ["cat", "dog"])),
-    });
-    expect(named.classes).toEqual(["cat", "dog"]);
-    expect(await firsts(named)).toEqual([
-      [1, 1],
-      [2, 0],
-      [3, -1],
-    ]);
-    const numbered = await openImages({ path: await fileOf("a.parquet", parquet(await rows(), [1, 0, 2])) });
-    expect(numbered.classes).toEqual(["0", "1", "2"]);
-  });
-
-  it("has a test split in a folder of files", async () => {
-    const files = {
-      "train-0.parquet": parquet(await rows(), [0, 0, 0]),
-      "test-0.parquet": parquet((await rows()).slice(2), [1]),
-    };
-    const source = await openImages({ path: await folderOf(files) });
-    expect([source.hasTest, source.classes]).toEqual([true, ["0", "1"]]);
-    expect(await firsts(source, "test")).toEqual([[3, 1]]);
-  });
-
-  it("is refused with no image column, labels without a name, and damage", async () => {
-    const text = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "text", data: ["a"] }] }));
-    const high = parquet(await rows(), [0, 5, 0], ["cat"]);
-    const empty = parquet([{ bytes: null, path: "x" }], [0]);
-    const cases: [Uint8Array, RegExp][] = [
-      [text, /no column of images[\s\S]*has: text/],
-      [high, /row 1: label 5, with 1 classes/],
-      [high.subarray(0, 100), /Parquet file cannot be read/],
-      [empty, /row 0: no bytes/],
-    ];
-    for (const [bytes, message] of cases) {
-      const path = await fileOf("a.parquet", bytes);
-      await expect(readAll({ path })).rejects.toThrow(DataError);
-      await expect(readAll({ path })).rejects.toThrow(message);
-    }
   });
 });
 

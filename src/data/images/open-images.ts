@@ -1,6 +1,6 @@
 import { DataError } from "../errors.js";
 import type { PictureCollection, PixelCollection, Split } from "./collection.js";
-import { decodePicture, ImageError, measurePicture, reshapePixels } from "./decode.js";
+import { decodeImage, ImageError, measurePicture, reshapePixels } from "./decode.js";
 import { findCollection } from "./find-collection.js";
 import type { ImageShape, LabelledImage } from "./image.js";
 import { inOrder } from "./in-order.js";
@@ -38,8 +38,8 @@ export interface ImageSource {
 }
 
 /**
- * Opens a set of images, whatever its format. Without `size` the first picture says the size of all; without
- * `channels` headers are read up to the first that is not grey.
+ * Opens a set of images, whatever its format. Without `size` the first picture that is not skipped says the size
+ * of all; without `channels` headers are read up to the first that is not grey.
  * @throws DataError when there is nothing to read or it is damaged, MissingFileError for no such path.
  */
 export async function openImages(options: ImageSourceOptions): Promise<ImageSource> {
@@ -62,7 +62,7 @@ class Skipped {
   readonly names: string[] = [];
   private readonly known = new Set<string>();
 
-  constructor(private readonly onCorrupt: "stop" | "skip") {}
+  constructor(readonly onCorrupt: "stop" | "skip") {}
 
   add(source: string, error: unknown): void {
     if (!(error instanceof ImageError) || this.onCorrupt === "stop") throw error;
@@ -74,7 +74,7 @@ class Skipped {
   }
 }
 
-/** The size of the first picture, and whether all are grey: as far as the options leave that open. */
+/** The size of the first picture not skipped, and whether all are grey: as far as the options leave that open. */
 async function measured(
   collection: PictureCollection,
   { path, size, channels }: ImageSourceOptions,
@@ -82,18 +82,21 @@ async function measured(
 ): Promise<ImageShape> {
   let first: ImageShape | undefined = size && channels && { ...size, channels };
   if (first) return first;
-  const shapes = inOrder(collection.pictures("train"), AHEAD, async ({ source, bytes }) => {
+  const measuring = inOrder(collection.pictures("train"), AHEAD, async ({ source, bytes }) => {
     try {
-      return await measurePicture(await bytes(), source);
+      const encoded = await bytes();
+      return { source, encoded, shape: await measurePicture(encoded, source) };
     } catch (error) {
       skipped.add(source, error);
       return undefined;
     }
   });
-  for await (const shape of shapes) {
-    first ??= shape;
-    if (channels !== undefined && first) break;
-    if (first && shape?.channels === 3) return { ...first, channels: 3 };
+  for await (const picture of measuring) {
+    const decides = picture && (first === undefined || picture.shape.channels === 3);
+    if (!decides || (await isSkipped(picture, { ...picture.shape, ...size }, skipped))) continue;
+    first ??= picture.shape;
+    if (channels !== undefined) break;
+    if (picture.shape.channels === 3) return { ...first, channels: 3 };
   }
   if (first) return first;
   throw nothingReadable(path, skipped.names);
@@ -107,38 +110,60 @@ async function* decoded(
   isOwnSize: boolean,
   skipped: Skipped,
 ): AsyncGenerator<LabelledImage> {
-  const target = { channels: shape.channels, ...(isOwnSize ? {} : { size: shape }) };
   let reference: string | undefined;
   const decoding = inOrder(collection.pictures(split), AHEAD, async ({ source, label, bytes }) => {
     try {
-      return { source, label, ...(await decodePicture(await bytes(), source, target)) };
+      const encoded = await bytes();
+      const own = isOwnSize ? await measurePicture(encoded, source) : shape;
+      const isExpected = own.height === shape.height && own.width === shape.width;
+      // Not decoded here: several large ones would fill the memory.
+      if (!isExpected) return { source, encoded, shape: own };
+      return { source, label, pixels: await decodeImage(encoded, source, shape) };
     } catch (error) {
       return { source, error };
     }
   });
   for await (const picture of decoding) {
-    if ("error" in picture) {
-      skipped.add(picture.source, picture.error);
-      continue;
-    }
-    const { pixels, label, source } = picture;
-    requireSize(picture, shape, reference);
-    reference ??= source;
-    yield { pixels, label, source };
+    if (picture.pixels) {
+      reference ??= picture.source;
+      yield picture;
+    } else if (picture.encoded) {
+      if (!(await isSkipped(picture, shape, skipped))) throw otherSize(picture, shape, reference);
+    } else skipped.add(picture.source, picture.error);
   }
   if (reference === undefined) throw nothingReadable(split, skipped.names);
 }
 
-function requireSize(
-  picture: { readonly source: string; readonly shape: ImageShape },
+interface MeasuredPicture {
+  readonly source: string;
+  readonly encoded: Uint8Array;
+  readonly shape: ImageShape;
+}
+
+/** Whether it is to be skipped for what follows its sound header. */
+async function isSkipped(
+  { source, encoded }: MeasuredPicture,
+  target: ImageShape,
+  skipped: Skipped,
+): Promise<boolean> {
+  if (skipped.onCorrupt === "stop") return false;
+  try {
+    await decodeImage(encoded, source, target);
+    return false;
+  } catch (error) {
+    skipped.add(source, error);
+    return true;
+  }
+}
+
+function otherSize(
+  { source, shape }: MeasuredPicture,
   { height, width }: ImageShape,
-  reference: string | undefined,
-): void {
-  const { source, shape } = picture;
-  if (shape.height === height && shape.width === width) return;
-  throw new DataError(
+  reference = "the first one",
+): DataError {
+  return new DataError(
     "The images are of different sizes (height x width)",
-    `${reference ?? "the first one"} is ${height} x ${width}, ${source} is ${shape.height} x ${shape.width}`,
+    `${reference} is ${height} x ${width}, ${source} is ${shape.height} x ${shape.width}`,
     `set features.size, for example to ${height} x ${width}: images are then cropped and resized to it`,
   );
 }

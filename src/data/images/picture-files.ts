@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { readFile, realpath } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
 import { glob } from "tinyglobby";
 import { DataError } from "../errors.js";
 import type { PictureCollection, Split } from "./collection.js";
@@ -12,11 +12,13 @@ const READ_AHEAD = 16;
 
 /**
  * The pictures of a folder and its sub-folders, in the order of their paths by code unit; see `layoutOf` for
- * their classes and splits. Hidden files and other kinds are passed over.
+ * their classes and splits. Hidden files and other kinds are passed over. Links are followed, but of the paths
+ * to one real folder only the shortest are read: a loop adds nothing.
  * @throws DataError when there are none.
  */
 export async function folderOfPictures(folder: string): Promise<PictureCollection> {
-  const layout = layoutOf(pictureNames(folder, await glob("**/*", { cwd: folder })));
+  const names = pictureNames(folder, await glob("**/*", { cwd: folder }));
+  const layout = layoutOf(await withoutLoops(folder, names));
   const pictures = async function* (split: Split) {
     for (const { name, label } of layout.splits[split]) {
       const source = join(folder, name);
@@ -43,6 +45,22 @@ export async function zipOfPictures(path: string): Promise<PictureCollection> {
       }),
     );
   return { kind: "pictures", classes: layout.classes, hasTest: layout.splits.test.length > 0, pictures };
+}
+
+/** The names whose folder is reached by no shorter path: a path through a loop has one. */
+async function withoutLoops(folder: string, names: readonly string[]): Promise<string[]> {
+  const places = new Map<string, { real: string; depth: number }>();
+  const shortest = new Map<string, number>();
+  for (const place of new Set(names.map((name) => dirname(name)))) {
+    const real = await realpath(join(folder, place));
+    const depth = place === "." ? 0 : place.split("/").length;
+    places.set(place, { real, depth });
+    shortest.set(real, Math.min(depth, shortest.get(real) ?? depth));
+  }
+  return names.filter((name) => {
+    const { real, depth } = places.get(dirname(name))!;
+    return depth === shortest.get(real);
+  });
 }
 
 function pictureNames(location: string, names: readonly string[]): string[] {

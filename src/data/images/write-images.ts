@@ -7,6 +7,7 @@ export async function encodePng(pixels: Uint8Array, shape: ImageShape): Promise<
   const { channels, height, width } = shape;
   const image = sharp(interleaved(pixels, shape), {
     raw: { channels: channelCount(channels), height, width },
+    limitInputPixels: false,
   });
   return image
     .toColourspace(channels === 1 ? "b-w" : "srgb")
@@ -32,7 +33,7 @@ export async function encodeAnimation(
     pageHeight: height,
   };
   const delay = frames.map((_, i) => (i === frames.length - 1 ? lastDelayMs : delayMs));
-  return sharp(tall, { raw }).webp({ quality: 90, loop: 0, delay }).toBuffer();
+  return sharp(tall, { raw, limitInputPixels: false }).webp({ quality: 90, loop: 0, delay }).toBuffer();
 }
 
 const channelCount = (channels: number): 1 | 3 => (channels === 1 ? 1 : 3);

@@ -11,7 +11,8 @@ const LOCAL_HEADER_BYTES = 30;
 const LOCAL_HEADER_MAGIC = 0x04034b50;
 const STORED = 0;
 const DEFLATED = 8;
-const MAX_FILE_BYTES = 2 ** 30;
+/** Several pictures are unpacked at once, and each may take this much. */
+const MAX_FILE_BYTES = 2 ** 26;
 
 /** Where a file lies in a zip, as the table at the archive's end says. [APPNOTE.TXT 4.3.12] */
 export interface ZipEntry {
@@ -72,7 +73,9 @@ async function unpacked(
   const { offset, compressedBytes, bytes, method } = entry;
   if (entry.isEncrypted) throw new Error("it is encrypted");
   if (method !== STORED && method !== DEFLATED) throw new Error(`unknown compression method ${method}`);
-  if (Math.max(bytes, compressedBytes) > MAX_FILE_BYTES) throw new Error(`it takes ${bytes} bytes`);
+  if (Math.max(bytes, compressedBytes) > MAX_FILE_BYTES) {
+    throw new Error(`it takes ${bytes} bytes, over the limit of ${MAX_FILE_BYTES}`);
+  }
   const header = await readAt(offset, LOCAL_HEADER_BYTES);
   if (header.readUInt32LE(0) !== LOCAL_HEADER_MAGIC) throw new Error("it is not where the archive says");
   const skipped = header.readUInt16LE(26) + header.readUInt16LE(28); // the name, and further fields
