@@ -26,5 +26,5 @@ export default defineImageRecipe({
     weightDecay: 0.05,
     schedule: { kind: "cosine", warmupSteps: 400, finalFactor: 0.01 },
   },
-  training: { batchSize: 128, epochs: 16, evaluateEvery: 1000, evaluationBatches: 20, checkpointEvery: 1000 },
+  training: { batchSize: 128, epochs: 30, evaluateEvery: 1000, evaluationBatches: 20, checkpointEvery: 1000 },
 });

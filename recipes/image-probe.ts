@@ -12,10 +12,10 @@ export default defineImageRecipe({
   objective: { kind: "crossEntropy", labelSmoothing: 0.1 },
   optimizer: {
     kind: "adamw",
-    lr: 1e-2,
+    lr: 0.1,
     betas: [0.9, 0.99],
     weightDecay: 0,
     schedule: { kind: "cosine", warmupSteps: 20, finalFactor: 0.01 },
   },
-  training: { batchSize: 100, epochs: 60, evaluateEvery: 200, evaluationBatches: 20, checkpointEvery: 600 },
+  training: { batchSize: 100, epochs: 100, evaluateEvery: 250, evaluationBatches: 20, checkpointEvery: 1000 },
 });

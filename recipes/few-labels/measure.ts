@@ -32,15 +32,24 @@ const pretrained = await readImageRecipe(openFolder(from));
 interface Way {
   readonly model: unknown;
   readonly lr: number;
+  readonly weightDecay: number;
+  readonly batchSize: number;
   /** With 100 labels a class; with fewer as the root of their number. */
   readonly steps: number;
 }
 
-/** From scratch takes twice as many steps as fine-tuning: it has more to learn. */
+/** A probe's problem is convex, and bears large steps; from scratch there is more to learn than by fine-tuning. */
+const whole = { lr: 1e-3, weightDecay: 0.05, batchSize: 50 };
 const ways: Record<string, Way> = {
-  "linear probe": { model: { kind: "pretrained", from, linearProbe: true }, lr: 1e-2, steps: 400 },
-  "fine-tuning": { model: { kind: "pretrained", from }, lr: 1e-3, steps: 300 },
-  "from scratch": { model: scratch(pretrained), lr: 1e-3, steps: 600 },
+  "linear probe": {
+    model: { kind: "pretrained", from, linearProbe: true },
+    lr: 0.1,
+    weightDecay: 0,
+    batchSize: 100,
+    steps: 1000,
+  },
+  "fine-tuning": { model: { kind: "pretrained", from }, ...whole, steps: 400 },
+  "from scratch": { model: scratch(pretrained), ...whole, steps: 1000 },
 };
 
 /** The encoder's shape, with fresh weights. */
@@ -51,16 +60,20 @@ function scratch({ model }: ImageRecipe) {
   return { kind: "vit", patchSize, embedWidth, numLayers, numHeads, mlpWidth, pooling };
 }
 
-function recipeOf({ model, lr, steps }: Way, labelsPerClass: number, seed: number): ImageRecipe {
+function recipeOf(
+  { model, lr, weightDecay, batchSize, steps }: Way,
+  labelsPerClass: number,
+  seed: number,
+): ImageRecipe {
   const taken = Math.round(steps * Math.min(1, Math.sqrt(labelsPerClass / 100)));
   const optimizer = {
     kind: "adamw",
     lr,
     betas: [0.9, 0.99],
-    weightDecay: 0.05,
+    weightDecay,
     schedule: { kind: "cosine", warmupSteps: 20, finalFactor: 0.01 },
   };
-  const loop = { batchSize: Math.min(50, 10 * labelsPerClass), steps: taken, seed };
+  const loop = { batchSize: Math.min(batchSize, 10 * labelsPerClass), steps: taken, seed };
   const quiet = { evaluateEvery: taken, evaluationBatches: 1, checkpointEvery: taken };
   const recipe = {
     data: { format: "images", path: from, labelsPerClass },
