@@ -50,8 +50,9 @@ const countsTokens = ({ unit }: TrainingResult) => unit === "tokens";
 function trainingTable(results: readonly TrainingResult[], peakGflops: number): string {
   const rows = results.map((result) => {
     const { speeds, memory } = sidesOf(result);
-    const { gflops = 0 } = result;
-    return [...speeds, gflops.toFixed(0), formatShare(gflops / peakGflops), ...memory];
+    const { gflops } = result;
+    const rates = gflops === undefined ? ["-", "-"] : [gflops.toFixed(0), formatShare(gflops / peakGflops)];
+    return [...speeds, ...rates, ...memory];
   });
   const heads = ["a training step, float32, AdamW", "tok/s", "PyTorch tok/s", "ratio (min..max)"];
   return table([...heads, "GFLOP/s", "of peak", "peak memory", "PyTorch's"], rows);
