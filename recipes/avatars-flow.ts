@@ -1,6 +1,7 @@
 /**
  * Learns to draw faces without a download: 3,000 pictures of 32 x 32 pixels from an npm package, in five classes
  * (bald, glasses, hat, long-hair, short-hair), and a small diffusion transformer trained by flow matching.
+ * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 3 min 55 s, validation loss 0.097.
  *
  *   npx autodidact train avatars-flow
  *   npx autodidact generate runs/avatars-flow --class hat --count 36 --guidance 2 --out hats.png

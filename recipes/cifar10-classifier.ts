@@ -1,6 +1,10 @@
 /**
  * A small residual network learns the ten classes of CIFAR-10: the independent judge of what the generators draw,
- * and the features of their Frechet distance. `--data.path /usr/share/datasets/fashion-mnist` makes it one of clothes.
+ * and the features of their Frechet distance. `--data.path /usr/share/datasets/fashion-mnist --training.epochs 8`
+ * makes it one of clothes.
+ *
+ * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 66.7 % of CIFAR-10's test images after
+ * 20 min 30 s; of Fashion-MNIST's 91.3 % after 30 min 39 s.
  */
 import { defineImageRecipe } from "../src/recipe/image-recipe.js";
 

@@ -1,6 +1,9 @@
 /**
  * The classic program of drawing: CIFAR-10, shuffled batches of 64, ten epochs. A diffusion transformer learns by
  * flow matching to make 32 x 32 pictures of a class out of noise.
+ *
+ * Measured 2026-11-27 on one of two cores of an AMD EPYC, another training on the other: 45 min 26 s, validation loss
+ * 0.149; a classifier of 66.7 % test accuracy sees the class asked for in 63 % of 1,000 samples.
  */
 import { defineImageRecipe } from "../src/recipe/image-recipe.js";
 

@@ -1,6 +1,9 @@
 /**
  * Learns to see without labels: a masked autoencoder predicts the three quarters of each CIFAR-10 picture that it
  * is not shown. What its encoder has learned `recipes/image-probe.ts` puts to use.
+ *
+ * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 55 min 40 s, validation loss 0.495;
+ * few labels by recipes/few-labels/measure.ts, in the README.
  */
 import { defineImageRecipe } from "../src/recipe/image-recipe.js";
 
