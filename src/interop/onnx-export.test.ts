@@ -163,14 +163,17 @@ describe.each(models)("an exported %s", (_, model) => {
       const quantised = memoryFolder();
       await exportOnnx(quantised, { model, weights }, { weights: form });
       expect(await quantised.list("onnx")).toEqual([file]);
-      const { logits } = await (await Exported.load(quantised, model, `onnx/${file}`)).read([text]);
+      const reader = await Exported.load(quantised, model, `onnx/${file}`);
       const session = await compileDecoder(nodeRuntime, model, weights, { ...options, weights: form });
       const cache = session.cache(1);
-      for (const [t, id] of text.entries()) {
+      let read: Awaited<ReturnType<typeof reader.read>> | undefined;
+      // One row at a time on both sides: with AVX-512 VNNI, int4 products round several rows otherwise than one.
+      for (const id of text) {
+        read = await reader.read([[id]], read?.cache);
         const step = Float32Array.from(await session.step(cache, [id]));
-        expect(relativeError(logits[0][t], step)).toBeLessThan(tolerance);
+        expect(relativeError(read.logits[0][0], step)).toBeLessThan(tolerance);
       }
-      expect(relativeError(logits[0][9], expected[9])).toBeGreaterThan(least); // it did round
+      expect(relativeError(read!.logits[0][0], expected[9])).toBeGreaterThan(least); // it did round
     },
   );
 });
