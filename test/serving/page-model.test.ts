@@ -26,11 +26,14 @@ const lacking = lacksChromium();
 const folder = mkdtempSync(join(tmpdir(), "autodidact-page-"));
 let engine: WorkerEngine;
 
-/** The small model, but for a longer context, and with end tokens that are never the likeliest. */
+/**
+ * The small model, but for a longer context, with end tokens that are never the likeliest, nor bytes beyond ASCII: an
+ * answer that goes back into the next prompt then has as many tokens there, not three for each broken letter.
+ */
 async function saveTalkativeModel(): Promise<void> {
   const { model, weights, ...others } = smallModel();
   const head = weights.get("lm_head.weight")!;
-  head.data.fill(0, 256 * head.shape[1]); // the special tokens, after the bytes
+  head.data.fill(0, 128 * head.shape[1]); // the special tokens come after the 256 bytes
   await saveModel(openFolder(folder), { model, weights, ...others });
   const path = join(folder, "config.json");
   const config = JSON.parse(readFileSync(path, "utf8"));

@@ -8,6 +8,9 @@ export class ImageError extends DataError {}
 /** More than any camera's picture of today; a small file can announce far more, and would fill the memory. */
 export const MAX_PIXELS = 200_000_000;
 
+/** How every advice on a bad picture ends: it may be one of a set, or the only one that a command was given. */
+export const orSkip = "or, in training, pass over such pictures with --data.onCorrupt skip";
+
 /** How PNG and JPEG files begin. */
 const SIGNATURES = ["\x89PNG\r\n\x1a\n", "\xff\xd8\xff"];
 
@@ -85,7 +88,7 @@ async function readable<T>(bytes: Uint8Array, source: string, read: () => Promis
     throw new ImageError(
       "A picture is damaged or cut short",
       `${source}: ${reasonOf(cause)}`,
-      'fetch it again, remove it, or pass over such pictures with onCorrupt: "skip"',
+      `fetch it again, remove it, ${orSkip}`,
       { cause },
     );
   }
@@ -100,11 +103,7 @@ function reasonOf({ message }: Error): string {
 /** Other formats that the decoder would take, such as SVG, can name further files: they stay outside. */
 function requirePicture(bytes: Uint8Array, source: string): void {
   if (bytes.length === 0) {
-    throw new ImageError(
-      "A picture is empty",
-      `${source}: 0 bytes`,
-      'fetch it again, remove it, or pass over such pictures with onCorrupt: "skip"',
-    );
+    throw new ImageError("A picture is empty", `${source}: 0 bytes`, `fetch it again, remove it, ${orSkip}`);
   }
   const start = String.fromCharCode(...bytes.subarray(0, 12));
   const isWebp = start.startsWith("RIFF") && start.startsWith("WEBP", 8);
@@ -112,7 +111,7 @@ function requirePicture(bytes: Uint8Array, source: string): void {
   throw new ImageError(
     "A file is no PNG, JPEG or WebP picture",
     `${source} begins with ${JSON.stringify(start)}`,
-    'convert it, remove it, or pass over such files with onCorrupt: "skip"',
+    `convert it, remove it, ${orSkip}`,
   );
 }
 
@@ -121,6 +120,6 @@ async function tooLarge(bytes: Uint8Array, source: string): Promise<ImageError> 
   return new ImageError(
     "A picture has too many pixels",
     `${source}: ${height} x ${width} = ${height * width} pixels, over the limit of ${MAX_PIXELS}`,
-    'make it smaller, remove it, or pass over such pictures with onCorrupt: "skip"',
+    `make it smaller, remove it, ${orSkip}`,
   );
 }

@@ -11,7 +11,7 @@ import { compressors } from "hyparquet-compressors";
 import { AutodidactError } from "../../core/errors.js";
 import { DataError } from "../errors.js";
 import type { Picture, PictureCollection, Split } from "./collection.js";
-import { ImageError } from "./decode.js";
+import { ImageError, orSkip } from "./decode.js";
 
 /** More are no classes, but numbers of rows or users: an array of as many names may not fit the memory. */
 const MAX_CLASSES = 100_000;
@@ -152,7 +152,7 @@ function bytesOf(value: unknown, source: string): Uint8Array {
   throw new ImageError(
     "A row holds no picture",
     `${source}: ${bytes === undefined || bytes === null ? "no bytes" : typeof bytes}`,
-    'embed the pictures in the table, or pass over such rows with onCorrupt: "skip"',
+    `embed the pictures in the table, ${orSkip}`,
   );
 }
 

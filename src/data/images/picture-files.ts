@@ -3,7 +3,7 @@ import { dirname, extname, join } from "node:path";
 import { glob } from "tinyglobby";
 import { DataError } from "../errors.js";
 import type { PictureCollection, Split } from "./collection.js";
-import { ImageError } from "./decode.js";
+import { ImageError, orSkip } from "./decode.js";
 import { inOrder } from "./in-order.js";
 import { layoutOf } from "./layout.js";
 import { readingZip, zipEntries } from "./zip.js";
@@ -79,7 +79,7 @@ function unreadable(source: string, cause: Error): never {
   throw new ImageError(
     "A picture cannot be read",
     `${source}: ${cause.message}`,
-    'fetch it again, remove it, or pass over such pictures with onCorrupt: "skip"',
+    `fetch it again, remove it, ${orSkip}`,
     { cause },
   );
 }
