@@ -38,8 +38,8 @@ interface Way {
   readonly steps: number;
 }
 
-/** A probe's problem is convex, and bears large steps; from scratch there is more to learn than by fine-tuning. */
 const whole = { lr: 1e-3, weightDecay: 0.05, batchSize: 50 };
+/** A probe's problem is convex, and bears large steps; from scratch there is more to learn than by fine-tuning. */
 const ways: Record<string, Way> = {
   "linear probe": {
     model: { kind: "pretrained", from, linearProbe: true },

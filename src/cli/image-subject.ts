@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../data/disk.js";
-import type { ImageBatch, ImageShape } from "../data/images/image.js";
+import { dimensionsOf, type ImageBatch, isSameShape } from "../data/images/image.js";
 import { evaluationImages, type ImageExamples } from "../data/images/image-batches.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import { openEncoderFeatures } from "../evaluation/images/encoder-features.js";
@@ -152,13 +152,10 @@ export async function openJudge({ images, flags }: Subject) {
   if (isSameShape(saved.model, images.shape)) return { path, saved };
   throw new EvaluationError(
     "the features are of images of another shape",
-    `[${shapeOf(saved.model)}] in ${path}, [${shapeOf(images.shape)}] here`,
+    `[${dimensionsOf(saved.model)}] in ${path}, [${dimensionsOf(images.shape)}] here`,
     "give --features a model of images of this shape, or an .onnx file, for which images are resized",
   );
 }
-
-const shapeOf = ({ channels, height, width }: ImageShape) => [channels, height, width];
-const isSameShape = (a: ImageShape, b: ImageShape) => String(shapeOf(a)) === String(shapeOf(b));
 
 async function findJudge({ classes, shape }: PreparedImages): Promise<string | undefined> {
   for (const name of existsSync("runs") ? readdirSync("runs").sort() : []) {

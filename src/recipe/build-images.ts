@@ -1,5 +1,5 @@
 /** From a resolved recipe for images to its model and objective. */
-import type { ImageShape } from "../data/images/image.js";
+import { dimensionsOf, type ImageShape, isSameShape } from "../data/images/image.js";
 import { encoderOf, type ImageModelKind } from "../interop/image-config.js";
 import type { SavedImageModel } from "../interop/image-folder.js";
 import { contrastive } from "../models/contrastive.js";
@@ -102,12 +102,10 @@ function encoderFor(recipe: ImageRecipe, sizes: ImageShape, base: SavedImageMode
   if (model.kind === "resnet") return resnet({ ...sizes, ...model });
   const encoder = base && encoderOf(base);
   if (!encoder) throw mismatch(recipe, "vit, resnet, or a pretrained one with an encoder");
-  const given = [sizes.channels, sizes.height, sizes.width];
-  const learned = [encoder.channels, encoder.height, encoder.width];
-  if (String(given) === String(learned)) return encoder;
+  if (isSameShape(sizes, encoder)) return encoder;
   throw new RecipeError(
     "the images are not of the shape that the pretrained model reads",
-    `[${given}] instead of [${learned}]`,
+    `[${dimensionsOf(sizes)}] instead of [${dimensionsOf(encoder)}]`,
     "set features.size and features.channels to the model's",
   );
 }

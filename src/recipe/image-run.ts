@@ -2,6 +2,7 @@
 import type { TrainingData } from "../data/batches.js";
 import { ShardError } from "../data/errors.js";
 import type { Folder } from "../data/folder.js";
+import { dimensionsOf, isSameShape } from "../data/images/image.js";
 import { type ImageSource, openImages } from "../data/images/open-images.js";
 import { type Prefetch, prefetch } from "../data/prefetch/prefetch.js";
 import type { ImageModelKind } from "../interop/image-config.js";
@@ -178,13 +179,12 @@ async function writeSource(recipe: ImageRecipe, folder: Folder): Promise<Prepare
 /** Throws `RecipeError` for images that a recipe asks for otherwise, or that are too few, or have no labels to learn. */
 async function checkImages(recipe: ImageRecipe, all: PreparedImages, { train }: PreparedImages) {
   const { features, objective, training } = recipe;
-  const { channels, height, width } = all.shape;
-  const shape = [channels, height, width];
-  const asked = [features.channels ?? channels, features.size ?? height, features.size ?? width];
-  if (String(asked) !== String(shape)) {
+  const { channels = all.shape.channels, size } = features;
+  const asked = { channels, height: size ?? all.shape.height, width: size ?? all.shape.width };
+  if (!isSameShape(asked, all.shape)) {
     throw new RecipeError(
       "the images of a run are of another shape than the recipe asks for",
-      `[${shape}] in ${all.location}, [${asked}] by the recipe`,
+      `[${dimensionsOf(all.shape)}] in ${all.location}, [${dimensionsOf(asked)}] by the recipe`,
       "leave features.size and features.channels out, or give the pictures themselves as data.path",
     );
   }

@@ -170,9 +170,8 @@ describe("refused, with nothing left behind", () => {
   const refused = (message: RegExp, ...flags: string[]) =>
     refuse(place, message, ["train", file, "--out", run("refused"), ...flags]);
 
-  const measuring = (metric: string, ...flags: string[]) => [
-    ...["evaluate", run("flow"), "--metric", metric, ...flags],
-  ];
+  const measuring = (metric: string, ...flags: string[]) =>
+    ["evaluate", run("flow"), "--metric", metric].concat(flags);
 
   it("an objective that does not go with the model", () =>
     refused(/objective does not go with the model/, "--objective.kind", "maskedPatches"));

@@ -1,45 +1,10 @@
-import * as fs from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
-import sharp from "sharp";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { fileWriters, firsts, png, readAll } from "../../../test/image-sets.js";
 import { DataError } from "../errors.js";
-import { type ImageSource, type ImageSourceOptions, openImages } from "./open-images.js";
+import { openImages } from "./open-images.js";
 
-const root = await fs.mkdtemp(join(tmpdir(), "parquet-"));
-afterAll(() => fs.rm(root, { recursive: true }));
-let count = 0;
-
-async function folderOf(files: Record<string, Uint8Array | string>): Promise<string> {
-  const folder = join(root, `${count++}`);
-  for (const [name, bytes] of Object.entries(files)) {
-    await fs.mkdir(dirname(join(folder, name)), { recursive: true });
-    await fs.writeFile(join(folder, name), bytes);
-  }
-  return folder;
-}
-
-async function fileOf(name: string, bytes: Uint8Array): Promise<string> {
-  return join(await folderOf({ [name]: bytes }), name);
-}
-
-function png(red: number): Promise<Buffer> {
-  return sharp({ create: { width: 2, height: 2, channels: 3, background: { r: red, g: 1, b: 2 } } })
-    .png()
-    .toBuffer();
-}
-
-/** [first byte, label] of every image. */
-async function firsts(source: ImageSource, split: "train" | "test" = "train"): Promise<number[][]> {
-  const found: number[][] = [];
-  for await (const { pixels, label } of source.images(split)) found.push([pixels[0]!, label]);
-  return found;
-}
-
-async function readAll(options: ImageSourceOptions): Promise<number[][]> {
-  return firsts(await openImages(options));
-}
+const { folderOf, fileOf } = fileWriters();
 
 type Row = { bytes: Uint8Array | null; path: string };
 

@@ -6,6 +6,15 @@ export interface ImageShape {
   readonly width: number;
 }
 
+/** [channels, height, width] */
+export function dimensionsOf({ channels, height, width }: ImageShape): number[] {
+  return [channels, height, width];
+}
+
+export function isSameShape(a: ImageShape, b: ImageShape): boolean {
+  return a.channels === b.channels && a.height === b.height && a.width === b.width;
+}
+
 /** One decoded image: bytes [channels, height, width], row-major. */
 export interface LabelledImage {
   readonly pixels: Uint8Array;

@@ -1,50 +1,16 @@
 import * as fs from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import sharp from "sharp";
 import { pack } from "tar-stream";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { type Files, fileWriters, firsts, png, readAll } from "../../../test/image-sets.js";
 import { crc32 } from "../crc32.js";
 import { DataError, MissingFileError } from "../errors.js";
 import { inOrder } from "./in-order.js";
-import { type ImageSource, type ImageSourceOptions, openImages } from "./open-images.js";
+import { openImages } from "./open-images.js";
 
-const root = await fs.mkdtemp(join(tmpdir(), "images-"));
-afterAll(() => fs.rm(root, { recursive: true }));
-let count = 0;
-
-type Files = Record<string, Uint8Array | string>;
-
-async function folderOf(files: Files): Promise<string> {
-  const folder = join(root, `${count++}`);
-  for (const [name, bytes] of Object.entries(files)) {
-    await fs.mkdir(dirname(join(folder, name)), { recursive: true });
-    await fs.writeFile(join(folder, name), bytes);
-  }
-  return folder;
-}
-
-async function fileOf(name: string, bytes: Uint8Array | string): Promise<string> {
-  return join(await folderOf({ [name]: bytes }), name);
-}
-
-function png(red: number, height = 2, width = 2): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: { r: red, g: 1, b: 2 } } })
-    .png()
-    .toBuffer();
-}
-
-/** [first byte, label] of every image. */
-async function firsts(source: ImageSource, split: "train" | "test" = "train"): Promise<number[][]> {
-  const found: number[][] = [];
-  for await (const { pixels, label } of source.images(split)) found.push([pixels[0]!, label]);
-  return found;
-}
-
-async function readAll(options: ImageSourceOptions): Promise<number[][]> {
-  return firsts(await openImages(options));
-}
+const { root, folderOf, fileOf } = fileWriters();
 
 /** A zip: each file stored, or deflated where its name asks for it. [APPNOTE.TXT 4.3] */
 function zipOf(files: Files, spoil = (crc: number) => crc): Buffer {
