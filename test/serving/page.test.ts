@@ -18,7 +18,7 @@ import {
   serve,
   shows,
 } from "./browser.js";
-import { until } from "./start.js";
+import { until, untilMetric } from "./start.js";
 
 const oneAtATime = { bodyBytes: 20_000, maxConcurrent: 1, maxQueue: 1 };
 
@@ -89,10 +89,13 @@ describe.skipIf(lacksChromium())("the chat page", () => {
     await send(other, "First");
     await shows(answer(other), /^[a-z]$/);
     await send(page, "Second");
+    await untilMetric(server.url, "autodidact_answers_queued 1");
     await message(page).fill("and more");
     await button(page, "Stop").click();
     await eventually(() => message(page).inputValue()).toBe("Second\nand more");
     expect(await page.locator("article").count()).toBe(0);
+    // The page knows before the server does.
+    await untilMetric(server.url, "autodidact_answers_queued 0");
     engine.release();
     await answered(other);
     expect(engine.seen).toHaveLength(1);
