@@ -27,20 +27,20 @@ export {
   type TrainingData,
   tokenWindows,
   trainingBatch,
-} from "./data/batches.js";
-export { readChats } from "./data/chat.js";
-export { type Corpus, type CorpusOptions, openCorpus } from "./data/corpus.js";
-export { openFolder } from "./data/disk.js";
-export { DataError, FolderError, MissingFileError, ShardError } from "./data/errors.js";
-export type { Folder } from "./data/folder.js";
+} from "./data/text/batches.js";
+export { readChats } from "./data/chat/chat.js";
+export { type Corpus, type CorpusOptions, openCorpus } from "./data/text/corpus.js";
+export { openFolder } from "./files/disk.js";
+export { DataError, FolderError, MissingFileError, ShardError } from "./files/errors.js";
+export type { Folder } from "./files/folder.js";
 export type { ImageBatch, ImageShape, LabelledImage } from "./data/images/image.js";
 export { decodeImage, type ImageSource, openImages } from "./data/images/open-images.js";
 export { encodeAnimation, encodePng } from "./data/images/write-images.js";
-export { memoryFolder } from "./data/memory.js";
-export { packRows } from "./data/packing.js";
-export { readPreferences } from "./data/preferences.js";
-export { type PreparedTokens, prepareTokens } from "./data/prepare.js";
-export { openShards, type TokenShards, writeShards } from "./data/shards.js";
+export { memoryFolder } from "./files/memory.js";
+export { packRows } from "./data/chat/packing.js";
+export { readPreferences } from "./data/chat/preferences.js";
+export { type PreparedTokens, prepareTokens } from "./data/text/prepare.js";
+export { openShards, type TokenShards, writeShards } from "./data/text/shards.js";
 // Then: use it.
 export { type Comparison, compare } from "./evaluation/compare.js";
 export { EvaluationError } from "./evaluation/errors.js";
@@ -58,14 +58,14 @@ export { measurePerplexity } from "./evaluation/perplexity.js";
 export { readPrompts } from "./evaluation/prompts.js";
 export { readQuestions } from "./evaluation/questions.js";
 // 2 features
-export { trainBpe } from "./features/bpe-trainer.js";
-export { byteTokenizer } from "./features/byte-tokenizer.js";
-export { trainCharacterTokenizer } from "./features/character-tokenizer.js";
-export { ChatError, type ChatMessage, chatMl, chatMlTokens, chatTemplate } from "./features/chat-template.js";
-export { chatTokens, cutAtTurn } from "./features/chat-tokens.js";
-export { loadTokenizer, saveTokenizer } from "./features/load-tokenizer.js";
-export { addSpecialTokens } from "./features/special-tokens.js";
-export { type Tokenizer, TokenizerError } from "./features/tokenizer.js";
+export { trainBpe } from "./features/tokenizer/bpe-trainer.js";
+export { byteTokenizer } from "./features/tokenizer/byte-tokenizer.js";
+export { trainCharacterTokenizer } from "./features/tokenizer/character-tokenizer.js";
+export { ChatError, type ChatMessage, chatMl, chatMlTokens, chatTemplate } from "./features/chat/chat-template.js";
+export { chatTokens, cutAtTurn } from "./features/chat/chat-tokens.js";
+export { loadTokenizer, saveTokenizer } from "./features/tokenizer/load-tokenizer.js";
+export { addSpecialTokens } from "./features/tokenizer/special-tokens.js";
+export { type Tokenizer, TokenizerError } from "./features/tokenizer/tokenizer.js";
 export { compileDecoder, type DecoderSession } from "./generation/decoder-session.js";
 export { GenerationError } from "./generation/errors.js";
 export { type GenerateOptions, type Generation, generate } from "./generation/generate.js";
@@ -134,10 +134,10 @@ export { type ImageRun, readImageRecipe, resumeImageRun, startImageRun } from ".
 // Runs: from a recipe to a trained model in a folder, and on from there.
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./recipe/recipe.js";
 export { type Run, RunError, readRecipe, resumeRun, type Surroundings, startRun } from "./recipe/run.js";
-export type { Engine, GenerationEvent, GenerationRequest } from "./serving/engine.js";
+export type { Engine, GenerationEvent, GenerationRequest } from "./serving/engine/engine.js";
 export { ServingError } from "./serving/errors.js";
-export { startServer } from "./serving/server.js";
-export { startEngine } from "./serving/worker-engine.js";
+export { startServer } from "./serving/http/server.js";
+export { startEngine } from "./serving/engine/worker-engine.js";
 // 6 iterate
 export { ResumeError } from "./training/checkpoint.js";
 export { type Evaluation, evaluateLoss } from "./training/evaluate.js";

@@ -1,7 +1,7 @@
 /** A module of batches for the tests of `prefetch`. */
 import { setTimeout } from "node:timers/promises";
 import { randomStream } from "../src/core/random.js";
-import { ShardError } from "../src/data/errors.js";
+import { ShardError } from "../src/files/errors.js";
 import type { MakeBatch } from "../src/data/prefetch/prefetch.js";
 
 export interface DrawnOptions {

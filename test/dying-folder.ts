@@ -1,4 +1,4 @@
-import type { Folder } from "../src/data/folder.js";
+import type { Folder } from "../src/files/folder.js";
 
 /** The folder as a process sees it that is killed at the n-th write. */
 export function dyingFolder(folder: Folder, writes: number): Folder {

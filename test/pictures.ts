@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { openFolder } from "../src/data/disk.js";
+import { openFolder } from "../src/files/disk.js";
 import { saveImageModel } from "../src/interop/image-folder.js";
 import { imageClassifier } from "../src/models/image-classifier.js";
 import type { ImageModel } from "../src/models/image-model.js";

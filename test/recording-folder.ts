@@ -1,4 +1,4 @@
-import type { Folder } from "../src/data/folder.js";
+import type { Folder } from "../src/files/folder.js";
 
 /** What was asked of a folder: the paths, and the most bytes at once. */
 export interface Asked {

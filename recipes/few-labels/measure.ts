@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { openFolder } from "../../src/data/disk.js";
+import { openFolder } from "../../src/files/disk.js";
 import { evaluationImages } from "../../src/data/images/image-batches.js";
 import { classifierAccuracy } from "../../src/evaluation/images/classifier-accuracy.js";
 import { type ImageRecipe, resolveImageRecipe } from "../../src/recipe/image-recipe.js";

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { openFolder } from "../data/disk.js";
+import { openFolder } from "../files/disk.js";
 import { dimensionsOf, type ImageBatch, isSameShape } from "../data/images/image.js";
 import { evaluationImages, type ImageExamples } from "../data/images/image-batches.js";
 import { EvaluationError } from "../evaluation/errors.js";

@@ -1,7 +1,7 @@
 /** The measures of `autodidact evaluate` for models of images, and what they print. */
 import { resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { openFolder } from "../data/disk.js";
+import { openFolder } from "../files/disk.js";
 import { fromBytes, type ImageExamples } from "../data/images/image-batches.js";
 import { encodePng } from "../data/images/write-images.js";
 import { EvaluationError } from "../evaluation/errors.js";

@@ -1,8 +1,8 @@
 /** The measures of `autodidact evaluate` that open a model by themselves, and what they print. */
 import { basename } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { findFiles } from "../data/files.js";
-import { allDocuments } from "../data/sources.js";
+import { findFiles } from "../data/text/find-files.js";
+import { allDocuments } from "../data/text/sources.js";
 import { type Comparison, type Contender, compare } from "../evaluation/compare.js";
 import { compileScorer, type Scorer } from "../evaluation/log-likelihood.js";
 import { evaluateMultipleChoice } from "../evaluation/multiple-choice.js";
@@ -10,7 +10,7 @@ import { measurePerplexity } from "../evaluation/perplexity.js";
 import { readPrompts } from "../evaluation/prompts.js";
 import { readQuestions, type Task } from "../evaluation/questions.js";
 import { sideBySide } from "../evaluation/side-by-side.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../generation/decoder-session.js";
 import type { Checkpoint } from "../interop/model-folder.js";
 import { RunError } from "../recipe/run.js";

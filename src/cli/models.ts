@@ -1,7 +1,7 @@
 /** Models by the names that users give: a run, a model folder, or a repository on the Hugging Face Hub. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
-import { openFolder } from "../data/disk.js";
+import { openFolder } from "../files/disk.js";
 import { fetchModel } from "../interop/hub/fetch-model.js";
 import { type Checkpoint, openModel } from "../interop/model-folder.js";
 import type { FindModel } from "../recipe/base.js";

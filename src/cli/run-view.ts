@@ -1,4 +1,4 @@
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import type { LoopOptions, Summary } from "../training/loop.js";
 
 type Callbacks = Pick<LoopOptions, "onStep" | "onEvaluation">;

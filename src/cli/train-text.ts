@@ -1,6 +1,6 @@
 /** What `train` shows of a run on text. */
 import { nodeRuntime } from "../core/runtime/node.js";
-import { chatTemplate } from "../features/chat-template.js";
+import { chatTemplate } from "../features/chat/chat-template.js";
 import { compileDecoder } from "../generation/decoder-session.js";
 import { generate } from "../generation/generate.js";
 import type { Run } from "../recipe/run.js";

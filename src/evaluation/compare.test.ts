@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { wildWeights } from "../../test/brute-force.js";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { byteTokenizer } from "../features/byte-tokenizer.js";
-import { chatMlTokens } from "../features/chat-template.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
+import { chatMlTokens } from "../features/chat/chat-template.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../generation/decoder-session.js";
 import { generate } from "../generation/generate.js";
 import { gpt2 } from "../models/gpt2.js";

@@ -1,6 +1,6 @@
 /** Two models on the same prompts, with the same seed and settings. */
-import { chatTemplate } from "../features/chat-template.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import { chatTemplate } from "../features/chat/chat-template.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "../generation/decoder-session.js";
 import { type GenerateOptions, type Generation, generate } from "../generation/generate.js";
 import { encode } from "./encode-pair.js";

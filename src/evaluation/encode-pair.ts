@@ -1,5 +1,5 @@
 import { AutodidactError } from "../core/errors.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { EvaluationError } from "./errors.js";
 import type { TokenPair } from "./log-likelihood.js";
 import { trimEnd } from "./whitespace.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { byteTokenizer } from "../features/byte-tokenizer.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { EvaluationError } from "./errors.js";
 import type { Score, TokenPair } from "./log-likelihood.js";
 import { evaluateMultipleChoice } from "./multiple-choice.js";

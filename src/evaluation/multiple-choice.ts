@@ -3,7 +3,7 @@
  * `multiple_choice` in `lm_eval/api/task.py`): each choice follows the context and a space, and the likeliest
  * counts as the answer.
  */
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { encodePair } from "./encode-pair.js";
 import { EvaluationError } from "./errors.js";
 import { inGroups } from "./groups.js";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { bruteForce, wildWeights } from "../../test/brute-force.js";
 import { nodeRuntime } from "../core/runtime/node.js";
-import type { SourceDocument } from "../data/document.js";
-import { byteTokenizer } from "../features/byte-tokenizer.js";
-import { trainCharacterTokenizer } from "../features/character-tokenizer.js";
+import type { SourceDocument } from "../data/text/document.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
+import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
 import { gpt2 } from "../models/gpt2.js";
 import { compileScorer } from "./log-likelihood.js";
 import { measurePerplexity, rollingWindows } from "./perplexity.js";

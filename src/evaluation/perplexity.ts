@@ -4,8 +4,8 @@
  * with context_len = contextLength - stride + 1, and `loglikelihood_rolling` with word_perplexity,
  * byte_perplexity and bits_per_byte.
  */
-import type { SourceDocument } from "../data/document.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { SourceDocument } from "../data/text/document.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { encode, textStart } from "./encode-pair.js";
 import { EvaluationError } from "./errors.js";
 import { inGroups } from "./groups.js";

@@ -1,9 +1,9 @@
-import { fileChunks } from "../data/bytes.js";
-import { turnsOf } from "../data/chat.js";
-import { findFiles, type SourceFile } from "../data/files.js";
-import { type JsonlRow, jsonlRows } from "../data/jsonl.js";
-import { type ChatMessage, checkMessages } from "../data/messages.js";
-import { decodedPieces } from "../data/utf8.js";
+import { fileChunks } from "../files/bytes.js";
+import { turnsOf } from "../data/chat/chat.js";
+import { findFiles, type SourceFile } from "../data/text/find-files.js";
+import { type JsonlRow, jsonlRows } from "../data/tables/jsonl.js";
+import { type ChatMessage, checkMessages } from "../data/chat/messages.js";
+import { decodedPieces } from "../files/utf8.js";
 import { EvaluationError } from "./errors.js";
 
 /** A text to continue, or a conversation to answer; `source` is `file:line`. */

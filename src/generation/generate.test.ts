@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { byteTokenizer } from "../features/byte-tokenizer.js";
-import { trainCharacterTokenizer } from "../features/character-tokenizer.js";
-import { TokenizerError } from "../features/tokenizer.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
+import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
+import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";

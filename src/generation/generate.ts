@@ -1,6 +1,6 @@
 /** Continues texts, several at once: each is what it would be alone. */
 import { randomStream } from "../core/random.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
 import type { KvCache } from "./kv-cache.js";

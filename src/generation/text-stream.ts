@@ -1,5 +1,5 @@
-import { type StreamDecoder, streamDecoder } from "../features/stream-decoder.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import { type StreamDecoder, streamDecoder } from "../features/tokenizer/stream-decoder.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 
 /**
  * The text of a continuation while its tokens arrive: complete characters only, and nothing that may still

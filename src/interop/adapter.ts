@@ -1,8 +1,8 @@
 /** A LoRA adapter as PEFT keeps it: adapter_config.json and adapter_model.safetensors. */
 import { z } from "zod";
-import type { Folder } from "../data/folder.js";
-import { saveTokenizer } from "../features/load-tokenizer.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { Folder } from "../files/folder.js";
+import { saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { type LinearLayer, type LoraConfig, linearLayers, loraA, loraB, mergeLora } from "../nn/lora.js";
 import { CheckpointError } from "./errors.js";

@@ -1,5 +1,5 @@
-import type { Folder } from "../data/folder.js";
-import { parseJson } from "../data/json.js";
+import type { Folder } from "../files/folder.js";
+import { parseJson } from "../files/json.js";
 import { CheckpointError } from "./errors.js";
 
 /** Most names of a folder that a message lists. */

@@ -1,5 +1,5 @@
 /** `generation_config.json`: how a model's author suggests to sample from it. */
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { CheckpointError } from "./errors.js";
 import { type JsonObject, jsonText, readJson } from "./folder-files.js";
 

@@ -1,6 +1,6 @@
 /** A model of images as a Hugging Face folder: config.json, model.safetensors, preprocessor_config.json. */
 import { z } from "zod";
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import type { ImageModel } from "../models/image-model.js";
 import { CheckpointError } from "./errors.js";
 import { jsonText, readJson } from "./folder-files.js";

@@ -2,7 +2,7 @@
 import { input, type Tensor } from "../core/graph/tensor.js";
 import { lower } from "../core/onnx/lower.js";
 import { modelFiles } from "../core/onnx/model-files.js";
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { inputsFor } from "../nn/parameter.js";
 import { jsonText, readJson } from "./folder-files.js";
 import type { ImageModelKind } from "./image-config.js";

@@ -1,7 +1,7 @@
 /** A model as a Hugging Face folder: config.json, model.safetensors, tokenizer.json, generation_config.json. */
-import type { Folder } from "../data/folder.js";
-import { loadTokenizer, saveTokenizer } from "../features/load-tokenizer.js";
-import type { Tokenizer } from "../features/tokenizer.js";
+import type { Folder } from "../files/folder.js";
+import { loadTokenizer, saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { adapterConfigFile, loadAdapter, mergeAdapter } from "./adapter.js";
 import { CheckpointError } from "./errors.js";

@@ -1,7 +1,7 @@
 /** A model folder that `@huggingface/transformers` runs in Node and in browsers: ONNX beside the other files. */
 import { lower } from "../core/onnx/lower.js";
 import { modelFiles } from "../core/onnx/model-files.js";
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { quantiseProducts } from "../nn/quantise-products.js";
 import { jsonText, readJson } from "./folder-files.js";
 import { type SavedModel, saveModel } from "./model-folder.js";

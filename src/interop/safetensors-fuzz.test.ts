@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesOf, type Entry, fileOf, isRecord, plainReading, types } from "../../test/plain-safetensors.js";
 import { recordingFolder } from "../../test/recording-folder.js";
-import { memoryFolder } from "../data/memory.js";
+import { memoryFolder } from "../files/memory.js";
 import { gpt2 } from "../models/gpt2.js";
 import { CheckpointError } from "./errors.js";
 import { readParameters } from "./model-weights.js";

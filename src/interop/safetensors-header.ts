@@ -1,5 +1,5 @@
 /** The header of a safetensors file: what is inside, checked against the file's length before anything is read. */
-import { parseJson } from "../data/json.js";
+import { parseJson } from "../files/json.js";
 import { CheckpointError } from "./errors.js";
 
 /** Bytes an element, for every element type of the format that fills whole bytes. */

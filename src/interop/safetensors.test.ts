@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fileOf } from "../../test/plain-safetensors.js";
 import { toHalf } from "../core/graph/dtype.js";
-import type { Folder } from "../data/folder.js";
-import { memoryFolder } from "../data/memory.js";
+import type { Folder } from "../files/folder.js";
+import { memoryFolder } from "../files/memory.js";
 import { CheckpointError } from "./errors.js";
 import { type NamedArray, openSafetensors, writeSafetensors } from "./safetensors.js";
 import { openWeights } from "./sharded.js";

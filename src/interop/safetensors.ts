@@ -3,7 +3,7 @@
  * [https://huggingface.co/docs/safetensors, "Format"]
  */
 import { fromHalf } from "../core/graph/dtype.js";
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { CheckpointError } from "./errors.js";
 import {
   damaged,

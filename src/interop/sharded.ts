@@ -1,5 +1,5 @@
 /** The weights of a model folder: one safetensors file, or shards listed in an index. */
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { CheckpointError } from "./errors.js";
 import { listed, readJson } from "./folder-files.js";
 import { openSafetensors, type TensorFile } from "./safetensors.js";

@@ -1,7 +1,7 @@
 /** A run on images: folder, recipe, prepared images, model, trainer. */
-import type { TrainingData } from "../data/batches.js";
-import { ShardError } from "../data/errors.js";
-import type { Folder } from "../data/folder.js";
+import type { TrainingData } from "../data/text/batches.js";
+import { ShardError } from "../files/errors.js";
+import type { Folder } from "../files/folder.js";
 import { dimensionsOf, isSameShape } from "../data/images/image.js";
 import { type ImageSource, openImages } from "../data/images/open-images.js";
 import { type Prefetch, prefetch } from "../data/prefetch/prefetch.js";

@@ -1,9 +1,9 @@
 /** Steps 1 and 2 of a run on images: decoded once into records of bytes, in the run's `data/`. */
 import { z } from "zod";
 import { permuted, randomStream } from "../core/random.js";
-import { DataError, ShardError } from "../data/errors.js";
-import { type ExampleArray, openExamples, writeExamples } from "../data/examples.js";
-import type { Folder } from "../data/folder.js";
+import { DataError, ShardError } from "../files/errors.js";
+import { type ExampleArray, openExamples, writeExamples } from "../data/tables/examples.js";
+import type { Folder } from "../files/folder.js";
 import type { ImageShape, LabelledImage } from "../data/images/image.js";
 import type { ImageExamples } from "../data/images/image-batches.js";
 import type { ImageSource } from "../data/images/open-images.js";

@@ -1,5 +1,5 @@
 /** The folder of a run, whatever it learns: its recipe, and what may stand there. */
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { RunError } from "./errors.js";
 
 /** The recipe that a run folder keeps, as it lies there. Throws `RunError` when there is none. */

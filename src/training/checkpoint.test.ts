@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { stopAfter, tinyModel, tinyTrainer, train } from "../../test/tiny.js";
-import { FolderError } from "../data/errors.js";
-import type { Folder } from "../data/folder.js";
-import { memoryFolder } from "../data/memory.js";
+import { FolderError } from "../files/errors.js";
+import type { Folder } from "../files/folder.js";
+import { memoryFolder } from "../files/memory.js";
 import { adamw } from "../optim/adamw.js";
 import { layOut } from "../optim/layout.js";
 import { muon } from "../optim/muon.js";

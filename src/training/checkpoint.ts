@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import { AutodidactError } from "../core/errors.js";
-import { crc32 } from "../data/crc32.js";
-import type { Folder } from "../data/folder.js";
+import { crc32 } from "../files/crc32.js";
+import type { Folder } from "../files/folder.js";
 import type { Layout } from "../optim/layout.js";
 
 /** A checkpoint is damaged or belongs to another model. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { shapeOf, shardsOf, tinyTokens, tinyTrainer } from "../../test/tiny.js";
-import { evaluationBatches } from "../data/batches.js";
+import { evaluationBatches } from "../data/text/batches.js";
 import type { Batch } from "../objectives/objective.js";
 import { evaluateLoss } from "./evaluate.js";
 import type { CompiledLoss } from "./step.js";

@@ -11,9 +11,9 @@ import {
   tinyTrainer,
   train,
 } from "../../test/tiny.js";
-import { tokenWindows } from "../data/batches.js";
-import type { Folder } from "../data/folder.js";
-import { memoryFolder } from "../data/memory.js";
+import { tokenWindows } from "../data/text/batches.js";
+import type { Folder } from "../files/folder.js";
+import { memoryFolder } from "../files/memory.js";
 import { llama } from "../models/llama.js";
 import { adamw } from "../optim/adamw.js";
 import { muon } from "../optim/muon.js";

@@ -1,7 +1,7 @@
 /** Step 6, iterate: the loop with its evaluations, checkpoints, logs and reasons to stop. */
 import { AutodidactError } from "../core/errors.js";
-import type { TrainingData } from "../data/batches.js";
-import type { Folder } from "../data/folder.js";
+import type { TrainingData } from "../data/text/batches.js";
+import type { Folder } from "../files/folder.js";
 import { type Schedule, scheduleFactor } from "../optim/schedule.js";
 import {
   checkpointName,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { shardsOf, tinyTokens, tinyTrainer } from "../../test/tiny.js";
-import { trainingBatch } from "../data/batches.js";
+import { trainingBatch } from "../data/text/batches.js";
 import { adamw } from "../optim/adamw.js";
 import { findLearningRate, type RatePoint } from "./lr-find.js";
 import type { BatchAt, Trainer } from "./trainer.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Folder } from "../data/folder.js";
-import { memoryFolder } from "../data/memory.js";
+import type { Folder } from "../files/folder.js";
+import { memoryFolder } from "../files/memory.js";
 import { MetricsError, MetricsLog } from "./metrics.js";
 
 const text = async (folder: Folder) => new TextDecoder().decode(await folder.read("metrics.jsonl"));

@@ -1,5 +1,5 @@
 import { AutodidactError } from "../core/errors.js";
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 
 /** A metrics file holds a line that is not a record. */
 export class MetricsError extends AutodidactError {}

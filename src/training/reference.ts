@@ -6,7 +6,7 @@ import {
   type Runtime,
   type SessionOptions,
 } from "../core/runtime/session.js";
-import type { BatchShape, TokenBatch } from "../data/batches.js";
+import type { BatchShape, TokenBatch } from "../data/text/batches.js";
 import type { Decoder } from "../models/decoder.js";
 import { lookUp } from "../nn/parameter.js";
 import { sequenceLogLikelihood } from "../objectives/dpo.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Folder } from "../data/folder.js";
-import { memoryFolder } from "../data/memory.js";
+import type { Folder } from "../files/folder.js";
+import { memoryFolder } from "../files/memory.js";
 import { TensorBoardLog } from "./tensorboard.js";
 import { crc32c, maskedCrc32c } from "./tfrecord.js";
 

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { Folder } from "../data/folder.js";
+import type { Folder } from "../files/folder.js";
 import { type Event, EventSchema, Summary_ValueSchema, SummarySchema } from "./event_pb.js";
 import { frameRecord, readRecords } from "./tfrecord.js";
 

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { openFolder } from "../../src/data/disk.js";
+import { openFolder } from "../../src/files/disk.js";
 import { openImageModel } from "../../src/interop/image-folder.js";
 import { makeClassifier, makePictures } from "../pictures.js";
 import { autodidact, temporaryFolder } from "./command-line.js";

@@ -9,7 +9,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { openFolder } from "../../src/data/disk.js";
+import { openFolder } from "../../src/files/disk.js";
 import { fromBytes } from "../../src/data/images/image-batches.js";
 import { decodeImage } from "../../src/data/images/open-images.js";
 import { compileClassifier } from "../../src/generation/images/classifier-session.js";

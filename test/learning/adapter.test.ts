@@ -1,7 +1,7 @@
 /** Adapters: learned beside frozen weights, merged, saved as PEFT does, chosen per text. */
 import { describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { memoryFolder } from "../../src/data/memory.js";
+import { memoryFolder } from "../../src/files/memory.js";
 import { compileDecoder } from "../../src/generation/decoder-session.js";
 import { loadAdapter, mergeAdapter, saveAdapter } from "../../src/interop/adapter.js";
 import { CheckpointError } from "../../src/interop/errors.js";

@@ -1,7 +1,7 @@
 /** Chats packed into one row are learned as if each were alone: nothing leaks from one to the next. */
 import { describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { packRows } from "../../src/data/packing.js";
+import { packRows } from "../../src/data/chat/packing.js";
 import type { Decoder } from "../../src/models/decoder.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";

@@ -1,6 +1,6 @@
 /** How a conversation becomes a prompt, and where the answer ends. */
 import { expect, it } from "vitest";
-import { ByteTokenizer } from "../../src/features/byte-tokenizer.js";
+import { ByteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
 import { ScriptedEngine } from "./scripted-engine.js";
 import { post, start } from "./start.js";
 

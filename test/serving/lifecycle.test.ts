@@ -1,7 +1,7 @@
 /** Answers while they are written: waiting, going away, failing, ending the server. */
 import { connect } from "node:net";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { RequestError } from "../../src/serving/engine.js";
+import { RequestError } from "../../src/serving/engine/engine.js";
 import { ServingError } from "../../src/serving/errors.js";
 import { ScriptedEngine } from "./scripted-engine.js";
 import { serveSmallModel } from "./small-model.js";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openFolder } from "../../src/data/disk.js";
+import { openFolder } from "../../src/files/disk.js";
 import { saveModel } from "../../src/interop/model-folder.js";
-import { startEngine, type WorkerEngine } from "../../src/serving/worker-engine.js";
+import { startEngine, type WorkerEngine } from "../../src/serving/engine/worker-engine.js";
 import {
   answer,
   answered,

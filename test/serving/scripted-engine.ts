@@ -1,5 +1,5 @@
 /** An engine without a model, whose pace the test decides: for what HTTP does while answers are written. */
-import type { Engine, GenerationEvent, GenerationRequest } from "../../src/serving/engine.js";
+import type { Engine, GenerationEvent, GenerationRequest } from "../../src/serving/engine/engine.js";
 
 export class ScriptedEngine implements Engine {
   /** Every request that came. */

@@ -1,8 +1,8 @@
 /** Servers for tests, gone when the test is done. */
 import { onTestFinished } from "vitest";
-import { byteTokenizer } from "../../src/features/byte-tokenizer.js";
-import type { Engine } from "../../src/serving/engine.js";
-import { type RunningServer, type ServerOptions, startServer } from "../../src/serving/server.js";
+import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
+import type { Engine } from "../../src/serving/engine/engine.js";
+import { type RunningServer, type ServerOptions, startServer } from "../../src/serving/http/server.js";
 
 export const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] });
 

@@ -1,7 +1,7 @@
 /** Our side of the decoding benchmark: what `generate` does with the likeliest token each time. */
 import { randomStream } from "../../core/random.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { openFolder } from "../../data/disk.js";
+import { openFolder } from "../../files/disk.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { sampleToken } from "../../generation/sampling.js";
 import { loadModel } from "../../interop/model-folder.js";

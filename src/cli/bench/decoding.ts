@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measureBandwidth } from "../../core/runtime/peak.js";
-import { openFolder } from "../../data/disk.js";
+import { openFolder } from "../../files/disk.js";
 import { exportGguf } from "../../interop/gguf/export.js";
 import { type SavedModel, saveModel } from "../../interop/model-folder.js";
 import { exportOnnx } from "../../interop/onnx-export.js";

@@ -1,6 +1,6 @@
 import { randomStream } from "../../core/random.js";
-import { trainBpe } from "../../features/bpe-trainer.js";
-import type { Tokenizer } from "../../features/tokenizer.js";
+import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { SavedModel } from "../../interop/model-folder.js";
 import { type Gpt2Config, gpt2 } from "../../models/gpt2.js";
 import { initialise } from "../../nn/parameter.js";

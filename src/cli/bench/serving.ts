@@ -1,6 +1,6 @@
 /** How many clients a server bears: one alone, then many at once, of `autodidact serve` on a model of random weights. */
 import { fileURLToPath } from "node:url";
-import { openFolder } from "../../data/disk.js";
+import { openFolder } from "../../files/disk.js";
 import { saveModel } from "../../interop/model-folder.js";
 import type { Gpt2Config } from "../../models/gpt2.js";
 import { formatShare } from "../terminal/format.js";

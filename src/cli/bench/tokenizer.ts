@@ -1,5 +1,5 @@
 /** How fast a byte-pair tokenizer is trained, and how fast it encodes. */
-import { trainBpe } from "../../features/bpe-trainer.js";
+import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
 import { texts } from "./chapters.js";
 
 export interface TokenizerResult {

@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { type ChatMessage, type ChatTemplate, chatTemplate } from "../../features/chat-template.js";
-import type { Tokenizer } from "../../features/tokenizer.js";
+import { type ChatMessage, type ChatTemplate, chatTemplate } from "../../features/chat/chat-template.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { compileDecoder, type DecoderSession } from "../../generation/decoder-session.js";
 import { GenerationError } from "../../generation/errors.js";
 import { type GenerateOptions, generate } from "../../generation/generate.js";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { openFolder } from "../../data/disk.js";
+import { openFolder } from "../../files/disk.js";
 import { fromBytes } from "../../data/images/image-batches.js";
 import { decodeImage } from "../../data/images/open-images.js";
 import { EvaluationError } from "../../evaluation/errors.js";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Device } from "../../core/runtime/session.js";
-import type { Folder } from "../../data/folder.js";
+import type { Folder } from "../../files/folder.js";
 import { fromBytes } from "../../data/images/image-batches.js";
 import { decodeImage } from "../../data/images/open-images.js";
 import { encodeAnimation, encodePng } from "../../data/images/write-images.js";

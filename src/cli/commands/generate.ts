@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Device } from "../../core/runtime/session.js";
-import type { Folder } from "../../data/folder.js";
+import type { Folder } from "../../files/folder.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { GenerationError } from "../../generation/errors.js";
 import { type GenerateOptions, type Generation, generate } from "../../generation/generate.js";

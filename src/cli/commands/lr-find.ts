@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { openFolder } from "../../data/disk.js";
+import { openFolder } from "../../files/disk.js";
 import type { ImageRecipe } from "../../recipe/image-recipe.js";
 import { startImageRun } from "../../recipe/image-run.js";
 import type { Override } from "../../recipe/overrides.js";

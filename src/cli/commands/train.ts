@@ -3,7 +3,7 @@ import { relative, resolve } from "node:path";
 import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
-import { openFolder } from "../../data/disk.js";
+import { openFolder } from "../../files/disk.js";
 import { RecipeError } from "../../recipe/errors.js";
 import { type ImageRecipe, isForImages } from "../../recipe/image-recipe.js";
 import { resumeImageRun, startImageRun } from "../../recipe/image-run.js";

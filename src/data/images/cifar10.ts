@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
-import { fileChunks } from "../bytes.js";
-import { DataError } from "../errors.js";
-import { insidePath } from "../paths.js";
+import { fileChunks } from "../../files/bytes.js";
+import { DataError } from "../../files/errors.js";
+import { insidePath } from "../../files/paths.js";
 import type { PixelCollection, Split } from "./collection.js";
 import type { ImageShape, LabelledImage } from "./image.js";
 

@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import sharp, { type Color, type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { crc32 } from "../crc32.js";
+import { crc32 } from "../../files/crc32.js";
 import { decodeImage, ImageError, MAX_PIXELS, measurePicture, reshapePixels } from "./decode.js";
 
 const RED = { r: 255, g: 0, b: 0 };

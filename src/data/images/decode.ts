@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import type { ImageShape } from "./image.js";
 
 /** One picture cannot be used: no image, cut short, empty, or too many pixels. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileChunks } from "../bytes.js";
-import { DataError, MissingFileError } from "../errors.js";
+import { fileChunks } from "../../files/bytes.js";
+import { DataError, MissingFileError } from "../../files/errors.js";
 import { areBatches, cifar10Archive, cifar10Folder } from "./cifar10.js";
 import type { PictureCollection, PixelCollection } from "./collection.js";
 import { idxFile, idxFolder, idxImages } from "./idx.js";

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileChunks } from "../bytes.js";
-import { DataError } from "../errors.js";
+import { fileChunks } from "../../files/bytes.js";
+import { DataError } from "../../files/errors.js";
 import type { PixelCollection, Split } from "./collection.js";
 import { MAX_PIXELS } from "./decode.js";
 import type { ImageShape, LabelledImage } from "./image.js";

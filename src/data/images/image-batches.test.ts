@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { DataError } from "../errors.js";
-import { type ExampleFields, openExamples, writeExamples } from "../examples.js";
-import { memoryFolder } from "../memory.js";
+import { DataError } from "../../files/errors.js";
+import { type ExampleFields, openExamples, writeExamples } from "../tables/examples.js";
+import { memoryFolder } from "../../files/memory.js";
 import {
   type EvaluationImages,
   evaluationImages,

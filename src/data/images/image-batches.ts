@@ -1,6 +1,6 @@
-import { DataError } from "../errors.js";
-import { trainingExamples } from "../example-batches.js";
-import type { ExampleArray, Examples } from "../examples.js";
+import { DataError } from "../../files/errors.js";
+import { trainingExamples } from "../tables/example-batches.js";
+import type { ExampleArray, Examples } from "../tables/examples.js";
 import type { ImageBatch } from "./image.js";
 
 /** Images as records: `pixels`, uint8 [c, h, w], and `label`, int32 [], -1 for no class. */

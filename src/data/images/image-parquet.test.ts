@@ -1,7 +1,7 @@
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { fileWriters, firsts, png, readAll } from "../../../test/image-sets.js";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import { openImages } from "./open-images.js";
 
 const { folderOf, fileOf } = fileWriters();

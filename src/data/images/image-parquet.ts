@@ -9,7 +9,7 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { AutodidactError } from "../../core/errors.js";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import type { Picture, PictureCollection, Split } from "./collection.js";
 import { ImageError, orSkip } from "./decode.js";
 

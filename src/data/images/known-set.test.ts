@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import { cacheFolder, fetchPublished, KNOWN_SETS } from "./known-set.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "known-"));

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 
 /** A file that a publisher offers. */
 export interface PublishedFile {

@@ -5,8 +5,8 @@ import sharp from "sharp";
 import { pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
 import { type Files, fileWriters, firsts, png, readAll } from "../../../test/image-sets.js";
-import { crc32 } from "../crc32.js";
-import { DataError, MissingFileError } from "../errors.js";
+import { crc32 } from "../../files/crc32.js";
+import { DataError, MissingFileError } from "../../files/errors.js";
 import { inOrder } from "./in-order.js";
 import { openImages } from "./open-images.js";
 

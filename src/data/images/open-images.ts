@@ -1,4 +1,4 @@
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import type { PictureCollection, PixelCollection, Split } from "./collection.js";
 import { decodeImage, ImageError, measurePicture, reshapePixels } from "./decode.js";
 import { findCollection } from "./find-collection.js";

@@ -1,7 +1,7 @@
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { glob } from "tinyglobby";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import type { PictureCollection, Split } from "./collection.js";
 import { ImageError, orSkip } from "./decode.js";
 import { inOrder } from "./in-order.js";

@@ -2,8 +2,8 @@ import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
 import yauzl, { type Entry } from "yauzl";
-import { crc32 } from "../crc32.js";
-import { DataError } from "../errors.js";
+import { crc32 } from "../../files/crc32.js";
+import { DataError } from "../../files/errors.js";
 
 const inflate = promisify(inflateRaw);
 

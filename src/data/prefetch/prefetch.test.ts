@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, describe, expect, it } from "vitest";
 import { batches, type DrawnOptions } from "../../../test/drawn-batches.js";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import { type Prefetch, prefetch } from "./prefetch.js";
 
 const module = new URL("../../../test/drawn-batches.ts", import.meta.url);

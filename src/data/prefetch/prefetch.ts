@@ -1,7 +1,7 @@
 /** Batches made ahead of the step: a run of ONNX Runtime blocks the thread it runs on, so they need one of their own. */
 import { performance } from "node:perf_hooks";
 import { Worker } from "node:worker_threads";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import {
   type BatchAnswer,
   type BatchArrays,

@@ -1,6 +1,6 @@
 /** What the step's thread and the batches' thread tell each other. All of it survives a structured clone. */
 import { AutodidactError } from "../../core/errors.js";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 
 /** A batch by the names of its tensors. */
 export type BatchArrays = Record<string, Float32Array | Int32Array>;

@@ -1,6 +1,6 @@
 /** The batches' thread: loads the module, then makes one batch after another, in the order they are asked for. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { DataError } from "../errors.js";
+import { DataError } from "../../files/errors.js";
 import {
   type BatchAnswer,
   type BatchArrays,

@@ -1,4 +1,4 @@
-import type { Folder } from "../../data/folder.js";
+import type { Folder } from "../../files/folder.js";
 import type { Decoder } from "../../models/decoder.js";
 import { CheckpointError } from "../errors.js";
 import type { SavedModel } from "../model-folder.js";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { readGguf } from "../../../test/read-gguf.js";
-import { memoryFolder } from "../../data/memory.js";
+import { memoryFolder } from "../../files/memory.js";
 import { bool, float32, type GgufValue, int32s, string, strings, uint32, writeGguf } from "./gguf-file.js";
 
 it("holds values of every type, and more of them than fit the first buffer", async () => {

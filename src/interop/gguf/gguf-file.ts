@@ -2,7 +2,7 @@
  * GGUF files, version 3: metadata by key, tensors by name, each at a multiple of 32 bytes.
  * [https://github.com/ggml-org/ggml/blob/master/docs/gguf.md]
  */
-import type { Folder } from "../../data/folder.js";
+import type { Folder } from "../../files/folder.js";
 
 /** A value of the metadata; writes itself, its type first. */
 export type GgufValue = (out: GgufBytes) => void;

@@ -1,7 +1,7 @@
 /** A tokenizer as the metadata of a GGUF file, such that llama.cpp gives the ids that we give. */
-import { BYTE_CHARACTERS } from "../../features/byte-alphabet.js";
-import type { Tokenizer } from "../../features/tokenizer.js";
-import { isObject, readTokenizerFile, type TokenizerFile } from "../../features/tokenizer-file.js";
+import { BYTE_CHARACTERS } from "../../features/tokenizer/byte-alphabet.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { isObject, readTokenizerFile, type TokenizerFile } from "../../features/tokenizer/tokenizer-file.js";
 import { GgufError } from "./errors.js";
 import { bool, type GgufValue, int32s, string, strings, uint32 } from "./gguf-file.js";
 import { wordPatternName } from "./word-pattern.js";

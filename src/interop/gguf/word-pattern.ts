@@ -1,5 +1,5 @@
 /** Which of llama.cpp's ways to cut a text into words is the one of a `tokenizer.json`. */
-import { isObject, type JsonObject, type TokenizerFile } from "../../features/tokenizer-file.js";
+import { isObject, type JsonObject, type TokenizerFile } from "../../features/tokenizer/tokenizer-file.js";
 
 const gpt2Pattern = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 const newerPattern = (digits: string) =>

@@ -1,0 +1,199 @@
+import * as fs from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Chat, readChats } from "./chat.js";
+import { DataError, MissingFileError } from "../../files/errors.js";
+import { ChatError } from "./messages.js";
+
+const root = await fs.mkdtemp(join(tmpdir(), "chat-"));
+afterAll(() => fs.rm(root, { recursive: true }));
+
+async function put(name: string, content: string | Uint8Array): Promise<string> {
+  await fs.writeFile(join(root, name), content);
+  return join(root, name);
+}
+
+async function read(files: string | string[]): Promise<Chat[]> {
+  const chats: Chat[] = [];
+  for await (const chat of readChats(files)) chats.push(chat);
+  return chats;
+}
+
+const rows = (...values: unknown[]) => values.map((value) => JSON.stringify(value)).join("\n");
+/** `u: Hi | a: Hello` */
+const short = ({ messages }: Chat) => messages.map((m) => `${m.role[0]}: ${m.content}`).join(" | ");
+
+const hello = [
+  { role: "user", content: "Hi" },
+  { role: "assistant", content: "Hello" },
+];
+
+describe("rows of chats", () => {
+  it.each([
+    [
+      "messages",
+      { messages: [{ role: "system", content: "Short." }, ...hello] },
+      ["s: Short. | u: Hi | a: Hello"],
+    ],
+    [
+      "messages with a tool",
+      { messages: [...hello, { role: "tool", content: "4", name: "add" }, hello[1]], id: 7 },
+      ["u: Hi | a: Hello | t: 4 | a: Hello"],
+    ],
+    [
+      "ShareGPT",
+      {
+        conversations: [
+          { from: "system", value: "S" },
+          { from: "human", value: "Hi" },
+          { from: "gpt", value: "Hello" },
+        ],
+      },
+      ["s: S | u: Hi | a: Hello"],
+    ],
+    ["Alpaca with input", { instruction: "Add", input: "1 1", output: "2" }, ["u: Add\n\n1 1 | a: 2"]],
+    ["Alpaca without input", { instruction: "Hi", input: "", output: "Hello" }, ["u: Hi | a: Hello"]],
+    ["Alpaca with no field for input", { instruction: "Hi", output: "Hello" }, ["u: Hi | a: Hello"]],
+    [
+      "Self-Instruct",
+      {
+        instruction: "Add",
+        instances: [
+          { input: "1 1", output: "2" },
+          { input: "", output: "?" },
+        ],
+      },
+      ["u: Add\n\n1 1 | a: 2", "u: Add | a: ?"],
+    ],
+    ["prompt and completion", { prompt: "Hi", completion: "Hello" }, ["u: Hi | a: Hello"]],
+    [
+      "prompt and completion as messages",
+      { prompt: [hello[0]], completion: [hello[1]] },
+      ["u: Hi | a: Hello"],
+    ],
+  ])("%s", async (_, row, wanted) => {
+    expect((await read(await put("row.jsonl", rows(row)))).map(short)).toEqual(wanted);
+  });
+
+  it("keep names and drop what is not of a message", async () => {
+    const messages = [
+      { ...hello[0], name: "Ann", weight: 1 },
+      { ...hello[1], name: null },
+    ];
+    const [chat] = await read(await put("names.jsonl", rows({ messages })));
+    expect(chat?.messages).toEqual([{ role: "user", content: "Hi", name: "Ann" }, hello[1]]);
+  });
+
+  it("come from files and globs in order, also compressed, with their lines", async () => {
+    const row = { prompt: "Hi 🙂", completion: "好" };
+    await put("set-b.jsonl", `\ufeff${rows(row)}\r\n\n${rows({ messages: hello })}\n`);
+    await put("set-a.jsonl.gz", gzipSync(rows({ ...row, prompt: "first" })));
+    const chats = await read(join(root, "set-*"));
+    expect(chats.map(short)).toEqual(["u: first | a: 好", "u: Hi 🙂 | a: 好", "u: Hi | a: Hello"]);
+    const sources = chats.map(({ source }) => basename(source));
+    expect(sources).toEqual(["set-a.jsonl.gz:1", "set-b.jsonl:1", "set-b.jsonl:3"]);
+  });
+});
+
+describe("rows are refused with file and line", () => {
+  const user = (content: unknown) => ({ role: "user", content });
+  const cases: [string, unknown, RegExp, typeof DataError | typeof ChatError][] = [
+    ["no known fields", { text: "x", id: 1 }, /no conversation[\s\S]*has: text, id/, DataError],
+    ["no fields", {}, /has: none/, DataError],
+    ["messages of another type", { messages: "Hi" }, /messages: "Hi"[\s\S]*a list of messages/, DataError],
+    ["a message of another type", { messages: ["Hi"] }, /messages\[0\]: "Hi"/, DataError],
+    [
+      "a message without role",
+      { messages: [{ content: "x" }] },
+      /missing[\s\S]*messages\[0\]\.role/,
+      DataError,
+    ],
+    [
+      "content that is no text",
+      { messages: [user(7)] },
+      /wrong type[\s\S]*messages\[0\]\.content: 7/,
+      DataError,
+    ],
+    [
+      "a name that is no text",
+      { messages: [{ ...user("x"), name: 7 }] },
+      /messages\[0\]\.name: 7/,
+      DataError,
+    ],
+    ["no output", { instruction: "Hi", input: "" }, /missing[\s\S]*, output: nothing/, DataError],
+    ["input that is no text", { instruction: "Hi", input: 3, output: "x" }, /, input: 3/, DataError],
+    ["no instances", { instruction: "Hi", instances: [] }, /, instances: \[\]/, DataError],
+    [
+      "an instance without output",
+      { instruction: "Hi", instances: [{ input: "a", output: "b" }, { input: "" }] },
+      /instances\[1\], output/,
+      DataError,
+    ],
+    ["no instruction", { instances: [{ input: "", output: "b" }] }, /instances\[0\], instruction/, DataError],
+    ["no completion", { prompt: "Hi" }, /, completion: nothing/, DataError],
+    ["no messages", { messages: [] }, /no messages/, ChatError],
+    ["roles out of order", { messages: [user("a"), user("b")] }, /:3, message 2: user after user/, ChatError],
+    ["an unknown role", { messages: [{ role: "bot", content: "x" }] }, /unknown[\s\S]*"bot"/, ChatError],
+    ["an empty answer", { instruction: "Hi", output: " " }, /says nothing/, ChatError],
+    ["nobody answers", { messages: [user("a")] }, /never speaks/, ChatError],
+    ["half a surrogate pair", { prompt: "\ud83d", completion: "x" }, /half a surrogate pair/, ChatError],
+  ];
+
+  it.each(cases)("%s", async (_, row, message, kind) => {
+    const file = await put("bad.jsonl", `${rows({ messages: hello })}\n\n${rows(row)}`);
+    const reading = read(file);
+    await expect(reading).rejects.toThrow(kind);
+    await expect(reading).rejects.toThrow(message);
+    await expect(reading).rejects.toThrow(`${file}:3`);
+    await expect(reading).rejects.toThrow(/\n {2}found: .+\n {2}to do: ./);
+  });
+
+  it("malformed JSON, other kinds of files, and none", async () => {
+    await expect(
+      read(await put("cut.jsonl", `${rows({ messages: hello })}\n{"messages": [`)),
+    ).rejects.toThrow(/not JSON[\s\S]*cut\.jsonl:2/);
+    await expect(read(await put("list.jsonl", "[1]"))).rejects.toThrow(/no JSON object[\s\S]*list\.jsonl:1/);
+    await expect(read(await put("a.txt", "Hi"))).rejects.toThrow(/JSON Lines only[\s\S]*a\.txt/);
+    await expect(read(join(root, "none.jsonl"))).rejects.toThrow(MissingFileError);
+  });
+
+  it("whatever they hold", async () => {
+    const name = fc.constantFrom(
+      "messages",
+      "conversations",
+      "instruction",
+      "instances",
+      "prompt",
+      "completion",
+    );
+    const message = fc.record(
+      {
+        role: fc.constantFrom("user", "assistant", "system", "toString"),
+        content: fc.string(),
+        name: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    const value = fc.oneof(fc.jsonValue(), fc.array(fc.oneof(message, fc.jsonValue())));
+    const row = fc.oneof(fc.jsonValue(), fc.dictionary(name, value));
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(row, async (any) => {
+        const file = await put("any.jsonl", JSON.stringify(any));
+        const error: unknown = await read(file).then(
+          () => undefined,
+          (reason) => reason,
+        );
+        if (error === undefined) return;
+        refused++;
+        expect(error instanceof DataError || error instanceof ChatError).toBe(true);
+        expect((error as Error).message).toContain(file);
+      }),
+      { seed: 3, numRuns: 500 },
+    );
+    expect(refused).toBeGreaterThan(400);
+  });
+});

@@ -1,0 +1,78 @@
+import { AutodidactError } from "../../core/errors.js";
+
+/** A conversation, or the template that writes it, cannot be used as it is. */
+export class ChatError extends AutodidactError {}
+
+export type ChatRole = "system" | "user" | "assistant" | "tool";
+
+/** One turn of a conversation. */
+export interface ChatMessage {
+  readonly role: ChatRole;
+  readonly content: string;
+  readonly name?: string;
+}
+
+/** After what each role may speak; "start" is the beginning of the conversation. */
+const SPEAKS_AFTER: Record<ChatRole, readonly (ChatRole | "start")[]> = {
+  system: ["start"],
+  user: ["start", "system", "assistant"],
+  assistant: ["user", "tool"],
+  tool: ["assistant", "tool"],
+};
+
+/**
+ * Makes sure of the order of roles: a system message only at the start, then user and assistant in turn,
+ * with tools answering the assistant. `place` says in messages where the conversation stands.
+ * @throws ChatError for no messages, unknown roles, roles out of order, contents that are no well-formed
+ * text, and assistants that say nothing.
+ */
+export function checkMessages(messages: readonly ChatMessage[], place = "the conversation"): void {
+  if (messages.length === 0) {
+    throw new ChatError("The conversation has no messages", place, "give at least what the user says");
+  }
+  let before: ChatRole | "start" = "start";
+  for (const [i, { role, content }] of messages.entries()) {
+    const where = `${place}, message ${i + 1}`;
+    const allowed = Object.hasOwn(SPEAKS_AFTER, role) ? SPEAKS_AFTER[role] : undefined;
+    if (allowed === undefined) throw unknownRole(role, where);
+    if (!allowed.includes(before)) throw outOfOrder(role, before, where);
+    checkContent(role, content, where);
+    before = role;
+  }
+}
+
+function checkContent(role: ChatRole, content: unknown, where: string): void {
+  if (typeof content !== "string") {
+    const found = `${where} (${role}): ${shown(content)}`;
+    throw new ChatError("The content of a message is no text", found, "give text; write tool calls as text");
+  }
+  if (/[\ud800-\udfff]/u.test(content)) {
+    throw new ChatError("A message holds half a surrogate pair", where, "repair the \\u escapes in its text");
+  }
+  if (role === "assistant" && content.trim() === "") {
+    throw new ChatError(
+      "The assistant says nothing",
+      where,
+      "write its answer or leave the conversation out",
+    );
+  }
+}
+
+function unknownRole(role: unknown, where: string): ChatError {
+  const known = Object.keys(SPEAKS_AFTER).join(", ");
+  return new ChatError("The role of a message is unknown", `${where}: ${shown(role)}`, `use one of ${known}`);
+}
+
+function outOfOrder(role: ChatRole, before: ChatRole | "start", where: string): ChatError {
+  const found = before === "start" ? `begins with ${role}` : `${role} after ${before}`;
+  return new ChatError(
+    "The roles of a conversation are out of order",
+    `${where}: ${found}`,
+    "begin with system or user, then let user and assistant take turns; tools answer the assistant",
+  );
+}
+
+/** A value from a file or a request, short enough for a message. */
+export function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? "nothing").slice(0, 60);
+}

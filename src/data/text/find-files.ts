@@ -1,0 +1,81 @@
+import { stat } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { glob, isDynamicPattern } from "tinyglobby";
+import { DataError, MissingFileError } from "../../files/errors.js";
+
+/** How the text lies in a file: as the whole of it, or in the rows of a table. */
+export type SourceFormat = "text" | "jsonl" | "parquet";
+
+/** A file of a corpus, and what tells that it has changed since. */
+export interface SourceFile {
+  readonly path: string;
+  readonly format: SourceFormat;
+  readonly isGzip: boolean;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+const FORMATS: Record<string, SourceFormat> = {
+  ".txt": "text",
+  ".md": "text",
+  ".jsonl": "jsonl",
+  ".parquet": "parquet",
+};
+const SUPPORTED = `${Object.keys(FORMATS).join(", ")}, each also with .gz`;
+
+/**
+ * The files that names, folders (searched through, hidden ones apart) and globs stand for, each once, in the
+ * order of their paths by code unit. In a folder other kinds of files are passed over.
+ * @throws MissingFileError when a name or glob matches nothing; DataError for a kind that cannot be read.
+ */
+export async function findFiles(patterns: string | string[]): Promise<SourceFile[]> {
+  const list = typeof patterns === "string" ? [patterns] : patterns;
+  if (list.length === 0)
+    throw new MissingFileError("No files are named", "an empty list", "name files to read");
+  const paths = new Set<string>();
+  for (const pattern of list) for (const path of await matches(pattern)) paths.add(path);
+  return Promise.all([...paths].sort().map(describeFile));
+}
+
+async function matches(pattern: string): Promise<string[]> {
+  const stats = await stat(pattern).catch(() => undefined);
+  if (stats?.isFile()) return [join(pattern)];
+  if (stats?.isDirectory()) return inFolder(pattern);
+  const found = isDynamicPattern(pattern) ? await glob(pattern, { expandDirectories: false }) : [];
+  if (found.length > 0) return found.map((path) => join(path));
+  throw new MissingFileError(
+    "No file matches",
+    `${JSON.stringify(pattern)} from ${process.cwd()}`,
+    "check the spelling and the folder you start from; quote globs in a shell",
+  );
+}
+
+async function inFolder(folder: string): Promise<string[]> {
+  const found = await glob("**/*", { cwd: folder });
+  const readable = found.filter((path) => formatOf(path) !== undefined);
+  if (readable.length > 0) return readable.map((path) => join(folder, path));
+  const kinds = [...new Set(found.map((path) => extname(path) || "no extension"))].sort().join(", ");
+  throw new MissingFileError(
+    "The folder holds no file that can be read",
+    `${folder} holds ${kinds || "nothing"}`,
+    `put in files of these kinds: ${SUPPORTED}`,
+  );
+}
+
+function formatOf(path: string): SourceFormat | undefined {
+  return FORMATS[extname(path.replace(/\.gz$/i, "")).toLowerCase()];
+}
+
+async function describeFile(path: string): Promise<SourceFile> {
+  const format = formatOf(path);
+  if (format === undefined) {
+    throw new DataError(
+      "Files of this kind cannot be read",
+      path,
+      `give files of these kinds: ${SUPPORTED}; or narrow the glob`,
+    );
+  }
+  const { size, mtimeMs } = await stat(path);
+  if (size === 0) throw new DataError("The file is empty", path, "remove it or fill it");
+  return { path, format, isGzip: /\.gz$/i.test(path), bytes: size, modifiedMs: mtimeMs };
+}

@@ -1,0 +1,91 @@
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import type { CompileConstraint, TokenConstraint } from "./constraint.js";
+import { ServingError } from "../../serving/errors.js";
+import { allowedTokens } from "./allowed-tokens.js";
+import { Automaton, type State } from "./automaton.js";
+import { jsonGrammar } from "./json-grammar.js";
+import type { Schema } from "./keywords.js";
+import { schemaText } from "./schema-text.js";
+import { TextNetwork } from "./text-network.js";
+import { Vocabulary } from "./vocabulary.js";
+
+/** Grammars that are kept for the next request with the same schema. */
+const MAX_GRAMMARS = 8;
+
+/**
+ * Constraints under which a model writes JSON that a schema allows, and nothing else. What is written is always
+ * valid; not all that is valid can be written: properties come in the order of the schema, numbers have at most
+ * 15 or 16 digits, listed values and keys are spelled in one way.
+ *
+ * The vocabulary is read when the first schema comes; a tokenizer that cannot write JSON is refused then.
+ * `vocabSize` is the number of logits; `endTokens` end an answer.
+ */
+export async function jsonConstraints(
+  tokenizer: Tokenizer,
+  vocabSize: number,
+  endTokens: readonly number[],
+): Promise<CompileConstraint> {
+  let vocabulary: Vocabulary | undefined;
+  const grammars = new Map<string, Automaton>();
+  return async (schema) => {
+    const text = schema === true ? '{"type":"object"}' : schemaText(schema);
+    vocabulary ??= new Vocabulary(tokenizer, vocabSize, endTokens);
+    const grammar = grammars.get(text) ?? compile(JSON.parse(text), vocabulary);
+    grammars.delete(text); // to come last in the order of use
+    grammars.set(text, grammar);
+    if (grammars.size > MAX_GRAMMARS) grammars.delete(grammars.keys().next().value!);
+    return new JsonConstraint(grammar, vocabulary);
+  };
+}
+
+function compile(schema: Schema, { alphabet }: Vocabulary): Automaton {
+  const net = new TextNetwork(alphabet);
+  const root = jsonGrammar(schema, net);
+  return new Automaton(net.nodes, root);
+}
+
+class JsonConstraint implements TokenConstraint {
+  private state: State;
+  private isEnded = false;
+
+  constructor(
+    private readonly grammar: Automaton,
+    private readonly vocabulary: Vocabulary,
+  ) {
+    this.state = grammar.start;
+  }
+
+  get isComplete(): boolean {
+    return this.isEnded || (this.state.mayEnd && this.state.places.length === 0);
+  }
+
+  mask(logits: Float32Array): void {
+    const allowed = allowedTokens(this.state, this.grammar, this.vocabulary);
+    for (let id = 0; id < logits.length; id++) {
+      if (((allowed[id >> 5]! >>> (id & 31)) & 1) === 0) logits[id] = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Throws `ServingError` for a token that `mask` had ruled out. */
+  accept(id: number): void {
+    const isEnd = this.vocabulary.endTokens.includes(id);
+    const next = isEnd ? undefined : this.stateAfter(id);
+    if (isEnd ? !this.state.mayEnd : !next) {
+      throw new ServingError(
+        "The token does not continue the JSON.",
+        `id ${id}`,
+        "Sample from the logits that the constraint has masked.",
+      );
+    }
+    if (next) this.state = next;
+    else this.isEnded = true;
+  }
+
+  private stateAfter(id: number): State | null {
+    const bytes = this.vocabulary.bytesOf(id);
+    if (bytes === undefined || this.isEnded) return null;
+    let state: State | null = this.state;
+    for (const byte of bytes) state &&= this.grammar.step(state, byte);
+    return state;
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Continuous batching (Yu et al. 2022, "Orca"): texts join and leave between two steps of one model. A text's
+ * token i depends on the model, its prompt, its seed and i, and on nothing that runs beside it, but for the last
+ * bits of the logits: a matrix product of several rows may add in another order than that of one.
+ */
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import type { DecoderSession } from "../../generation/decoder-session.js";
+import type { KvCache } from "../../generation/kv-cache.js";
+import { checkRequest, ofRequest } from "./check-request.js";
+import type { CompileConstraint } from "../../generation/grammar/constraint.js";
+import { Continuation, type Vocabulary, vocabularyOf } from "./continuation.js";
+import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
+
+/** What the scheduler says about a request; nothing follows an end or an error. */
+export type Report = GenerationEvent | { readonly kind: "error"; readonly error: Error };
+
+export interface SchedulerOptions {
+  readonly session: Pick<DecoderSession, "model" | "cache" | "read" | "step">;
+  readonly tokenizer: Tokenizer;
+  /** Tokens that end a text beside the tokenizer's own. */
+  readonly endTokens?: readonly number[];
+  /** The names of the session's adapters, in its order. */
+  readonly adapters?: readonly string[];
+  readonly compileConstraint?: CompileConstraint;
+  /** Most texts that are written at once; the others wait (default 16). */
+  readonly maxActive?: number;
+  /** Most tokens of a prompt that are read between two steps (default 128). */
+  readonly chunkLength?: number;
+  readonly report: (id: number, report: Report) => void;
+}
+
+/** Writes many texts at once. Between two awaited calls of `round` requests may be submitted and cancelled. */
+export class Scheduler {
+  private readonly vocabulary: Vocabulary;
+  private readonly maxActive: number;
+  private readonly chunkLength: number;
+  /** Every request that has not ended. */
+  private readonly open = new Map<number, Continuation>();
+  private waiting: Continuation[] = [];
+  /** The text whose prompt is being read, into a cache of its own. */
+  private reading?: Continuation;
+  private staged: KvCache;
+  /** The texts that are being written, each in its row of the cache. */
+  private running: Continuation[] = [];
+  private cache: KvCache;
+  private promptTokens = 0;
+  private completionTokens = 0;
+
+  constructor(private readonly options: SchedulerOptions) {
+    const { session, tokenizer, endTokens, maxActive = 16, chunkLength = 128 } = options;
+    this.vocabulary = vocabularyOf(tokenizer, endTokens);
+    this.maxActive = maxActive;
+    this.chunkLength = chunkLength;
+    this.staged = session.cache(0);
+    this.cache = session.cache(0);
+  }
+
+  get hasWork(): boolean {
+    return this.waiting.length > 0 || this.reading !== undefined || this.running.length > 0;
+  }
+
+  get load(): EngineLoad {
+    const active = this.running.length + (this.reading ? 1 : 0);
+    const { promptTokens, completionTokens } = this;
+    return { active, waiting: this.open.size - active, promptTokens, completionTokens };
+  }
+
+  /** Takes a request into the queue; resolved when it is there. A request that is refused is reported as an error. */
+  async submit(id: number, request: GenerationRequest): Promise<void> {
+    const { session, adapters = [], report } = this.options;
+    try {
+      checkRequest(request, session.model, adapters);
+    } catch (error) {
+      report(id, { kind: "error", error: error as Error });
+      return;
+    }
+    const adapter = request.adapter === undefined ? 0 : adapters.indexOf(request.adapter) + 1;
+    const text = new Continuation(id, request, adapter, this.vocabulary, (event) => report(id, event));
+    this.open.set(id, text);
+    if (request.jsonSchema !== undefined && !(await this.constrain(text, request.jsonSchema))) return;
+    if (request.maxTokens === 0) text.finish("length");
+    if (text.isOver || text.isCancelled) this.close(text);
+    else this.waiting.push(text);
+  }
+
+  /** Ends a request before the next token, without a word about it. */
+  cancel(id: number): void {
+    const text = this.open.get(id);
+    if (text) text.isCancelled = true;
+  }
+
+  /** Reads one chunk of a prompt, then takes one step of all texts that are being written. */
+  async round(): Promise<void> {
+    this.dropCancelled();
+    await this.readPrompt();
+    await this.step();
+  }
+
+  private async constrain(text: Continuation, schema: object | true): Promise<boolean> {
+    try {
+      if (!this.options.compileConstraint) throw noConstraints();
+      text.constraint = await this.options.compileConstraint(schema);
+      return true;
+    } catch (error) {
+      this.fail(text, ofRequest(error));
+      return false;
+    }
+  }
+
+  private dropCancelled(): void {
+    for (const text of this.waiting) if (text.isCancelled) this.close(text);
+    this.waiting = this.waiting.filter((text) => !text.isCancelled);
+    if (this.reading?.isCancelled) {
+      this.close(this.reading);
+      this.endReading();
+    }
+    for (let row = this.running.length - 1; row >= 0; row--) {
+      if (this.running[row].isCancelled) this.leave(row);
+    }
+  }
+
+  private async readPrompt(): Promise<void> {
+    const text = this.reading ?? this.begin();
+    if (!text) return;
+    const { prompt } = text.request;
+    const start = this.staged.length(0);
+    try {
+      const chunk = prompt.subarray(start, start + this.chunkLength);
+      const logits = await this.options.session.read(this.staged, 0, chunk);
+      if (start + chunk.length < prompt.length) return;
+      this.promptTokens += prompt.length;
+      this.extend(text, logits);
+    } catch (error) {
+      this.fail(text, error);
+    }
+    if (this.open.has(text.id)) this.running[this.cache.addCopy(this.staged, 0)] = text;
+    this.endReading();
+  }
+
+  private begin(): Continuation | undefined {
+    if (this.running.length >= this.maxActive) return undefined;
+    this.reading = this.waiting.shift();
+    if (this.reading) this.staged.add(this.reading.adapter);
+    return this.reading;
+  }
+
+  private endReading(): void {
+    this.reading = undefined;
+    this.staged.remove(0);
+  }
+
+  private async step(): Promise<void> {
+    if (this.running.length === 0) return;
+    const { session } = this.options;
+    const { vocabSize } = session.model;
+    try {
+      const ids = this.running.map(({ last }) => last);
+      const logits = await session.step(this.cache, ids);
+      for (let row = this.running.length - 1; row >= 0; row--) {
+        const text = this.running[row];
+        this.extend(text, logits.subarray(row * vocabSize, (row + 1) * vocabSize));
+        if (!this.open.has(text.id)) this.leave(row);
+      }
+    } catch (error) {
+      // What the cache holds is not known any more.
+      for (const text of this.running) this.fail(text, error);
+      this.running = [];
+      this.cache = session.cache(0);
+    }
+  }
+
+  /** Writes the next token of a text; a text that is over then is not open any more. */
+  private extend(text: Continuation, logits: Float32Array): void {
+    const before = text.written;
+    try {
+      if (!text.isCancelled) text.extend(logits);
+    } catch (error) {
+      this.fail(text, error);
+    }
+    this.completionTokens += text.written - before;
+    if (text.isOver || text.isCancelled) this.close(text);
+  }
+
+  /** Takes a text out of its row; the last text moves there. */
+  private leave(row: number): void {
+    this.close(this.running[row]);
+    this.cache.remove(row);
+    const last = this.running.pop()!;
+    if (row < this.running.length) this.running[row] = last;
+  }
+
+  private fail(text: Continuation, error: unknown): void {
+    if (!this.open.has(text.id)) return;
+    const reason = error instanceof Error ? error : new Error(String(error));
+    this.options.report(text.id, { kind: "error", error: reason });
+    this.close(text);
+  }
+
+  private close(text: Continuation): void {
+    this.open.delete(text.id);
+    text.constraint?.release?.();
+    text.constraint = undefined;
+  }
+}
+
+function noConstraints(): RequestError {
+  return new RequestError("The engine writes no constrained answers.", "a JSON schema", "Leave it out.");
+}

@@ -1,0 +1,153 @@
+/** An HTTP server that speaks OpenAI's API for one model and its adapters. */
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import type { Hono } from "hono";
+import { chatTemplate } from "../../features/chat/chat-template.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import type { Sampling } from "../../generation/sampling.js";
+import { createApp, respondWith } from "./app.js";
+import type { Engine } from "../engine/engine.js";
+import { ServingError } from "../errors.js";
+import { Admission, type Limits } from "./limits.js";
+import { Metrics } from "./metrics.js";
+import { ApiError, answerFor } from "./api-error.js";
+import { PromptEncoder } from "../openai/prompt.js";
+import type { ServedModel, Service } from "../openai/service.js";
+import { turnEnd } from "../openai/turn-end.js";
+
+export interface ServerOptions {
+  readonly engine: Engine;
+  readonly tokenizer: Tokenizer;
+  readonly model: ServedModel;
+  /** Names of adapters that the engine has. */
+  readonly adapters?: readonly string[];
+  /** Where to listen (default 127.0.0.1: this machine alone). */
+  readonly host?: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** What clients must send as a bearer token; absent: nothing. /healthz and the page are open without it. */
+  readonly apiKey?: string;
+  readonly limits: Limits;
+  /** How to sample where a request does not say; what is left open is temperature 1, top_p 1. */
+  readonly defaults?: Partial<Sampling>;
+  /** The chat page. */
+  readonly page?: Hono;
+  /** Told of errors that are the server's own (default: written to standard error). */
+  readonly onFault?: (error: unknown) => void;
+}
+
+export interface RunningServer {
+  /** Such as http://127.0.0.1:8080, without a slash at the end. */
+  readonly url: string;
+  /**
+   * Takes no new work, lets what runs finish for at most `graceMs` milliseconds, then breaks it off, which its
+   * clients are told. The engine stays open.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Throws `ServingError` when the address cannot be listened on, `ChatError` for a chat template that is broken. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = "127.0.0.1", port, apiKey, page } = options;
+  const service = toService(options);
+  let isClosing = false;
+  const app = createApp(service, { host, apiKey, page, isClosing: () => isClosing });
+  const listener = getRequestListener(app.fetch, {
+    hostname: "localhost", // for requests of HTTP/1.0, which may name no host
+    overrideGlobalObjects: false,
+    errorHandler: (error) => respondWith(refusal(error, service.onFault)),
+  });
+  const server = createServer({ requireHostHeader: false }, listener);
+  server.on("checkExpectation", (_, response: ServerResponse) => writeRaw(response, unknownExpectation()));
+  server.on("clientError", answerGarbage);
+  await listen(server, host, port);
+  const name = host.includes(":") ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${(server.address() as AddressInfo).port}`,
+    close(graceMs = 10_000) {
+      isClosing = true;
+      return finish(server, service.admission, graceMs);
+    },
+  };
+}
+
+function toService(options: ServerOptions): Service {
+  const { engine, tokenizer, model, limits, adapters = [], defaults = {} } = options;
+  const admission = new Admission(limits);
+  const template = chatTemplate(tokenizer);
+  return {
+    ...{ engine, tokenizer, model, limits, adapters, defaults, admission, template },
+    turnEnd: turnEnd(template),
+    prompts: new PromptEncoder(tokenizer, model.contextLength),
+    metrics: new Metrics(engine, admission),
+    onFault: options.onFault ?? ((error) => console.error(error)),
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ host, port });
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw new ServingError(
+      "The server cannot listen on its address.",
+      `${host} port ${port}: ${(cause as Error).message}`,
+      "Choose another --port (0 for any free one), or a --host of this machine.",
+      { cause },
+    );
+  }
+}
+
+/** How long the last words of what is broken off may take to be sent. */
+const lastWordsMs = 500;
+
+async function finish(server: Server, admission: Admission, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Connections that end their request from now on would otherwise wait for another.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const breakOff = setTimeout(() => admission.abort(), graceMs);
+  const hangUp = setTimeout(() => server.closeAllConnections(), graceMs + lastWordsMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(breakOff);
+  clearTimeout(hangUp);
+}
+
+function refusal(error: unknown, onFault: (error: unknown) => void): ApiError {
+  if (!(error instanceof RequestError)) return answerFor(error, onFault);
+  return new ApiError(400, "The request is no valid HTTP.", error.message, "Correct its address and Host.");
+}
+
+function unknownExpectation(): ApiError {
+  return new ApiError(417, "The Expect header is unknown.", "not 100-continue", "Leave it out.");
+}
+
+const garbage: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Bytes that Node's parser takes for no request never reach the routes. */
+function answerGarbage(cause: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || cause.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const status = garbage[cause.code ?? ""] ?? 400;
+  const { body } = new ApiError(status, "The request is no valid HTTP.", cause.message, "Send a valid one.");
+  const text = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${status} Refused`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(text)}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
+}
+
+function writeRaw(response: ServerResponse, { status, body }: ApiError): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

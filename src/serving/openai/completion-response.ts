@@ -1,0 +1,95 @@
+/** Answers as the JSON, or the stream of JSON chunks, that OpenAI's API sends for both kinds of completions. */
+import { randomUUID } from "node:crypto";
+import type { Context } from "hono";
+import { type Answer, wholeAnswers, writeAnswers } from "./answers.js";
+import type { GenerationEvent, GenerationRequest, TokenReport } from "../engine/engine.js";
+import { eventStream } from "../http/event-stream.js";
+import type { GenerationFields } from "./generation-fields.js";
+import type { Service } from "./service.js";
+
+/** How one kind of completion writes its choices, but for `index` and `finish_reason`. */
+export interface ChoiceForm {
+  readonly idPrefix: string;
+  readonly object: string;
+  readonly chunkObject: string;
+  whole(index: number, answer: Answer): object;
+  /** The chunk before the first text, where there is one. */
+  readonly opening?: object;
+  part(index: number, text: string, tokens: readonly TokenReport[]): object;
+  /** The chunk with the finish reason. */
+  readonly closing: object;
+}
+
+/** What a route made of its request. */
+export interface Completion {
+  readonly fields: GenerationFields;
+  /** One a choice. */
+  readonly requests: readonly GenerationRequest[];
+  /** Tokens of the prompts, each counted once however many choices it has. */
+  readonly promptTokens: number;
+  readonly form: ChoiceForm;
+}
+
+export async function respond(c: Context, service: Service, completion: Completion): Promise<Response> {
+  const { fields, requests, promptTokens, form } = completion;
+  const head = {
+    id: `${form.idPrefix}-${randomUUID().replaceAll("-", "")}`,
+    object: fields.stream ? form.chunkObject : form.object,
+    created: Math.floor(Date.now() / 1000),
+    model: fields.model,
+  };
+  if (fields.stream) return stream(c, service, completion, head);
+  const answers = await wholeAnswers(service, requests, c.req.raw.signal);
+  const choices = answers.map((answer, index) => ({
+    index,
+    ...form.whole(index, answer),
+    finish_reason: answer.finishReason,
+  }));
+  const written = answers.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
+  return c.json({ ...head, choices, usage: usageOf(promptTokens, written) });
+}
+
+function stream(
+  c: Context,
+  service: Service,
+  { fields, requests, promptTokens, form }: Completion,
+  head: object,
+): Promise<Response> {
+  const withUsage = fields.stream_options?.include_usage ?? false;
+  return eventStream(c, service.onFault, async (send) => {
+    // OpenAI's chunks all have the field when it was asked for, and null until the last.
+    const chunk = (choices: object[], usage: Usage | null = null) =>
+      send({ ...head, choices, ...(withUsage && { usage }) });
+    const opened = new Set<number>();
+    let written = 0;
+    await writeAnswers(service, requests, c.req.raw.signal, async (index, event) => {
+      const isFirst = !opened.has(index);
+      opened.add(index);
+      if (isFirst && form.opening) await chunk([{ index, ...form.opening, finish_reason: null }]);
+      if (event.kind === "end") written += event.completionTokens;
+      const choice = chunkChoice(form, index, event);
+      if (choice) await chunk([choice]);
+    });
+    if (withUsage) await chunk([], usageOf(promptTokens, written));
+  });
+}
+
+function chunkChoice(form: ChoiceForm, index: number, event: GenerationEvent): object | undefined {
+  if (event.kind === "end") return { index, ...form.closing, finish_reason: event.finishReason };
+  if (event.text === "" && event.tokens.length === 0) return undefined;
+  return { index, ...form.part(index, event.text, event.tokens), finish_reason: null };
+}
+
+interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+}
+
+function usageOf(promptTokens: number, completionTokens: number): Usage {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
+}
