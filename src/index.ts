@@ -19,6 +19,12 @@ export {
   type Session,
   type SessionOptions,
 } from "./core/runtime/session.js";
+export { readChats } from "./data/chat/chat.js";
+export { packRows } from "./data/chat/packing.js";
+export { readPreferences } from "./data/chat/preferences.js";
+export type { ImageBatch, ImageShape, LabelledImage } from "./data/images/image.js";
+export { decodeImage, type ImageSource, openImages } from "./data/images/open-images.js";
+export { encodeAnimation, encodePng } from "./data/images/write-images.js";
 // 1 prepare data
 export {
   type BatchShape,
@@ -28,17 +34,7 @@ export {
   tokenWindows,
   trainingBatch,
 } from "./data/text/batches.js";
-export { readChats } from "./data/chat/chat.js";
 export { type Corpus, type CorpusOptions, openCorpus } from "./data/text/corpus.js";
-export { openFolder } from "./files/disk.js";
-export { DataError, FolderError, MissingFileError, ShardError } from "./files/errors.js";
-export type { Folder } from "./files/folder.js";
-export type { ImageBatch, ImageShape, LabelledImage } from "./data/images/image.js";
-export { decodeImage, type ImageSource, openImages } from "./data/images/open-images.js";
-export { encodeAnimation, encodePng } from "./data/images/write-images.js";
-export { memoryFolder } from "./files/memory.js";
-export { packRows } from "./data/chat/packing.js";
-export { readPreferences } from "./data/chat/preferences.js";
 export { type PreparedTokens, prepareTokens } from "./data/text/prepare.js";
 export { openShards, type TokenShards, writeShards } from "./data/text/shards.js";
 // Then: use it.
@@ -57,15 +53,25 @@ export { evaluateMultipleChoice } from "./evaluation/multiple-choice.js";
 export { measurePerplexity } from "./evaluation/perplexity.js";
 export { readPrompts } from "./evaluation/prompts.js";
 export { readQuestions } from "./evaluation/questions.js";
+export {
+  ChatError,
+  type ChatMessage,
+  chatMl,
+  chatMlTokens,
+  chatTemplate,
+} from "./features/chat/chat-template.js";
+export { chatTokens, cutAtTurn } from "./features/chat/chat-tokens.js";
 // 2 features
 export { trainBpe } from "./features/tokenizer/bpe-trainer.js";
 export { byteTokenizer } from "./features/tokenizer/byte-tokenizer.js";
 export { trainCharacterTokenizer } from "./features/tokenizer/character-tokenizer.js";
-export { ChatError, type ChatMessage, chatMl, chatMlTokens, chatTemplate } from "./features/chat/chat-template.js";
-export { chatTokens, cutAtTurn } from "./features/chat/chat-tokens.js";
 export { loadTokenizer, saveTokenizer } from "./features/tokenizer/load-tokenizer.js";
 export { addSpecialTokens } from "./features/tokenizer/special-tokens.js";
 export { type Tokenizer, TokenizerError } from "./features/tokenizer/tokenizer.js";
+export { openFolder } from "./files/disk.js";
+export { DataError, FolderError, MissingFileError, ShardError } from "./files/errors.js";
+export type { Folder } from "./files/folder.js";
+export { memoryFolder } from "./files/memory.js";
 export { compileDecoder, type DecoderSession } from "./generation/decoder-session.js";
 export { GenerationError } from "./generation/errors.js";
 export { type GenerateOptions, type Generation, generate } from "./generation/generate.js";
@@ -135,9 +141,9 @@ export { type ImageRun, readImageRecipe, resumeImageRun, startImageRun } from ".
 export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./recipe/recipe.js";
 export { type Run, RunError, readRecipe, resumeRun, type Surroundings, startRun } from "./recipe/run.js";
 export type { Engine, GenerationEvent, GenerationRequest } from "./serving/engine/engine.js";
+export { startEngine } from "./serving/engine/worker-engine.js";
 export { ServingError } from "./serving/errors.js";
 export { startServer } from "./serving/http/server.js";
-export { startEngine } from "./serving/engine/worker-engine.js";
 // 6 iterate
 export { ResumeError } from "./training/checkpoint.js";
 export { type Evaluation, evaluateLoss } from "./training/evaluate.js";

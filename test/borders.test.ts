@@ -55,12 +55,12 @@ describe("borders", () => {
   });
 
   it.each(["fs", "node:fs/promises"])("Node's module %s is noticed in code for browsers", async (module) => {
-    for (const file of ["src/data/memory.ts", "src/core/random.ts", "src/training/loop.ts"]) {
+    for (const file of ["src/files/memory.ts", "src/core/random.ts", "src/training/loop.ts"]) {
       expect(await violationsOf({ [file]: imports(module) })).toEqual([
         `runs-in-a-browser: ${file} -> ${module.replace("node:", "")}`,
       ]);
     }
-    expect(await violationsOf({ "src/data/disk.ts": imports(module) })).toEqual([]);
+    expect(await violationsOf({ "src/files/disk.ts": imports(module) })).toEqual([]);
   });
 
   it("ONNX Runtime is noticed outside of the runtime", async () => {

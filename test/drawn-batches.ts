@@ -1,8 +1,8 @@
 /** A module of batches for the tests of `prefetch`. */
 import { setTimeout } from "node:timers/promises";
 import { randomStream } from "../src/core/random.js";
-import { ShardError } from "../src/files/errors.js";
 import type { MakeBatch } from "../src/data/prefetch/prefetch.js";
+import { ShardError } from "../src/files/errors.js";
 
 export interface DrawnOptions {
   readonly seed: number;

@@ -33,7 +33,7 @@ export function png(red: number, height = 2, width = 2): Promise<Buffer> {
 /** [first byte, label] of every image. */
 export async function firsts(source: ImageSource, split: "train" | "test" = "train"): Promise<number[][]> {
   const found: number[][] = [];
-  for await (const { pixels, label } of source.images(split)) found.push([pixels[0]!, label]);
+  for await (const { pixels, label } of source.images(split)) found.push([pixels[0], label]);
   return found;
 }
 

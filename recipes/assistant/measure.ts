@@ -12,9 +12,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { openFolder } from "../../src/files/disk.js";
 import { compileScorer } from "../../src/evaluation/log-likelihood.js";
 import { chatTemplate } from "../../src/features/chat/chat-template.js";
+import { openFolder } from "../../src/files/disk.js";
 import { compileDecoder } from "../../src/generation/decoder-session.js";
 import { generate } from "../../src/generation/generate.js";
 import { openModel } from "../../src/interop/model-folder.js";

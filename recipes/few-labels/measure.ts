@@ -12,9 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { openFolder } from "../../src/files/disk.js";
 import { evaluationImages } from "../../src/data/images/image-batches.js";
 import { classifierAccuracy } from "../../src/evaluation/images/classifier-accuracy.js";
+import { openFolder } from "../../src/files/disk.js";
 import { type ImageRecipe, resolveImageRecipe } from "../../src/recipe/image-recipe.js";
 import { type ImageRun, readImageRecipe, startImageRun } from "../../src/recipe/image-run.js";
 

@@ -2,13 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { openFolder } from "../files/disk.js";
 import { dimensionsOf, type ImageBatch, isSameShape } from "../data/images/image.js";
 import { evaluationImages, type ImageExamples } from "../data/images/image-batches.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import { openEncoderFeatures } from "../evaluation/images/encoder-features.js";
 import type { FeatureExtractor } from "../evaluation/images/features.js";
 import { openOnnxFeatures } from "../evaluation/images/onnx-features.js";
+import { openFolder } from "../files/disk.js";
 import { compileDenoiser } from "../generation/images/denoiser-session.js";
 import { sampleImages } from "../generation/images/sample.js";
 import type { Solver } from "../generation/images/solvers.js";

@@ -1,7 +1,6 @@
 /** The measures of `autodidact evaluate` for models of images, and what they print. */
 import { resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { openFolder } from "../files/disk.js";
 import { fromBytes, type ImageExamples } from "../data/images/image-batches.js";
 import { encodePng } from "../data/images/write-images.js";
 import { EvaluationError } from "../evaluation/errors.js";
@@ -13,6 +12,7 @@ import { kernelDistance } from "../evaluation/images/kernel-distance.js";
 import { kNearestAccuracy } from "../evaluation/images/nearest-accuracy.js";
 import { nearestNeighbours } from "../evaluation/images/neighbours.js";
 import { precisionRecall } from "../evaluation/images/precision-recall.js";
+import { openFolder } from "../files/disk.js";
 import { imageGrid } from "../generation/images/pictures.js";
 import { encoderOf } from "../interop/image-config.js";
 import { openImageModel } from "../interop/image-folder.js";

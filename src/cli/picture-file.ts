@@ -10,9 +10,9 @@ import { GenerationError } from "../generation/errors.js";
 export async function checkPictureFile(out: string | undefined, endings: readonly string[]): Promise<string> {
   if (!out || !endings.includes(extname(out))) {
     throw new GenerationError(
-      "There is no file to draw into.",
+      "there is no file to draw into",
       `--out ${out ?? "is missing"}`,
-      `Give a file that ends in ${endings.join(", or for an animation of how pictures emerge in ")}.`,
+      `give a file that ends in ${endings.join(", or for an animation of how pictures emerge in ")}.`,
     );
   }
   const path = resolve(out);
@@ -21,16 +21,16 @@ export async function checkPictureFile(out: string | undefined, endings: readonl
   );
   if (folder?.isDirectory() && !place?.isDirectory()) return path;
   throw new GenerationError(
-    "The pictures cannot be written.",
+    "the pictures cannot be written",
     place?.isDirectory() ? `${path} is a folder` : `there is no folder ${dirname(path)}`,
-    "Give another --out, or make the folder.",
+    "give another --out, or make the folder",
   );
 }
 
 /** Throws `GenerationError` where the system does not let it be written. */
 export async function writePicture(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes).catch((cause: Error) => {
-    throw new GenerationError("The pictures cannot be written.", cause.message, "Give another --out.", {
+    throw new GenerationError("the pictures cannot be written", cause.message, "give another --out", {
       cause,
     });
   });

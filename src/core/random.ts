@@ -70,7 +70,7 @@ export function randomKey(seed: number, purpose: string, step = 0): [number, num
 function requireInteger(name: string, value: number): number {
   if (Number.isSafeInteger(value)) return value;
   throw new RandomError(
-    `The ${name} of a random stream is not an integer`,
+    `the ${name} of a random stream is not an integer`,
     String(value),
     "give a whole number between -(2^53 - 1) and 2^53 - 1",
   );
@@ -106,7 +106,7 @@ export class RandomStream {
   /** A whole number in [0, n), each equally likely, for n from 1 to 2^53. */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 53) {
-      throw new RandomError("A random integer needs a whole number of choices", `${n}`, "give 1 to 2^53");
+      throw new RandomError("a random integer needs a whole number of choices", `${n}`, "give 1 to 2^53");
     }
     const range = n <= TWO_32 ? TWO_32 : 2 ** 53;
     const fair = range - (range % n);
@@ -161,7 +161,7 @@ const FEISTEL_ROUNDS = 8;
 export function permuted(index: number, size: number, seed: number, purpose: string, step = 0): number {
   if (!Number.isSafeInteger(size) || !Number.isInteger(index) || index < 0 || index >= size) {
     throw new RandomError(
-      "The index to permute lies outside the permutation",
+      "the index to permute lies outside the permutation",
       `index ${index}, size ${size}`,
       "give whole numbers with 0 <= index < size < 2^53",
     );

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { wildWeights } from "../../test/brute-force.js";
 import { nodeRuntime } from "../core/runtime/node.js";
-import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { chatMlTokens } from "../features/chat/chat-template.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../generation/decoder-session.js";
 import { generate } from "../generation/generate.js";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { encode as reference } from "gpt-3-encoder";
 import { beforeAll, describe, expect, it } from "vitest";
-import { memoryFolder } from "../files/memory.js";
 import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
 import { loadTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import { memoryFolder } from "../files/memory.js";
 import { encodePair, textStart } from "./encode-pair.js";
 import { EvaluationError } from "./errors.js";
 

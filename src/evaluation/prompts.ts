@@ -1,8 +1,8 @@
-import { fileChunks } from "../files/bytes.js";
 import { turnsOf } from "../data/chat/chat.js";
-import { findFiles, type SourceFile } from "../data/text/find-files.js";
-import { type JsonlRow, jsonlRows } from "../data/tables/jsonl.js";
 import { type ChatMessage, checkMessages } from "../data/chat/messages.js";
+import { type JsonlRow, jsonlRows } from "../data/tables/jsonl.js";
+import { findFiles, type SourceFile } from "../data/text/find-files.js";
+import { fileChunks } from "../files/bytes.js";
 import { decodedPieces } from "../files/utf8.js";
 import { EvaluationError } from "./errors.js";
 

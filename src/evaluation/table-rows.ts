@@ -1,8 +1,8 @@
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { fileChunks } from "../files/bytes.js";
-import { findFiles, type SourceFile } from "../data/text/find-files.js";
 import { jsonlRows } from "../data/tables/jsonl.js";
+import { findFiles, type SourceFile } from "../data/text/find-files.js";
+import { fileChunks } from "../files/bytes.js";
 import { EvaluationError } from "./errors.js";
 
 /** A row of a table with all its columns, and where it stands, for messages: `file:row`, counted from 1. */

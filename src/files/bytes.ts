@@ -16,7 +16,7 @@ export async function* fileChunks(path: string, isGzip: boolean): AsyncGenerator
     if (error instanceof DataError) throw error;
     const cause = error as Error;
     throw new DataError(
-      isGzip ? "The compressed file cannot be read" : "The file cannot be read",
+      isGzip ? "the compressed file cannot be read" : "the file cannot be read",
       `${path}: ${cause.message}`,
       isGzip ? "check it with gzip -t, and fetch or compress it again" : "check the file and its permissions",
       { cause },

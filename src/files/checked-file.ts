@@ -34,7 +34,7 @@ export async function verifyFile(folder: Folder, expected: CheckedFile, keep?: U
 /** The error for a file of prepared data that is not as it was written. */
 export function damagedFile(folder: Folder, file: string, found: string): ShardError {
   return new ShardError(
-    "A file of prepared data is damaged",
+    "a file of prepared data is damaged",
     `${folder.location}/${file}: ${found}`,
     "remove the folder and prepare the data again",
   );

@@ -143,7 +143,7 @@ function ignoreMissing(error: unknown): undefined {
 
 function shortFile(path: string, at: number, end: number): FolderError {
   return new FolderError(
-    "A file ends before the bytes that were asked for",
+    "a file ends before the bytes that were asked for",
     `${path} ends at byte ${at}, wanted up to byte ${end}`,
     "the file was cut short: make it again",
   );
@@ -155,11 +155,11 @@ function fail(error: unknown, path: string): never {
     case "ENOENT":
     case "EISDIR":
     case "ENOTDIR":
-      throw new MissingFileError("There is no such file", path, "check the name and the folder", { cause });
+      throw new MissingFileError("there is no such file", path, "check the name and the folder", { cause });
     case "ENOSPC":
     case "EDQUOT":
       throw new FolderError(
-        "The disk is full",
+        "the disk is full",
         `${codeOf(error)} while writing ${path}; what was there before is kept`,
         "free some space or choose another folder, then run again",
         { cause },
@@ -168,14 +168,14 @@ function fail(error: unknown, path: string): never {
     case "EPERM":
     case "EROFS":
       throw new FolderError(
-        "The folder does not allow this",
+        "the folder does not allow this",
         `${codeOf(error)} at ${path}`,
         "change the permissions or choose another folder",
         { cause },
       );
     case "ENOTEMPTY":
     case "EEXIST":
-      throw new FolderError("The name is taken", path, "remove what is there first or choose another name", {
+      throw new FolderError("the name is taken", path, "remove what is there first or choose another name", {
         cause,
       });
     default:

@@ -27,7 +27,7 @@ class MemoryFolder implements Folder {
     const end = offset + target.length;
     if (end > bytes.length) {
       throw new FolderError(
-        "A file ends before the bytes that were asked for",
+        "a file ends before the bytes that were asked for",
         `${this.location}${path} ends at byte ${bytes.length}, wanted up to byte ${end}`,
         "the file was cut short: make it again",
       );
@@ -53,7 +53,7 @@ class MemoryFolder implements Folder {
     const moved = [...this.files].filter(([name]) => isAtOrUnder(name, source));
     if (moved.length === 0) throw missing(this.location + from);
     if ([...this.files.keys()].some((name) => name.startsWith(`${target}/`))) {
-      throw new FolderError("The name is taken", this.location + to, "remove what is there first");
+      throw new FolderError("the name is taken", this.location + to, "remove what is there first");
     }
     for (const [name] of moved) this.files.delete(name);
     for (const [name, bytes] of moved) this.files.set(target + name.slice(source.length), bytes);
@@ -62,7 +62,7 @@ class MemoryFolder implements Folder {
   async list(path: string): Promise<string[]> {
     const start = withSlash(this.prefix + insidePath(this.location, path));
     const inside = [...this.files.keys()].filter((name) => name.startsWith(start));
-    return [...new Set(inside.map((name) => name.slice(start.length).split("/")[0]!))].sort();
+    return [...new Set(inside.map((name) => name.slice(start.length).split("/")[0]))].sort();
   }
 
   async remove(path: string): Promise<void> {
@@ -94,7 +94,7 @@ function isAtOrUnder(name: string, path: string): boolean {
 }
 
 function missing(path: string): MissingFileError {
-  return new MissingFileError("There is no such file", path, "check the name and the folder");
+  return new MissingFileError("there is no such file", path, "check the name and the folder");
 }
 
 function joined(parts: Part[]): Uint8Array {

@@ -9,7 +9,7 @@ export function insidePath(location: string, path: string): string {
   const isAbsolute = path.startsWith("/") || /^[a-z]:/i.test(path);
   if (isAbsolute || segments.includes("..") || /[\\\0]/.test(path)) {
     throw new FolderError(
-      "A path leads outside its folder or is not written portably",
+      "a path leads outside its folder or is not written portably",
       `${JSON.stringify(path)} in ${location}`,
       "give a path relative to the folder, with forward slashes and without ..",
     );
@@ -21,5 +21,5 @@ export function insidePath(location: string, path: string): string {
 export function entryPath(location: string, path: string): string {
   const inside = insidePath(location, path);
   if (inside !== "") return inside;
-  throw new FolderError("The path names the folder itself", location, "give the name of something inside it");
+  throw new FolderError("the path names the folder itself", location, "give the name of something inside it");
 }

@@ -35,7 +35,7 @@ function cutPoint(bytes: Buffer, limit: number): number {
   const afterNewline = bytes.lastIndexOf(0x0a, limit - 1) + 1;
   if (afterNewline * 2 >= limit) return afterNewline;
   let cut = limit;
-  while (cut > limit - 3 && isContinuation(bytes[cut]!)) cut--;
+  while (cut > limit - 3 && isContinuation(bytes[cut])) cut--;
   return cut;
 }
 
@@ -43,8 +43,8 @@ function decode(path: string, bytes: Buffer, offset: number): string {
   if (!isUtf8(bytes)) {
     const bad = firstInvalidByte(bytes);
     throw new DataError(
-      "The file is not UTF-8 text",
-      `${path}: byte 0x${bytes[bad]!.toString(16).padStart(2, "0")} at byte offset ${offset + bad}`,
+      "the file is not UTF-8 text",
+      `${path}: byte 0x${bytes[bad].toString(16).padStart(2, "0")} at byte offset ${offset + bad}`,
       "convert the file to UTF-8 (iconv -f ORIGINAL -t UTF-8), or leave it out if it is no text",
     );
   }
@@ -67,11 +67,11 @@ export function firstInvalidByte(bytes: Uint8Array): number {
 }
 
 function sequenceLength(bytes: Uint8Array, at: number): number {
-  const lead = bytes[at]!;
+  const lead = bytes[at];
   if (lead < 0x80) return 1;
   const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
   for (let i = 1; i < length; i++) if (!isContinuation(bytes[at + i])) return 0;
-  const second = bytes[at + 1]!;
+  const second = bytes[at + 1];
   const isOverlong = (lead === 0xe0 && second < 0xa0) || (lead === 0xf0 && second < 0x90);
   const isSurrogate = lead === 0xed && second > 0x9f;
   const isTooHigh = lead === 0xf4 && second > 0x8f;

@@ -85,11 +85,9 @@ export class Embedder {
     const { contextLength } = this.model;
     if (length > 0 && length <= contextLength) return;
     throw new GenerationError(
-      length === 0
-        ? "A text without tokens has no embedding."
-        : "The text is longer than the model's context.",
+      length === 0 ? "a text without tokens has no embedding" : "the text is longer than the model's context",
       `${length} tokens, of at most ${contextLength}`,
-      length === 0 ? "Give a text of at least one character." : "Embed it in parts.",
+      length === 0 ? "give a text of at least one character" : "embed it in parts",
     );
   }
 }

@@ -84,9 +84,9 @@ function startText(prompt: string, index: number, tokenizer: Tokenizer, options:
 function endOfText(tokenizer: Tokenizer): number {
   if (tokenizer.endOfText !== undefined) return tokenizer.endOfText;
   throw new GenerationError(
-    "An empty prompt needs an end-of-text token to start from.",
+    "an empty prompt needs an end-of-text token to start from",
     `the tokenizer's special tokens: ${[...tokenizer.specialTokens.keys()].join(" ") || "none"}`,
-    "Give a prompt of at least one character, for example a line break.",
+    "give a prompt of at least one character, for example a line break",
   );
 }
 
@@ -163,19 +163,15 @@ function checkOptions({ prompts, maxTokens, stop = [], ...sampling }: GenerateOp
   checkSampling(sampling);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
     throw new GenerationError(
-      "The number of tokens to write is not a whole number.",
+      "the number of tokens to write is not a whole number",
       String(maxTokens),
-      "Give a maxTokens of 0 or more.",
+      "give a maxTokens of 0 or more",
     );
   }
   if (stop.includes("")) {
-    throw new GenerationError("A stop string is empty.", JSON.stringify(stop), "Leave it out.");
+    throw new GenerationError("a stop string is empty", JSON.stringify(stop), "leave it out");
   }
   if (prompts.length === 0) {
-    throw new GenerationError(
-      "There is nothing to continue.",
-      "no prompts",
-      'Give at least one, such as "".',
-    );
+    throw new GenerationError("there is nothing to continue", "no prompts", 'give at least one, such as ""');
   }
 }

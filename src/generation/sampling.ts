@@ -32,9 +32,9 @@ export function checkSampling(sampling: Sampling): void {
     const value = sampling[name as keyof Sampling];
     if (value === undefined || isRight(value)) continue;
     throw new GenerationError(
-      `The ${name} to sample with is out of range.`,
+      `the ${name} to sample with is out of range`,
       String(value),
-      `Give a number that is ${range}.`,
+      `give a number that is ${range}.`,
     );
   }
 }
@@ -81,9 +81,9 @@ export function argmax(logits: Float32Array): number {
   }
   if (isNumber && Number.isFinite(logits[best])) return best;
   throw new GenerationError(
-    "The model's predictions are not finite numbers.",
+    "the model's predictions are not finite numbers",
     `${logits.length} logits, the largest ${logits[best]}`,
-    "The weights are damaged or diverged: use an earlier checkpoint.",
+    "the weights are damaged or diverged: use an earlier checkpoint",
   );
 }
 

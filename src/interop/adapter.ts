@@ -1,8 +1,8 @@
 /** A LoRA adapter as PEFT keeps it: adapter_config.json and adapter_model.safetensors. */
 import { z } from "zod";
-import type { Folder } from "../files/folder.js";
 import { saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import type { Decoder } from "../models/decoder.js";
 import { type LinearLayer, type LoraConfig, linearLayers, loraA, loraB, mergeLora } from "../nn/lora.js";
 import { CheckpointError } from "./errors.js";
@@ -77,9 +77,9 @@ export async function loadAdapter(folder: Folder): Promise<SavedAdapter> {
   if (!config) {
     const { path, message } = error.issues[0];
     throw new CheckpointError(
-      "An adapter's configuration cannot be used.",
+      "an adapter's configuration cannot be used",
       `${path.join(".")} in ${source}: ${message}`,
-      "Plain LoRA adapters of PEFT can be opened: one rank and alpha, no bias, no further modules.",
+      "plain LoRA adapters of PEFT can be opened: one rank and alpha, no bias, no further modules",
     );
   }
   const targets = [config.target_modules].flat();
@@ -132,9 +132,9 @@ export function adaptedLayers(model: Decoder, weights: Weights): LinearLayer[] {
 
 function unfit(found: string): CheckpointError {
   return new CheckpointError(
-    "An adapter's matrices do not fit its base model or its configuration.",
+    "an adapter's matrices do not fit its base model or its configuration",
     found,
-    "Use the adapter with the model that it was trained on, and its files as they were saved.",
+    "use the adapter with the model that it was trained on, and its files as they were saved",
   );
 }
 

@@ -35,9 +35,9 @@ export async function listed(folder: Folder): Promise<string> {
 
 function notAnObject(source: string, found: string, cause?: unknown): CheckpointError {
   return new CheckpointError(
-    "A file of the model is not a JSON object.",
+    "a file of the model is not a JSON object",
     `${source}: ${found}`,
-    "It is cut off or damaged: fetch or save it again.",
+    "it is cut off or damaged: fetch or save it again",
     { cause },
   );
 }

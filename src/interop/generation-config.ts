@@ -60,9 +60,9 @@ export async function readGenerationConfig(folder: Folder): Promise<GenerationDe
     if (value === undefined) continue;
     if (typeof value !== "number" || !(value >= 0 && value < Number.POSITIVE_INFINITY)) {
       throw new CheckpointError(
-        "A generation setting is not a number of zero or more.",
+        "a generation setting is not a number of zero or more",
         `${theirs}: ${JSON.stringify(value)} in ${folder.location}/${file}`,
-        "Correct the file, or remove the line.",
+        "correct the file, or remove the line",
       );
     }
     defaults[ours] = value;
@@ -72,9 +72,9 @@ export async function readGenerationConfig(folder: Folder): Promise<GenerationDe
   const endTokens = [json.eos_token_id ?? []].flat();
   if (!endTokens.every((id) => Number.isSafeInteger(id))) {
     throw new CheckpointError(
-      "The tokens that end a text are not ids.",
+      "the tokens that end a text are not ids",
       `eos_token_id: ${JSON.stringify(json.eos_token_id)} in ${folder.location}/${file}`,
-      "Correct the file, or remove the line.",
+      "correct the file, or remove the line",
     );
   }
   return endTokens.length === 0 ? defaults : { ...defaults, endTokens: endTokens as number[] };

@@ -101,9 +101,9 @@ export function isImageConfig({ model_type }: JsonObject): boolean {
 export function imageModelFromConfig(config: JsonObject, source: string): ImageModelKind {
   if (isImageConfig(config)) return readers[config.model_type as string](config, source);
   throw new CheckpointError(
-    "The model is not one of images.",
+    "the model is not one of images",
     `model_type ${JSON.stringify(config.model_type)} in ${source}`,
-    `These can be opened: ${Object.keys(readers).join(", ")}.`,
+    `these can be opened: ${Object.keys(readers).join(", ")}.`,
   );
 }
 
@@ -190,9 +190,9 @@ function fieldsOf<Schema extends z.ZodType>(
   if (result.success) return result.data;
   const [{ path, message }] = result.error.issues;
   throw new CheckpointError(
-    "A field of the model's config does not fit.",
+    "a field of the model's config does not fit",
     `${path.join(".")} ${JSON.stringify(config[String(path[0])])} in ${source} (${message})`,
-    "Check that config.json is of a model that can be opened here.",
+    "check that config.json is of a model that can be opened here",
   );
 }
 

@@ -85,9 +85,9 @@ export async function openImageModel(folder: Folder, which: Checkpoint = "latest
   const read = notes.safeParse(config);
   if (!read.success) {
     throw new CheckpointError(
-      "A field of the model's config does not fit.",
+      "a field of the model's config does not fit",
       `${read.error.issues[0].path.join(".")} in ${source} (${read.error.issues[0].message})`,
-      "Restore config.json from a copy.",
+      "restore config.json from a copy",
     );
   }
   const { id2label, ...rest } = read.data;

@@ -39,9 +39,9 @@ export function decoderFromConfig(config: JsonObject, source: string): Decoder {
       return llamaDecoder(fields, true);
     default:
       throw new CheckpointError(
-        "The model is of a kind that cannot be opened.",
+        "the model is of a kind that cannot be opened",
         `model_type ${JSON.stringify(config.model_type)} in ${source}`,
-        "gpt2, llama and qwen3 models can be opened.",
+        "gpt2, llama and qwen3 models can be opened",
       );
   }
 }
@@ -171,17 +171,17 @@ class Fields {
 
   inexpressible(key: string, value: unknown): CheckpointError {
     return new CheckpointError(
-      "A model's config asks for what this decoder cannot do exactly.",
+      "a model's config asks for what this decoder cannot do exactly",
       `${key}: ${JSON.stringify(value)} in ${this.source}`,
-      "Choose a model without it; remove the line only if you know that it changes nothing.",
+      "choose a model without it; remove the line only if you know that it changes nothing",
     );
   }
 
   private wrong(key: string, value: unknown, wanted: string): CheckpointError {
     return new CheckpointError(
-      `A model's config lacks a usable ${key}.`,
+      `a model's config lacks a usable ${key}.`,
       `${key}: ${JSON.stringify(value) ?? "missing"} in ${this.source}; it has to be ${wanted}`,
-      "Fetch config.json again, or correct it.",
+      "fetch config.json again, or correct it",
     );
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../core/random.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
-import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";

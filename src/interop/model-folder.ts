@@ -1,7 +1,8 @@
 /** A model as a Hugging Face folder: config.json, model.safetensors, tokenizer.json, generation_config.json. */
-import type { Folder } from "../files/folder.js";
+
 import { loadTokenizer, saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import type { Decoder } from "../models/decoder.js";
 import { adapterConfigFile, loadAdapter, mergeAdapter } from "./adapter.js";
 import { CheckpointError } from "./errors.js";
@@ -89,9 +90,9 @@ async function openAbove(
   const { location } = place;
   if (above.includes(location)) {
     throw new CheckpointError(
-      "An adapter is its own base.",
+      "an adapter is its own base",
       [...above, location].join(" stands on "),
-      "Correct base_model_name_or_path in adapter_config.json.",
+      "correct base_model_name_or_path in adapter_config.json",
     );
   }
   const adapter = await loadAdapter(place);
@@ -113,9 +114,9 @@ async function isAdapter(folder: Folder): Promise<boolean> {
 
 async function noBase(name: string): Promise<Folder> {
   throw new CheckpointError(
-    "The folder holds an adapter without its base model.",
+    "the folder holds an adapter without its base model",
     `its base is ${name}`,
-    "Give `openModel` a function that opens the base.",
+    "give `openModel` a function that opens the base",
   );
 }
 
@@ -129,18 +130,18 @@ export async function locateModel(folder: Folder, which: Checkpoint = "latest"):
   const pointer = `checkpoints/${which}`;
   if ((await folder.size(pointer)) === undefined) {
     throw new CheckpointError(
-      "The folder is neither a model nor a run with a checkpoint.",
+      "the folder is neither a model nor a run with a checkpoint",
       `${folder.location} has ${await listed(folder)}; neither ${configFile} nor ${pointer}`,
-      "Give a folder that training wrote, or a downloaded model's folder.",
+      "give a folder that training wrote, or a downloaded model's folder",
     );
   }
   const name = new TextDecoder().decode(await folder.read(pointer)).trim();
   const place = folder.folder(`checkpoints/${/^[\w.-]+$/.test(name) ? name : ""}`);
   if (await holdsModel(place)) return place;
   throw new CheckpointError(
-    "The checkpoint that the run names is not there.",
+    "the checkpoint that the run names is not there",
     `${folder.location}/${pointer} says ${JSON.stringify(name.slice(0, 80))}; there are ${await others(folder)}`,
-    `Write the name of one that is there into ${pointer}.`,
+    `write the name of one that is there into ${pointer}.`,
   );
 }
 
@@ -148,9 +149,9 @@ async function locateStep(folder: Folder, name: string): Promise<Folder> {
   const place = folder.folder(`checkpoints/${name}`);
   if (await holdsModel(place)) return place;
   throw new CheckpointError(
-    "The run has no checkpoint of this step.",
+    "the run has no checkpoint of this step",
     `${place.location} holds no model; there are ${await others(folder)}`,
-    "Name one that is there, or train with a larger training.keepCheckpoints.",
+    "name one that is there, or train with a larger training.keepCheckpoints",
   );
 }
 
@@ -184,17 +185,17 @@ export function take(
   const found = weights.get(name);
   if (found && String(found.shape) === String(shape)) return found;
   throw new CheckpointError(
-    "A model cannot be saved without all its parameters.",
+    "a model cannot be saved without all its parameters",
     `${name} is ${found ? `[${found.shape}]` : "missing"}, the model's is [${shape}]`,
-    "Give the weights of this very model.",
+    "give the weights of this very model",
   );
 }
 
 function checkVocabulary(model: Decoder, tokenizer: Tokenizer | undefined, location: string): void {
   if (!tokenizer || tokenizer.vocabSize <= model.vocabSize) return;
   throw new CheckpointError(
-    "The tokenizer has more tokens than the model.",
+    "the tokenizer has more tokens than the model",
     `${tokenizer.vocabSize} against ${model.vocabSize}, in ${location}`,
-    "Use the tokenizer that the model was trained with.",
+    "use the tokenizer that the model was trained with",
   );
 }

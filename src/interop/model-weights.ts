@@ -54,9 +54,9 @@ function storedNames(file: TensorFile, model: WithParameters, source: string): M
   const list = (what: string, names: string[]) =>
     names.length === 0 ? [] : [`${what} ${names.slice(0, mostNames).join(", ")}${more(names.length)}`];
   throw new CheckpointError(
-    "The weights are not those of the model that config.json describes.",
+    "the weights are not those of the model that config.json describes",
     `${source}: ${[...list("missing", missing), ...list("unknown", extra)].join("; ")}`,
-    "Check that config.json and the weights are of one model and one version.",
+    "check that config.json and the weights are of one model and one version",
   );
 }
 
@@ -74,9 +74,9 @@ function checkShapes(
   });
   if (wrong.length === 0) return;
   throw new CheckpointError(
-    "The weights have other shapes than config.json describes.",
+    "the weights have other shapes than config.json describes",
     `${source}: ${wrong.slice(0, mostNames).join("; ")}${more(wrong.length)}`,
-    "Check that config.json and the weights are of one model and one version.",
+    "check that config.json and the weights are of one model and one version",
   );
 }
 
@@ -93,9 +93,9 @@ async function checkTied(
   const head = String(shape) === String(embedding.shape) ? await file.read(stored.get(headName)!) : undefined;
   if (head?.every((value, i) => value === embedding.data[i])) return;
   throw new CheckpointError(
-    "The head is tied to the embedding, yet the file holds another head.",
+    "the head is tied to the embedding, yet the file holds another head",
     `${stored.get(headName)} [${shape}] differs from ${name} [${embedding.shape}] in ${source}`,
-    "Set tie_word_embeddings to false in config.json where the architecture allows it, or fetch the model again.",
+    "set tie_word_embeddings to false in config.json where the architecture allows it, or fetch the model again",
   );
 }
 
@@ -105,8 +105,8 @@ export function requireFinite(name: string, data: Float32Array, source: string):
   for (let i = 0; i < data.length; i++) sum += data[i] * 0; // zero, except for infinities and NaN
   if (sum === 0) return;
   throw new CheckpointError(
-    "A model's weights are not all finite.",
+    "a model's weights are not all finite",
     `${name} of ${source} has a value that is infinite or not a number`,
-    "Use an earlier checkpoint: a model with such a weight predicts nothing.",
+    "use an earlier checkpoint: a model with such a weight predicts nothing",
   );
 }

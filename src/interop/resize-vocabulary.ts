@@ -12,9 +12,9 @@ export function withVocabSize(saved: SavedModel, vocabSize: number): SavedModel 
   if (vocabSize === model.vocabSize) return saved;
   if (vocabSize < model.vocabSize) {
     throw new CheckpointError(
-      "A vocabulary cannot shrink.",
+      "a vocabulary cannot shrink",
       `${vocabSize} tokens, the model has rows for ${model.vocabSize}`,
-      "Give at least as many.",
+      "give at least as many",
     );
   }
   const config = { ...model.huggingFaceConfig(), vocab_size: vocabSize };

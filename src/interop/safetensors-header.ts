@@ -176,8 +176,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** The error for a safetensors file that is not as it should be. */
 export function damaged(source: string, what: string, found: string): CheckpointError {
   return new CheckpointError(
-    `A safetensors file is damaged: ${what}.`,
+    `a safetensors file is damaged: ${what}.`,
     `${source}: ${found}`,
-    "Fetch or save the file again; an interrupted download is the usual cause.",
+    "fetch or save the file again; an interrupted download is the usual cause",
   );
 }

@@ -40,7 +40,7 @@ export async function openSafetensors(folder: Folder, path: string): Promise<Ten
   const source = `${folder.location}/${path}`;
   const fileSize = await folder.size(path);
   if (fileSize === undefined) {
-    throw new CheckpointError("There is no such weights file.", source, "Check the name and the folder.");
+    throw new CheckpointError("there is no such weights file", source, "check the name and the folder");
   }
   const header = await readHeader(folder, path, fileSize, source);
   return {
@@ -50,9 +50,9 @@ export async function openSafetensors(folder: Folder, path: string): Promise<Ten
       if (!entry) {
         const names = [...header.entries.keys()].slice(0, 5).join(", ");
         throw new CheckpointError(
-          "A tensor is not in the file.",
+          "a tensor is not in the file",
           `${name} in ${source}`,
-          `It has ${names}, ...`,
+          `it has ${names}, ...`,
         );
       }
       return readTensor(folder, path, entry, `tensor ${name} of ${source}`, target);
@@ -85,17 +85,17 @@ async function readTensor(
   const floats = target ?? new Float32Array(length);
   if (floats.length !== length) {
     throw new CheckpointError(
-      "A tensor does not fit where it should go.",
+      "a tensor does not fit where it should go",
       `${what}: [${shape}] into ${floats.length} elements`,
-      "Give an array of the tensor's size.",
+      "give an array of the tensor's size",
     );
   }
   const convert = type === "F32" ? undefined : conversions[type];
   if (type !== "F32" && !convert) {
     throw new CheckpointError(
-      "A tensor is not of a float type.",
+      "a tensor is not of a float type",
       `${what}: ${type}`,
-      "F32, F16, BF16 and F64 can be read; quantised models have to be converted first.",
+      "F32, F16, BF16 and F64 can be read; quantised models have to be converted first",
     );
   }
   const raw = convert
@@ -153,8 +153,8 @@ export async function writeSafetensors(
 function checkWritable(name: string, shape: readonly number[], data: Float32Array): void {
   if (name !== "__metadata__" && shape.reduce((a, b) => a * b, 1) === data.length) return;
   throw new CheckpointError(
-    "A tensor cannot be saved.",
+    "a tensor cannot be saved",
     `${name}: ${data.length} values for [${shape}]`,
-    "Give as many values as the shape has elements, under a name other than __metadata__.",
+    "give as many values as the shape has elements, under a name other than __metadata__",
   );
 }

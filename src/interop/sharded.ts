@@ -16,16 +16,16 @@ export async function openWeights(folder: Folder): Promise<TensorFile> {
   const pickled = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
   if (pickled) {
     throw new CheckpointError(
-      "The weights are in a format that can run code when it is opened.",
+      "the weights are in a format that can run code when it is opened",
       `${folder.location}/${pickled}`,
-      "Convert them once, where you trust them: in Python, AutoModelForCausalLM.from_pretrained(folder)" +
-        ".save_pretrained(folder, safe_serialization=True); or download the model's safetensors version.",
+      "convert them once, where you trust them: in Python, AutoModelForCausalLM.from_pretrained(folder)" +
+        ".save_pretrained(folder, safe_serialization=True); or download the model's safetensors version",
     );
   }
   throw new CheckpointError(
-    "The folder has no weights.",
+    "the folder has no weights",
     `${folder.location} has ${await listed(folder)}`,
-    `Give a folder with ${weightsFile}.`,
+    `give a folder with ${weightsFile}.`,
   );
 }
 
@@ -55,16 +55,16 @@ function readWeightMap(index: Readonly<Record<string, unknown>>, source: string)
   const wrong = places.find(([, file]) => !isFileName(file));
   if (places.length > 0 && !wrong) return new Map(places);
   throw new CheckpointError(
-    "The index of the weights is damaged.",
+    "the index of the weights is damaged",
     `${source}: ${wrong ? `${wrong[0]} is in ${JSON.stringify(wrong[1])}` : "weight_map names no tensor"}`,
-    "Fetch the index again; it maps each tensor to a .safetensors file beside it.",
+    "fetch the index again; it maps each tensor to a .safetensors file beside it",
   );
 }
 
 function misplaced(source: string, name: string, found: string | undefined, listed: string | undefined) {
   return new CheckpointError(
-    "The shards of the weights do not fit their index.",
+    "the shards of the weights do not fit their index",
     `${source}: ${name} is listed in ${listed ?? "no file"} and found in ${found ?? "none"}`,
-    "Fetch all shards and the index again, from one version of the model.",
+    "fetch all shards and the index again, from one version of the model",
   );
 }

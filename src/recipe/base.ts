@@ -1,8 +1,9 @@
 /** The pretrained model that a recipe may start from. */
-import type { Folder } from "../files/folder.js";
+
 import { chatMl, chatMlTokens } from "../features/chat/chat-template.js";
 import { addSpecialTokens } from "../features/tokenizer/special-tokens.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import { locateModel, openModel, type SavedModel } from "../interop/model-folder.js";
 import { withVocabSize } from "../interop/resize-vocabulary.js";
 import { RecipeError } from "./errors.js";

@@ -1,11 +1,11 @@
 /** From a resolved recipe's values to the things they describe. */
 import type { Corpus } from "../data/text/corpus.js";
-import type { Folder } from "../files/folder.js";
 import { trainBpe } from "../features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
 import { loadTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import type { Decoder } from "../models/decoder.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";

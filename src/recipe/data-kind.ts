@@ -1,8 +1,8 @@
 /** What every format of data gives a run. */
 import type { Runtime } from "../core/runtime/session.js";
 import type { TrainingData } from "../data/text/batches.js";
-import type { Folder } from "../files/folder.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import type { Base, FindModel } from "./base.js";
 import type { Recipe } from "./recipe.js";
 

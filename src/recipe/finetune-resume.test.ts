@@ -5,11 +5,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { around, finetuneRecipe, lazily, writeData, writePretrained } from "../../test/finetuning.js";
 import { temporaryFolder } from "../../test/temporary-folder.js";
 import { loggedLosses, stopAfter } from "../../test/tiny.js";
+import { chatMl, chatMlTokens } from "../features/chat/chat-template.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
+import { addSpecialTokens } from "../features/tokenizer/special-tokens.js";
 import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
-import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
-import { chatMl, chatMlTokens } from "../features/chat/chat-template.js";
-import { addSpecialTokens } from "../features/tokenizer/special-tokens.js";
 import { resumeRun, startRun } from "./run.js";
 
 const place = temporaryFolder();

@@ -10,15 +10,15 @@ import {
   writePretrained,
 } from "../../test/finetuning.js";
 import { temporaryFolder } from "../../test/temporary-folder.js";
-import { openFolder } from "../files/disk.js";
 import { openExamples } from "../data/tables/examples.js";
-import type { Folder } from "../files/folder.js";
-import { memoryFolder } from "../files/memory.js";
-import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { chatMl, chatMlTokens } from "../features/chat/chat-template.js";
+import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import { addSpecialTokens } from "../features/tokenizer/special-tokens.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import { openFolder } from "../files/disk.js";
+import type { Folder } from "../files/folder.js";
+import { memoryFolder } from "../files/memory.js";
 import { type Recipe, resolveRecipe } from "./recipe.js";
 import { startRun } from "./run.js";
 

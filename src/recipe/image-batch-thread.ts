@@ -1,6 +1,7 @@
 /** The training batches of a run on images, for a thread of their own: see data/prefetch. */
-import { openFolder } from "../files/disk.js";
+
 import type { MakeBatch } from "../data/prefetch/prefetch.js";
+import { openFolder } from "../files/disk.js";
 import { imageBatches } from "./image-batches.js";
 import type { ImageRecipe } from "./image-recipe.js";
 import { openImagesOf, trainedOn } from "./prepare-images.js";

@@ -1,10 +1,11 @@
 /** A run on images: folder, recipe, prepared images, model, trainer. */
-import type { TrainingData } from "../data/text/batches.js";
-import { ShardError } from "../files/errors.js";
-import type { Folder } from "../files/folder.js";
+
 import { dimensionsOf, isSameShape } from "../data/images/image.js";
 import { type ImageSource, openImages } from "../data/images/open-images.js";
 import { type Prefetch, prefetch } from "../data/prefetch/prefetch.js";
+import type { TrainingData } from "../data/text/batches.js";
+import { ShardError } from "../files/errors.js";
+import type { Folder } from "../files/folder.js";
 import type { ImageModelKind } from "../interop/image-config.js";
 import { openImageModel, type SavedImageModel, saveImageModel } from "../interop/image-folder.js";
 import { locateModel } from "../interop/model-folder.js";

@@ -160,22 +160,22 @@ describe("errors", () => {
   };
 
   test.each([
-    ["optimizer.lrr", "optimizer has the keys kind, lr, betas", "Did you mean --optimizer.lr?"],
-    ["optimizer.momentum", "optimizer has the keys kind, lr, betas", "Use one of the keys that exist."],
+    ["optimizer.lrr", "optimizer has the keys kind, lr, betas", "did you mean --optimizer.lr?"],
+    ["optimizer.momentum", "optimizer has the keys kind, lr, betas", "use one of the keys that exist"],
     [
       "optimiser.lr",
       "the recipe has the keys data, optimizer, training, generation, labels, onSample, extra, seed",
-      "Did you mean --optimizer.lr?",
+      "did you mean --optimizer.lr?",
     ],
     [
       "generation.temprature",
       "generation has the keys temperature, stop",
-      "Did you mean --generation.temperature?",
+      "did you mean --generation.temperature?",
     ],
-    ["optimizer.lr.max", "optimizer.lr has no keys: it is a number", "Use one of the keys that exist."],
+    ["optimizer.lr.max", "optimizer.lr has no keys: it is a number", "use one of the keys that exist"],
   ])("the unknown key %s", (path, found, advice) => {
     expect(failure(path, "1")).toEqual([
-      `The recipe has no key "${path}".`,
+      `the recipe has no key "${path}"`,
       `  found: ${found}`,
       `  to do: ${advice}`,
     ]);
@@ -196,12 +196,12 @@ describe("errors", () => {
     ["onSample", ["x"], '"x"; expected code, which only the recipe\'s file can hold'],
   ])("the wrong value --%s=%j", (path, texts, found) => {
     const [what, values] = failure(path, ...texts);
-    expect(what).toBe(`The value of "${path}" does not fit.`);
+    expect(what).toBe(`the value of "${path}" does not fit`);
     expect(values).toBe(`  found: ${found}`);
   });
 
   test("an index past the end", () => {
-    expect(failure("data.files.3", "x")[0]).toBe('"data.files.3" points past the end of a list.');
+    expect(failure("data.files.3", "x")[0]).toBe('"data.files.3" points past the end of a list');
   });
 });
 
@@ -221,7 +221,7 @@ describe("applyOverrides without a schema takes the types from the recipe", () =
   test("other types and keys fail", () => {
     expect(() => put(["model.width", "wide"])).toThrow('"wide"; expected a number');
     expect(() => put(["model.sizes", "a"])).toThrow("each a number");
-    expect(() => put(["model.widht", "1"])).toThrow("Did you mean --model.width?");
+    expect(() => put(["model.widht", "1"])).toThrow("did you mean --model.width?");
     expect(() => put(["hook", "1"])).toThrow("code, which only the recipe's file can hold");
   });
 });

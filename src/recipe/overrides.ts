@@ -26,11 +26,11 @@ export function parseOverrides(argv: readonly string[]): { overrides: Override[]
   const rest: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     if (argv[i] === "--") return { overrides, rest: [...rest, ...argv.slice(i)] };
-    const [, path, attached] = DOTTED_FLAG.exec(argv[i]!) ?? [];
-    if (path === undefined) rest.push(argv[i]!);
+    const [, path, attached] = DOTTED_FLAG.exec(argv[i]) ?? [];
+    if (path === undefined) rest.push(argv[i]);
     else if (attached !== undefined) overrides.push([path, attached]);
-    else if (i + 1 === argv.length || argv[i + 1]!.startsWith("--")) overrides.push([path, "true"]);
-    else overrides.push([path, argv[++i]!]);
+    else if (i + 1 === argv.length || argv[i + 1].startsWith("--")) overrides.push([path, "true"]);
+    else overrides.push([path, argv[++i]]);
   }
   return { overrides, rest };
 }
@@ -93,9 +93,9 @@ function withoutStrangers(place: Place, section: Record<string, unknown>): Recor
 function indexIn(list: readonly unknown[], key: string, path: string): number {
   if (Number(key) < list.length) return Number(key);
   throw new RecipeError(
-    `"${path}" points past the end of a list.`,
+    `"${path}" points past the end of a list`,
     `the list has ${list.length} ${list.length === 1 ? "entry" : "entries"}, counted from 0`,
-    "Give an index that exists, or the whole list.",
+    "give an index that exists, or the whole list",
   );
 }
 
@@ -104,28 +104,28 @@ function failUnknown(place: Place, keys: readonly string[], path: string): never
   const before = path.split(".").slice(0, depth);
   const section = before.length > 0 ? before.join(".") : "the recipe";
   const known = keysOf(place);
-  const near = nearest(keys[0]!, known);
+  const near = nearest(keys[0], known);
   throw new RecipeError(
-    `The recipe has no key "${path}".`,
+    `the recipe has no key "${path}"`,
     known.length > 0
       ? `${section} has the keys ${known.join(", ")}`
       : `${section} has no keys: it is ${describePlace(place)}`,
     near === undefined
-      ? "Use one of the keys that exist."
-      : `Did you mean --${[...before, near, ...keys.slice(1)].join(".")}?`,
+      ? "use one of the keys that exist"
+      : `did you mean --${[...before, near, ...keys.slice(1)].join(".")}?`,
   );
 }
 
 /** The first reading of the texts that fits the place. */
 function parsedValue(place: Place, path: string, texts: readonly string[]): unknown {
-  const readings = texts.length > 1 ? listReadings(texts) : singleReadings(texts[0]!);
+  const readings = texts.length > 1 ? listReadings(texts) : singleReadings(texts[0]);
   const fits = (reading: unknown) => place.declared.some((schema) => z.safeParse(schema, reading).success);
   const found = readings.findIndex(fits);
   if (found >= 0) return readings[found];
   throw new RecipeError(
-    `The value of "${path}" does not fit.`,
+    `the value of "${path}" does not fit`,
     `${texts.map((text) => JSON.stringify(text)).join(", ")}; expected ${describePlace(place)}${complaint(place, readings)}`,
-    `Write --${path}=<value> with ${describePlace(place)}.`,
+    `write --${path}=<value> with ${describePlace(place)}.`,
   );
 }
 

@@ -1,11 +1,11 @@
 /** Conversations as packed rows of tokens, of which the assistant's part is learned. */
 import { readChats } from "../data/chat/chat.js";
-import { writeExamples } from "../data/tables/examples.js";
-import type { Folder } from "../files/folder.js";
 import { packRows } from "../data/chat/packing.js";
+import { writeExamples } from "../data/tables/examples.js";
 import { chatTemplate } from "../features/chat/chat-template.js";
 import { chatTokens, cutAtTurn, type MarkedTokens } from "../features/chat/chat-tokens.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import { withChat } from "./base.js";
 import type { DataKind } from "./data-kind.js";
 import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./prepare-examples.js";

@@ -1,13 +1,13 @@
 /** What chats and preferences share: a split by the seed, and records that training draws from. */
 import { AutodidactError } from "../core/errors.js";
 import { permuted } from "../core/random.js";
-import { IGNORED_TARGET } from "../data/text/batches.js";
-import { digestOf } from "../data/text/document.js";
-import { DataError } from "../files/errors.js";
 import { evaluationExamples, trainingExamples } from "../data/tables/example-batches.js";
 import { type ExampleFields, openExamples } from "../data/tables/examples.js";
-import type { Folder } from "../files/folder.js";
+import { IGNORED_TARGET } from "../data/text/batches.js";
+import { digestOf } from "../data/text/document.js";
 import { SeenHashes } from "../data/text/seen.js";
+import { DataError } from "../files/errors.js";
+import type { Folder } from "../files/folder.js";
 import type { Base } from "./base.js";
 import type { RunData } from "./data-kind.js";
 import { RecipeError } from "./errors.js";

@@ -1,12 +1,12 @@
 /** Steps 1 and 2 of a run on images: decoded once into records of bytes, in the run's `data/`. */
 import { z } from "zod";
 import { permuted, randomStream } from "../core/random.js";
-import { DataError, ShardError } from "../files/errors.js";
-import { type ExampleArray, openExamples, writeExamples } from "../data/tables/examples.js";
-import type { Folder } from "../files/folder.js";
 import type { ImageShape, LabelledImage } from "../data/images/image.js";
 import type { ImageExamples } from "../data/images/image-batches.js";
 import type { ImageSource } from "../data/images/open-images.js";
+import { type ExampleArray, openExamples, writeExamples } from "../data/tables/examples.js";
+import { DataError, ShardError } from "../files/errors.js";
+import type { Folder } from "../files/folder.js";
 import type { ImageRecipe } from "./image-recipe.js";
 
 /** Images to learn from and to validate with. */
@@ -58,7 +58,7 @@ export async function writeImages(
 export async function openImagesOf(folder: Folder): Promise<PreparedImages> {
   if ((await folder.size(indexFile)) === undefined) {
     throw new ShardError(
-      "There are no prepared images",
+      "there are no prepared images",
       `no ${indexFile} in ${folder.location}`,
       "prepare the data (again); give the folder of a run on images",
     );
@@ -66,7 +66,7 @@ export async function openImagesOf(folder: Folder): Promise<PreparedImages> {
   const found = index.safeParse(readJson(await folder.read(indexFile)));
   if (!found.success) {
     throw new ShardError(
-      "The list of prepared images is damaged",
+      "the list of prepared images is damaged",
       `${folder.location}/${indexFile}`,
       "prepare the data again",
     );

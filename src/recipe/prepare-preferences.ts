@@ -1,11 +1,12 @@
 /** Preferences as pairs of rows, with their log-likelihoods under the model that training starts from. */
-import { writeExamples } from "../data/tables/examples.js";
-import type { Folder } from "../files/folder.js";
+
 import { packRows } from "../data/chat/packing.js";
 import { readPreferences } from "../data/chat/preferences.js";
+import { writeExamples } from "../data/tables/examples.js";
 import { chatTemplate } from "../features/chat/chat-template.js";
 import { chatTokens } from "../features/chat/chat-tokens.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import { rowsPerPair } from "../objectives/dpo.js";
 import { referenceLogLikelihoods } from "../training/reference.js";
 import { type Base, withChat } from "./base.js";

@@ -1,10 +1,10 @@
 /** Text as tokens: what next-token training reads windows of. */
 import { tokenWindows } from "../data/text/batches.js";
 import { openCorpus } from "../data/text/corpus.js";
-import { DataError } from "../files/errors.js";
 import { prepareTokens } from "../data/text/prepare.js";
 import { type EncodePiece, openShards } from "../data/text/shards.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import { DataError } from "../files/errors.js";
 import type { Base } from "./base.js";
 import { buildTokenizer } from "./build.js";
 import type { CheckedData, DataKind } from "./data-kind.js";

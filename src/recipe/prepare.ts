@@ -1,9 +1,9 @@
 /** Steps 1 and 2 of a run: its files become a tokenizer and what training reads, in the run's `data/`. */
 import { AutodidactError } from "../core/errors.js";
-import { ShardError } from "../files/errors.js";
-import type { Folder } from "../files/folder.js";
 import { loadTokenizer, saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import { type Tokenizer, TokenizerError } from "../features/tokenizer/tokenizer.js";
+import { ShardError } from "../files/errors.js";
+import type { Folder } from "../files/folder.js";
 import { readName } from "../training/checkpoint.js";
 import type { Base } from "./base.js";
 import type { CheckedData, DataKind, RunData, Surroundings } from "./data-kind.js";

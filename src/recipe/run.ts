@@ -1,7 +1,7 @@
 /** A run folder and what stands behind it: recipe, tokens, model, trainer. */
 import type { Runtime } from "../core/runtime/session.js";
-import type { Folder } from "../files/folder.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import type { Folder } from "../files/folder.js";
 import { saveAdapter } from "../interop/adapter.js";
 import { saveModel } from "../interop/model-folder.js";
 import type { Decoder } from "../models/decoder.js";

@@ -37,7 +37,7 @@ function fullAfter(folder: Folder, writes: number): Folder {
   let left = writes;
   const wrap = (inner: Folder): Folder => {
     const full = async () => {
-      if (left-- <= 0) throw new FolderError("The disk is full", "ENOSPC", "free some space");
+      if (left-- <= 0) throw new FolderError("the disk is full", "ENOSPC", "free some space");
     };
     const wrapped: Folder = Object.create(inner);
     return Object.assign(wrapped, {
@@ -127,7 +127,7 @@ describe("a checkpoint that cannot be used", () => {
   it("a pointer to nothing", async () => {
     const run = await savedRun(6);
     await run.write("checkpoints/latest", "step-000009");
-    expect(await refusal(run)).toMatch(/step-000009[\s\S]*There is no such file/);
+    expect(await refusal(run)).toMatch(/step-000009[\s\S]*there is no such file/);
   });
 
   it("another architecture, vocabulary or optimizer", async () => {
@@ -169,7 +169,7 @@ describe("a disk that fills up while a checkpoint is written", () => {
   it("the loop ends with the error, and goes on when there is space again", async () => {
     const run = memoryFolder();
     await expect(train(fullAfter(run, 40), trainer, { checkpointEvery: 1 })).rejects.toThrow(
-      "The disk is full",
+      "the disk is full",
     );
     expect(await readName(run, "latest")).toMatch(/^step-00000[1-9]$/);
     const whole = memoryFolder();

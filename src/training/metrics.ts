@@ -65,9 +65,9 @@ export class MetricsLog {
     const record = parseJson(text);
     if (isRecord(record)) return { text, record };
     throw new MetricsError(
-      "A line of the metrics log is not a record.",
+      "a line of the metrics log is not a record",
       `${this.folder.location}/${this.path}, line ${lineNumber}: ${text.slice(0, 80)}`,
-      'Remove that line; each line is a JSON object with a number "step".',
+      'remove that line; each line is a JSON object with a number "step"',
     );
   }
 }

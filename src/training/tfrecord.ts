@@ -42,7 +42,7 @@ export function maskedCrc32c(bytes: Uint8Array): number {
 /** CRC-32C (Castagnoli, RFC 3720 appendix B.4), reflected. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
 

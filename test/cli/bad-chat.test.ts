@@ -90,7 +90,7 @@ describe("conversations", () => {
   ])("%s", (_, message, rows) => rowsRefused(message, ...rows));
 
   it("a file that is not there, and one of another kind", async () => {
-    await refused("chat-sft", /No file matches[\s\S]*absent/, "--data.files", join(place, "absent.jsonl"));
+    await refused("chat-sft", /no file matches[\s\S]*absent/, "--data.files", join(place, "absent.jsonl"));
     await refused("chat-sft", /JSON Lines only[\s\S]*text\.txt/, "--data.files", files.text);
   });
 });

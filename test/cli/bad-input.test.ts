@@ -26,7 +26,7 @@ const trainOn = (files: string, ...flags: string[]) => [
 ];
 
 describe("texts", () => {
-  it("no file matches", () => refused(/No file matches\n.*absent/, ...trainOn(join(place, "absent*.txt"))));
+  it("no file matches", () => refused(/no file matches\n.*absent/, ...trainOn(join(place, "absent*.txt"))));
   it("an empty file", () => refused(/file is empty[\s\S]*empty\.txt/, ...trainOn(file("empty.txt", ""))));
 
   it("too short for one window", async () => {

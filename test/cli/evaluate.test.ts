@@ -207,9 +207,9 @@ describe("flags that do not go together", () => {
 
   it("files that are not there", async () => {
     const absent = join(place, "absent.jsonl");
-    await refuse(place, /No file matches/, ["evaluate", trained, "--multiple-choice", absent]);
-    await refuse(place, /No file matches/, ["evaluate", trained, "--perplexity", absent]);
-    await refuse(place, /No file matches/, ["evaluate", trained, "--against", trained, "--prompts", absent]);
+    await refuse(place, /no file matches/, ["evaluate", trained, "--multiple-choice", absent]);
+    await refuse(place, /no file matches/, ["evaluate", trained, "--perplexity", absent]);
+    await refuse(place, /no file matches/, ["evaluate", trained, "--against", trained, "--prompts", absent]);
     await refuse(place, /neither a model nor a run/, [
       "evaluate",
       trained,

@@ -233,7 +233,7 @@ describe("refused, with nothing left behind", () => {
 
   it.each([
     [
-      /does not know this class[\s\S]*Did you mean "bars"/,
+      /does not know this class[\s\S]*did you mean "bars"/,
       ["generate", run("flow"), "--class", "bar", "--out", "x.png"],
     ],
     [/no file to draw into/, ["generate", run("flow")]],

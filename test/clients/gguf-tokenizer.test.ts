@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { getLlama, type Llama, LlamaLogLevel, type Token } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
-import { openFolder } from "../../src/files/disk.js";
-import { memoryFolder } from "../../src/files/memory.js";
 import { trainBpe } from "../../src/features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
 import { loadTokenizer, tokenizerFromJson } from "../../src/features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../src/features/tokenizer/tokenizer.js";
+import { openFolder } from "../../src/files/disk.js";
+import { memoryFolder } from "../../src/files/memory.js";
 import { exportGguf } from "../../src/interop/gguf/export.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { openFolder } from "../../src/files/disk.js";
 import { chatTemplate } from "../../src/features/chat/chat-template.js";
+import { openFolder } from "../../src/files/disk.js";
 import { compileDecoder } from "../../src/generation/decoder-session.js";
 import { type Generation, generate } from "../../src/generation/generate.js";
 import { openModel } from "../../src/interop/model-folder.js";

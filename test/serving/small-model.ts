@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomStream } from "../../src/core/random.js";
-import { openFolder } from "../../src/files/disk.js";
 import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
+import { openFolder } from "../../src/files/disk.js";
 import { type SavedModel, saveModel } from "../../src/interop/model-folder.js";
 import { llama } from "../../src/models/llama.js";
-import { type RunningServer, startServer } from "../../src/serving/http/server.js";
 import { startEngine, type WorkerEngine } from "../../src/serving/engine/worker-engine.js";
+import { type RunningServer, startServer } from "../../src/serving/http/server.js";
 
 /** Weights large enough that the model has opinions, which a wrong cache or seed would change. */
 export function smallModel(): SavedModel {

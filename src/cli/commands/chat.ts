@@ -65,9 +65,9 @@ async function chat(name: string, flags: ChatFlags): Promise<void> {
   const { model, weights, tokenizer, generation } = await openNamedModel(name, flags.checkpoint);
   if (!tokenizer) {
     throw new GenerationError(
-      "The model has no tokenizer to chat with.",
+      "the model has no tokenizer to chat with",
       `${name} has neither tokenizer.json nor vocab.json`,
-      "Add the tokenizer that the model was trained with.",
+      "add the tokenizer that the model was trained with",
     );
   }
   const session = await compileDecoder(nodeRuntime, model, weights, { weights: flags.weights });
@@ -183,9 +183,9 @@ class Conversation {
     const room = this.session.model.contextLength - this.tokenizer.encode(prompt).length;
     if (room <= 0) {
       throw new GenerationError(
-        "The conversation is longer than the model's context.",
+        "the conversation is longer than the model's context",
         `${this.session.model.contextLength - room} tokens, context ${this.session.model.contextLength}`,
-        "/undo takes the last message back, /reset begins anew.",
+        "/undo takes the last message back, /reset begins anew",
       );
     }
     const start = performance.now();

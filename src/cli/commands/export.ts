@@ -2,9 +2,9 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { AutodidactError } from "../../core/errors.js";
+import { loadTokenizer } from "../../features/tokenizer/load-tokenizer.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
-import { loadTokenizer } from "../../features/tokenizer/load-tokenizer.js";
 import { adapterConfigFile, loadAdapter, saveAdapter } from "../../interop/adapter.js";
 import { exportGguf } from "../../interop/gguf/export.js";
 import type { GgufType } from "../../interop/gguf/tensor-types.js";
@@ -60,18 +60,18 @@ const gguf =
 
 function onlyText({ folder }: Source, flag: string): ExportError {
   return new ExportError(
-    "A model of images is not exported like that.",
+    "a model of images is not exported like that",
     `${flag} for ${folder.location}`,
-    "Export it as safetensors, or as onnx in float32.",
+    "export it as safetensors, or as onnx in float32",
   );
 }
 
 const adapter: Write = async (to, { folder }) => {
   if ((await folder.size(adapterConfigFile)) === undefined) {
     throw new ExportError(
-      "The model is not an adapter.",
+      "the model is not an adapter",
       `${folder.location} has no ${adapterConfigFile}`,
-      "Export it as safetensors; training writes adapters where a recipe has model.lora.",
+      "export it as safetensors; training writes adapters where a recipe has model.lora",
     );
   }
   const saved = await loadAdapter(folder);
@@ -137,22 +137,22 @@ function writerOf(format: string, precision?: string): Write {
   const [first] = Object.keys(kinds);
   if (Object.hasOwn(kinds, precision ?? first)) return kinds[precision ?? first];
   throw new ExportError(
-    "The format does not have this precision.",
+    "the format does not have this precision",
     `--precision ${precision} for ${format}`,
-    `Choose one of ${Object.keys(kinds).join(", ")}.`,
+    `choose one of ${Object.keys(kinds).join(", ")}.`,
   );
 }
 
 /** Lets `write` fill a folder that is new or empty; when it fails, all is as it was before. */
 async function intoNewFolder(out: string, write: (to: Folder) => Promise<void>): Promise<void> {
   const made = await mkdir(out, { recursive: true }).catch((cause: Error) => {
-    throw new ExportError("The output folder cannot be made.", cause.message, anotherFolder, { cause });
+    throw new ExportError("the output folder cannot be made", cause.message, anotherFolder, { cause });
   });
   const names = await readdir(out);
   if (names.length > 0) {
     const more = names.length > 5 ? ", ..." : "";
     throw new ExportError(
-      "The output folder is not empty.",
+      "the output folder is not empty",
       `${out} has ${names.slice(0, 5).join(", ")}${more}`,
       anotherFolder,
     );
@@ -171,7 +171,7 @@ async function intoNewFolder(out: string, write: (to: Folder) => Promise<void>):
 
 /** Where the files are until all of them are there. */
 const partial = "partial";
-const anotherFolder = "Choose another --out: an export wants a new or an empty folder.";
+const anotherFolder = "choose another --out: an export wants a new or an empty folder";
 
 async function filesOf(folder: Folder, path: string): Promise<{ name: string; bytes: number }[]> {
   const found = [];

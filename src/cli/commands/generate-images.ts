@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Device } from "../../core/runtime/session.js";
-import type { Folder } from "../../files/folder.js";
 import { fromBytes } from "../../data/images/image-batches.js";
 import { decodeImage } from "../../data/images/open-images.js";
 import { encodeAnimation, encodePng } from "../../data/images/write-images.js";
+import type { Folder } from "../../files/folder.js";
 import { GenerationError } from "../../generation/errors.js";
 import { compileDenoiser } from "../../generation/images/denoiser-session.js";
 import { imageGrid } from "../../generation/images/pictures.js";
@@ -42,9 +42,9 @@ export async function draw(folder: Folder, flags: DrawFlags): Promise<void> {
   const saved = await openImageModel(folder, flags.checkpoint);
   if (saved.kind !== "denoiser") {
     throw new GenerationError(
-      "The model does not draw.",
+      "the model does not draw",
       `${folder.location} holds a ${saved.kind}`,
-      "Give a run of a dit or unet; a classifier is for `autodidact classify`.",
+      "give a run of a dit or unet; a classifier is for `autodidact classify`",
     );
   }
   const frames: Float32Array[] = [];
@@ -96,9 +96,9 @@ function labelOf(classes: readonly string[], name: string): number | "none" {
   if (name === "none") return "none";
   const near = nearest(name, classes);
   throw new GenerationError(
-    "The model does not know this class.",
+    "the model does not know this class",
     `--class ${name}; it knows ${classes.join(", ") || "none"}`,
-    near ? `Did you mean "${near}"?` : "Give one of those, or none.",
+    near ? `did you mean "${near}"?` : "give one of those, or none",
   );
 }
 
@@ -109,9 +109,9 @@ async function readPicture(file: string, { model }: Drawing): Promise<Float32Arr
 function requirePicture(pictures: Float32Array | "" | undefined): Float32Array {
   if (pictures) return pictures;
   throw new GenerationError(
-    "A mask needs a picture to keep parts of.",
+    "a mask needs a picture to keep parts of",
     "--mask without --from",
-    "Add --from picture.png.",
+    "add --from picture.png",
   );
 }
 
@@ -124,7 +124,7 @@ async function readMask(file: string, { model }: Drawing): Promise<Uint8Array> {
 
 async function readBytes(file: string): Promise<Uint8Array> {
   return readFile(file).catch((cause: Error) => {
-    throw new GenerationError("A picture cannot be read.", cause.message, "Check its path.", { cause });
+    throw new GenerationError("a picture cannot be read", cause.message, "check its path", { cause });
   });
 }
 

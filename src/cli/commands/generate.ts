@@ -92,9 +92,9 @@ function requireFitting(command: Command, draws: boolean): void {
   );
   if (!given) return;
   throw new GenerationError(
-    `This flag is not for a model that ${draws ? "draws" : "writes"}.`,
+    `this flag is not for a model that ${draws ? "draws" : "writes"}.`,
     given.long!,
-    "See `autodidact generate --help`.",
+    "see `autodidact generate --help`",
   );
 }
 
@@ -106,9 +106,9 @@ async function write(
   const { model, weights, tokenizer, generation } = await openModel(folder, flags.checkpoint, openBase);
   if (!tokenizer) {
     throw new GenerationError(
-      "The model has no tokenizer to read a prompt with.",
+      "the model has no tokenizer to read a prompt with",
       `${folder.location} has neither tokenizer.json nor vocab.json`,
-      "Add the tokenizer that the model was trained with.",
+      "add the tokenizer that the model was trained with",
     );
   }
   const prompts = await readPrompts(flags.prompt ?? [""]);
@@ -142,9 +142,9 @@ function readFlags(flags: GenerateFlags): GenerationDefaults & { seed: number } 
     if (Number.isNaN(value)) {
       const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       throw new GenerationError(
-        `The value of --${flag} is not a number.`,
+        `the value of --${flag} is not a number`,
         JSON.stringify(text),
-        `For example: --${flag} 1`,
+        `for example: --${flag} 1`,
       );
     }
     numbers[name] = value;

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Checkpoint } from "../../interop/model-folder.js";
+import { type ModelInfo, startEngine } from "../../serving/engine/worker-engine.js";
 import { ServingError } from "../../serving/errors.js";
-import { chatPage } from "../../serving/page/page.js";
 import { isLoopback } from "../../serving/http/same-site.js";
 import { type RunningServer, startServer } from "../../serving/http/server.js";
-import { type ModelInfo, startEngine } from "../../serving/engine/worker-engine.js";
+import { chatPage } from "../../serving/page/page.js";
 import { checkpointOption, openBase } from "../models.js";
 import { parseCount } from "../numbers.js";
 import { formatCount } from "../terminal/format.js";
@@ -138,9 +138,9 @@ function readKey(file: string | undefined): string | undefined {
   // A key with other characters could not be sent in a header.
   if (key === undefined || /^[!-~]+$/.test(key)) return key;
   throw new ServingError(
-    "The API key is empty or has characters that no header can carry.",
+    "the API key is empty or has characters that no header can carry",
     file === undefined ? `the variable ${keyVariable}` : file,
-    "Use letters, digits and signs without spaces, for example from: openssl rand -hex 32",
+    "use letters, digits and signs without spaces, for example from: openssl rand -hex 32",
   );
 }
 
@@ -149,9 +149,9 @@ function keyIn(file: string): string {
     return readFileSync(file, "utf8").trim();
   } catch (cause) {
     throw new ServingError(
-      "The file with the API key cannot be read.",
+      "the file with the API key cannot be read",
       (cause as Error).message,
-      "Give --api-key-file the path of a text file that holds the key.",
+      "give --api-key-file the path of a text file that holds the key",
       { cause },
     );
   }
@@ -162,9 +162,9 @@ function readAdapters(given: ServeFlags["adapter"], model: string): Record<strin
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return Object.fromEntries(given.map(([name, folder]) => [name, resolve(folder)]));
   throw new ServingError(
-    "Two models have the same name.",
+    "two models have the same name",
     `${JSON.stringify(twice)}, among ${names.join(", ")}`,
-    "Give each --adapter another name, and not that of the model's folder.",
+    "give each --adapter another name, and not that of the model's folder",
   );
 }
 

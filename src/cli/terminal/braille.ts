@@ -13,7 +13,7 @@ export class BrailleCanvas {
   dot(x: number, y: number): void {
     const [column, row] = [x >> 1, y >> 2];
     if (column < 0 || column >= this.columns || row < 0 || row >= this.rows) return;
-    this.cells[row * this.columns + column]! |= DOT_BITS[y & 3]![x & 1]!;
+    this.cells[row * this.columns + column] |= DOT_BITS[y & 3][x & 1];
   }
 
   /** A straight line between two dots. */

@@ -47,7 +47,7 @@ export function lossCurve(series: CurveSeries, options: CurveOptions = {}): stri
   const canvas = new BrailleCanvas(columns, height);
   drawLine(canvas, line, losses);
   const rows = canvas.characters();
-  for (const { step, loss } of validation) rows[fromTop(loss, losses, height)]![place(step, columns)] = MARK;
+  for (const { step, loss } of validation) rows[fromTop(loss, losses, height)][place(step, columns)] = MARK;
   const middle = logSteps ? Math.sqrt(Math.max(steps.low, 1) * steps.high) : (steps.low + steps.high) / 2;
   const below = [
     ...stepAxis([steps.low, Math.round(middle), steps.high], columns),
@@ -62,7 +62,7 @@ export function lossCurve(series: CurveSeries, options: CurveOptions = {}): stri
 
 function withLossAxis(rows: readonly string[][], labels: readonly string[], width: number): string[] {
   return rows.map((row, i) => {
-    const label = labels[i]!;
+    const label = labels[i];
     return `${label.padStart(width)} ${label === "" ? "│" : "┤"}${row.join("")}`.trimEnd();
   });
 }

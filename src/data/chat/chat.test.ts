@@ -4,8 +4,8 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Chat, readChats } from "./chat.js";
 import { DataError, MissingFileError } from "../../files/errors.js";
+import { type Chat, readChats } from "./chat.js";
 import { ChatError } from "./messages.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "chat-"));

@@ -35,7 +35,7 @@ export async function* readChats(files: string | string[]): AsyncGenerator<Chat>
     for (const messages of chatsOf(value, source)) {
       checkMessages(messages, source);
       if (messages.every(({ role }) => role !== "assistant")) {
-        throw new ChatError("The assistant never speaks", source, "add its answer or remove the line");
+        throw new ChatError("the assistant never speaks", source, "add its answer or remove the line");
       }
       yield { messages, source };
     }
@@ -44,10 +44,10 @@ export async function* readChats(files: string | string[]): AsyncGenerator<Chat>
 
 function chatsOf(row: Row, source: string): ChatMessage[][] {
   const kind = Object.keys(KINDS).find((field) => Object.hasOwn(row, field));
-  if (kind !== undefined) return KINDS[kind]!(row, source);
+  if (kind !== undefined) return KINDS[kind](row, source);
   const fields = Object.keys(row).join(", ") || "none";
   throw new DataError(
-    "The row is no conversation",
+    "the row is no conversation",
     `${source} has: ${fields.slice(0, 200)}`,
     "write rows with messages, with instruction, input and output, or with prompt and completion",
   );
@@ -75,7 +75,7 @@ function messageOf(entry: unknown, place: string): ChatMessage {
   const content = textOf(entry[contentField], `${place}.${contentField}`);
   const { name } = entry;
   return {
-    role: Object.hasOwn(SHAREGPT_ROLES, role) ? SHAREGPT_ROLES[role]! : (role as ChatRole),
+    role: Object.hasOwn(SHAREGPT_ROLES, role) ? SHAREGPT_ROLES[role] : (role as ChatRole),
     content,
     ...(name === undefined || name === null ? {} : { name: textOf(name, `${place}.name`) }),
   };

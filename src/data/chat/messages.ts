@@ -28,7 +28,7 @@ const SPEAKS_AFTER: Record<ChatRole, readonly (ChatRole | "start")[]> = {
  */
 export function checkMessages(messages: readonly ChatMessage[], place = "the conversation"): void {
   if (messages.length === 0) {
-    throw new ChatError("The conversation has no messages", place, "give at least what the user says");
+    throw new ChatError("the conversation has no messages", place, "give at least what the user says");
   }
   let before: ChatRole | "start" = "start";
   for (const [i, { role, content }] of messages.entries()) {
@@ -44,14 +44,14 @@ export function checkMessages(messages: readonly ChatMessage[], place = "the con
 function checkContent(role: ChatRole, content: unknown, where: string): void {
   if (typeof content !== "string") {
     const found = `${where} (${role}): ${shown(content)}`;
-    throw new ChatError("The content of a message is no text", found, "give text; write tool calls as text");
+    throw new ChatError("the content of a message is no text", found, "give text; write tool calls as text");
   }
   if (/[\ud800-\udfff]/u.test(content)) {
-    throw new ChatError("A message holds half a surrogate pair", where, "repair the \\u escapes in its text");
+    throw new ChatError("a message holds half a surrogate pair", where, "repair the \\u escapes in its text");
   }
   if (role === "assistant" && content.trim() === "") {
     throw new ChatError(
-      "The assistant says nothing",
+      "the assistant says nothing",
       where,
       "write its answer or leave the conversation out",
     );
@@ -60,13 +60,13 @@ function checkContent(role: ChatRole, content: unknown, where: string): void {
 
 function unknownRole(role: unknown, where: string): ChatError {
   const known = Object.keys(SPEAKS_AFTER).join(", ");
-  return new ChatError("The role of a message is unknown", `${where}: ${shown(role)}`, `use one of ${known}`);
+  return new ChatError("the role of a message is unknown", `${where}: ${shown(role)}`, `use one of ${known}`);
 }
 
 function outOfOrder(role: ChatRole, before: ChatRole | "start", where: string): ChatError {
   const found = before === "start" ? `begins with ${role}` : `${role} after ${before}`;
   return new ChatError(
-    "The roles of a conversation are out of order",
+    "the roles of a conversation are out of order",
     `${where}: ${found}`,
     "begin with system or user, then let user and assistant take turns; tools answer the assistant",
   );

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { IGNORED_TARGET } from "../text/batches.js";
 import { DataError } from "../../files/errors.js";
+import { IGNORED_TARGET } from "../text/batches.js";
 import { type PackableTokens, type PackedRow, packRows } from "./packing.js";
 
 /** Example i has the ids 1000 i + 1, 1000 i + 2, ..., so that each token tells where it comes from. */
@@ -38,7 +38,7 @@ describe("packed rows", () => {
         const examples = numbered(marks);
         const rows = packRows(examples, 16);
         const found = rows.flatMap((row) => textsOf(row));
-        const order = (a: Text, b: Text) => a.ids[0]! - b.ids[0]!;
+        const order = (a: Text, b: Text) => a.ids[0] - b.ids[0];
         expect(found.sort(order)).toEqual(
           examples
             .filter(({ ids }) => ids.length > 0)
@@ -83,7 +83,7 @@ interface Text {
 function textsOf({ inputs, targets, segments, positions }: PackedRow): Text[] {
   const texts: Text[] = [];
   for (let at = 0; at < inputs.length; at++) {
-    const segment = segments[at]!;
+    const segment = segments[at];
     if (segment === 0) {
       expect([inputs[at], targets[at], positions[at]]).toEqual([0, IGNORED_TARGET, 0]);
       expect(segments.subarray(at).every((s) => s === 0)).toBe(true);
@@ -92,9 +92,9 @@ function textsOf({ inputs, targets, segments, positions }: PackedRow): Text[] {
     expect(segment === texts.length || segment === texts.length + 1).toBe(true);
     if (segment > texts.length) texts.push({ ids: [], targets: [], positions: [] });
     const text = texts.at(-1)!;
-    text.ids.push(inputs[at]!);
-    text.targets.push(targets[at]!);
-    text.positions.push(positions[at]!);
+    text.ids.push(inputs[at]);
+    text.targets.push(targets[at]);
+    text.positions.push(positions[at]);
   }
   return texts;
 }

@@ -1,5 +1,5 @@
-import { IGNORED_TARGET } from "../text/batches.js";
 import { DataError } from "../../files/errors.js";
+import { IGNORED_TARGET } from "../text/batches.js";
 
 /** A text in tokens; `isTarget` is 1 for those that are to be predicted. */
 export interface PackableTokens {
@@ -28,7 +28,7 @@ export function packRows(examples: Iterable<PackableTokens>, sequenceLength: num
   const tooLong = longestFirst[0]?.ids.length ?? 0;
   if (tooLong > sequenceLength) {
     throw new DataError(
-      "A text is too long for a row",
+      "a text is too long for a row",
       `${tooLong} tokens, rows of ${sequenceLength}`,
       "cut it first, or make the rows longer",
     );
@@ -39,15 +39,15 @@ export function packRows(examples: Iterable<PackableTokens>, sequenceLength: num
     const needed = example.ids.length;
     if (needed === 0) continue;
     let room = needed;
-    while (room < sequenceLength && rowsByRoom[room]!.length === 0) room++;
-    let row = rowsByRoom[room]!.pop();
+    while (room < sequenceLength && rowsByRoom[room].length === 0) room++;
+    let row = rowsByRoom[room].pop();
     if (row === undefined) {
       row = [];
       rows.push(row);
       room = sequenceLength;
     }
     row.push(example);
-    rowsByRoom[room - needed]!.push(row);
+    rowsByRoom[room - needed].push(row);
   }
   return rows.map((row) => layOut(row, sequenceLength));
 }
@@ -60,10 +60,10 @@ function layOut(texts: readonly PackableTokens[], sequenceLength: number): Packe
   let at = 0;
   for (const [segment, { ids, isTarget }] of texts.entries()) {
     for (let i = 0; i < ids.length; i++, at++) {
-      inputs[at] = ids[i]!;
+      inputs[at] = ids[i];
       segments[at] = segment + 1;
       positions[at] = i;
-      if (i + 1 < ids.length && isTarget[i + 1] === 1) targets[at] = ids[i + 1]!;
+      if (i + 1 < ids.length && isTarget[i + 1] === 1) targets[at] = ids[i + 1];
     }
   }
   return { inputs, targets, segments, positions };

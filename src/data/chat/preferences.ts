@@ -1,5 +1,5 @@
-import { turnsOf } from "./chat.js";
 import { type JsonlRow, rowsOfFiles } from "../tables/jsonl.js";
+import { turnsOf } from "./chat.js";
 import { ChatError, type ChatMessage, checkMessages } from "./messages.js";
 
 /** Two ways to go on after a prompt, the first of which is liked better. */
@@ -51,7 +51,7 @@ function preferenceOf({ value: row, source }: JsonlRow): Preference {
     return { prompt, chosen, rejected, source };
   }
   throw new ChatError(
-    "A preference does not compare two answers of the assistant",
+    "a preference does not compare two answers of the assistant",
     source,
     "let prompt end before the assistant speaks, and chosen and rejected go on from there",
   );
@@ -65,7 +65,7 @@ function afterPrompt(answer: ChatMessage[], prompt: readonly ChatMessage[]): Cha
 /** The shared beginning up to where an assistant's turn differs; where nothing does, up to the last one. */
 function commonStart(first: readonly ChatMessage[], second: readonly ChatMessage[]): ChatMessage[] {
   let length = 0;
-  while (length < Math.min(first.length, second.length) && isSame([first[length]!], [second[length]!]))
+  while (length < Math.min(first.length, second.length) && isSame([first[length]], [second[length]]))
     length++;
   const isWhole = length === first.length && length === second.length;
   return first.slice(0, isWhole ? first.findLastIndex(({ role }) => role === "assistant") : length);
@@ -74,5 +74,5 @@ function commonStart(first: readonly ChatMessage[], second: readonly ChatMessage
 function isSame(a: readonly ChatMessage[], b: readonly ChatMessage[]): boolean {
   const same = (x: ChatMessage, y: ChatMessage) =>
     x.role === y.role && x.content === y.content && x.name === y.name;
-  return a.length === b.length && a.every((message, i) => same(message, b[i]!));
+  return a.length === b.length && a.every((message, i) => same(message, b[i]));
 }

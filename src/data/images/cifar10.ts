@@ -95,11 +95,11 @@ async function* batchImages(
 function* records(file: string, bytes: Uint8Array, classes: readonly string[]): Generator<LabelledImage> {
   requireRecords(file, bytes.length);
   for (let start = 0, record = 0; start < bytes.length; start += RECORD_BYTES, record++) {
-    const label = bytes[start]!;
+    const label = bytes[start];
     const source = `${file}, record ${record}`;
     if (label >= classes.length) {
       throw new DataError(
-        "A label is outside of the classes",
+        "a label is outside of the classes",
         `${source}: label ${label}, with ${classes.length} classes in ${NAMES_FILE}`,
         "the file is damaged or of another data set: fetch it again",
       );
@@ -124,7 +124,7 @@ async function* archived(path: string, isGzip: boolean): AsyncGenerator<BatchFil
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(
-      "The archive cannot be read",
+      "the archive cannot be read",
       `${path}: ${(error as Error).message}`,
       "check it with tar -t, and fetch it again",
       { cause: error },
@@ -146,7 +146,7 @@ function requireInside(path: string, name: string): void {
     insidePath(path, name);
   } catch (cause) {
     throw new DataError(
-      "An archive names a file outside of itself",
+      "an archive names a file outside of itself",
       `${JSON.stringify(name)} in ${path}`,
       "do not trust it: fetch it from its publisher",
       { cause },
@@ -156,7 +156,7 @@ function requireInside(path: string, name: string): void {
 
 function unreadable(path: string, cause: Error): never {
   throw new DataError(
-    "A file of CIFAR-10 cannot be read",
+    "a file of CIFAR-10 cannot be read",
     `${path}: ${cause.message}`,
     "check its permissions; if it is a link, fetch what it points to, as with git annex get or dvc pull",
     { cause },
@@ -166,7 +166,7 @@ function unreadable(path: string, cause: Error): never {
 function requireRecords(file: string, bytes: number): void {
   if (bytes > 0 && bytes % RECORD_BYTES === 0) return;
   throw new DataError(
-    "A batch of CIFAR-10 does not hold whole records",
+    "a batch of CIFAR-10 does not hold whole records",
     `${file}: ${bytes} bytes, not a multiple of ${RECORD_BYTES}`,
     "it was cut short, or is not of the binary version: fetch it again",
   );
@@ -176,7 +176,7 @@ function requireAll(location: string, found: readonly string[]): void {
   const missing = FILES.filter((name) => !found.includes(name));
   if (missing.length === 0) return;
   throw new DataError(
-    "Files of CIFAR-10 are missing",
+    "files of CIFAR-10 are missing",
     `${location} has no ${missing.join(", ")}`,
     "fetch cifar-10-binary.tar.gz again; pictures of your own go into a folder or a zip",
   );

@@ -63,7 +63,7 @@ function planar(data: Uint8Array, channels: number): Uint8Array {
   const plane = data.length / channels;
   const pixels = new Uint8Array(data.length);
   for (let c = 0; c < channels; c++) {
-    for (let i = 0, at = c; i < plane; i++, at += channels) pixels[c * plane + i] = data[at]!;
+    for (let i = 0, at = c; i < plane; i++, at += channels) pixels[c * plane + i] = data[at];
   }
   return pixels;
 }
@@ -73,7 +73,7 @@ function interleaved(pixels: Uint8Array, channels: number): Uint8Array {
   const plane = pixels.length / channels;
   const data = new Uint8Array(pixels.length);
   for (let c = 0; c < channels; c++) {
-    for (let i = 0, at = c; i < plane; i++, at += channels) data[at] = pixels[c * plane + i]!;
+    for (let i = 0, at = c; i < plane; i++, at += channels) data[at] = pixels[c * plane + i];
   }
   return data;
 }
@@ -86,7 +86,7 @@ async function readable<T>(bytes: Uint8Array, source: string, read: () => Promis
     const cause = error as Error;
     if (/pixel limit/i.test(cause.message)) throw await tooLarge(bytes, source);
     throw new ImageError(
-      "A picture is damaged or cut short",
+      "a picture is damaged or cut short",
       `${source}: ${reasonOf(cause)}`,
       `fetch it again, remove it, ${orSkip}`,
       { cause },
@@ -96,20 +96,20 @@ async function readable<T>(bytes: Uint8Array, source: string, read: () => Promis
 
 /** libvips keeps one text of errors for all threads: another picture's decoding may have emptied it. */
 function reasonOf({ message }: Error): string {
-  const reason = message.split("\n")[0]!.replace(/:$/, "");
+  const reason = message.split("\n")[0].replace(/:$/, "");
   return reason === "Unknown error" ? "its bytes are cut short or damaged" : reason;
 }
 
 /** Other formats that the decoder would take, such as SVG, can name further files: they stay outside. */
 function requirePicture(bytes: Uint8Array, source: string): void {
   if (bytes.length === 0) {
-    throw new ImageError("A picture is empty", `${source}: 0 bytes`, `fetch it again, remove it, ${orSkip}`);
+    throw new ImageError("a picture is empty", `${source}: 0 bytes`, `fetch it again, remove it, ${orSkip}`);
   }
   const start = String.fromCharCode(...bytes.subarray(0, 12));
   const isWebp = start.startsWith("RIFF") && start.startsWith("WEBP", 8);
   if (isWebp || SIGNATURES.some((signature) => start.startsWith(signature))) return;
   throw new ImageError(
-    "A file is no PNG, JPEG or WebP picture",
+    "a file is no PNG, JPEG or WebP picture",
     `${source} begins with ${JSON.stringify(start)}`,
     `convert it, remove it, ${orSkip}`,
   );
@@ -118,7 +118,7 @@ function requirePicture(bytes: Uint8Array, source: string): void {
 async function tooLarge(bytes: Uint8Array, source: string): Promise<ImageError> {
   const { height, width } = await sharp(bytes, { limitInputPixels: false }).metadata();
   return new ImageError(
-    "A picture has too many pixels",
+    "a picture has too many pixels",
     `${source}: ${height} x ${width} = ${height * width} pixels, over the limit of ${MAX_PIXELS}`,
     `make it smaller, remove it, ${orSkip}`,
   );

@@ -27,7 +27,7 @@ export async function findCollection(
   if (kind === "missing" && known) return inFile(await fetchPublished(known, undefined, onReceived));
   if (kind === "missing") {
     throw new MissingFileError(
-      "There is no such file or folder of images",
+      "there is no such file or folder of images",
       `${JSON.stringify(path)} from ${process.cwd()}`,
       `check the spelling and the folder you start from; give ${ACCEPTED}`,
     );
@@ -73,7 +73,7 @@ async function inFile(path: string): Promise<PictureCollection | PixelCollection
   if (inner.startsWith("ustar", TAR_MAGIC_AT)) return cifar10Archive(path, isGzip);
   if (/idx\d-ubyte/.test(basename(path)) || inner.startsWith("\0\0\x08")) return idxFile(path);
   throw new DataError(
-    "A file is no set of images",
+    "a file is no set of images",
     `${path} begins with ${JSON.stringify(inner.slice(0, 12))}`,
     `give ${ACCEPTED}`,
   );
@@ -86,7 +86,7 @@ async function startOf(path: string, isGzip: boolean): Promise<string> {
 }
 
 function unreadable(path: string, cause: Error): DataError {
-  return new DataError("The images cannot be read", `${path}: ${cause.message}`, "check its permissions", {
+  return new DataError("the images cannot be read", `${path}: ${cause.message}`, "check its permissions", {
     cause,
   });
 }

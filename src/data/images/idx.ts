@@ -77,7 +77,7 @@ async function openPair(path: string): Promise<Pair> {
   const size = height * width;
   if (magic !== IMAGES_MAGIC || count * size === 0 || size > MAX_PIXELS) {
     throw new DataError(
-      "A file holds no IDX images",
+      "a file holds no IDX images",
       `${path}: magic number ${hex(magic)}, ${count} images of ${height} x ${width}`,
       `give a file of images in bytes: magic number ${hex(IMAGES_MAGIC)}, at least one image, at most ${MAX_PIXELS} pixels each`,
     );
@@ -90,7 +90,7 @@ function requireSameShape(train: Pair, test: Pair): void {
   const [a, b] = [train, test].map(({ shape }) => `${shape.height} x ${shape.width}`);
   if (a === b) return;
   throw new DataError(
-    "Training and test images are of different sizes",
+    "training and test images are of different sizes",
     `${train.path}: ${a}, ${test.path}: ${b}`,
     "put files of one set together",
   );
@@ -114,8 +114,8 @@ async function labelsOf(imagesPath: string, count: number): Promise<Uint8Array |
   const labels = bytes.subarray(LABELS_HEADER);
   if (header[0] !== LABELS_MAGIC || header[1] !== labels.length) {
     throw new DataError(
-      "A file holds no IDX labels, or is cut short",
-      `${path}: magic number ${hex(header[0]!)}, ${header[1]} labels announced, ${labels.length} there`,
+      "a file holds no IDX labels, or is cut short",
+      `${path}: magic number ${hex(header[0])}, ${header[1]} labels announced, ${labels.length} there`,
       `fetch it again; labels have the magic number ${hex(LABELS_MAGIC)}`,
     );
   }
@@ -126,7 +126,7 @@ async function labelsOf(imagesPath: string, count: number): Promise<Uint8Array |
 function requireFit(path: string, labels: Uint8Array, count: number): void {
   if (labels.length !== count) {
     throw new DataError(
-      "There are not as many labels as images",
+      "there are not as many labels as images",
       `${path}: ${labels.length} labels, ${count} images`,
       "put the two files of one set together",
     );
@@ -134,7 +134,7 @@ function requireFit(path: string, labels: Uint8Array, count: number): void {
   const wrong = labels.findIndex((label) => label >= DIGITS.length);
   if (wrong < 0) return;
   throw new DataError(
-    "A label is outside of the classes",
+    "a label is outside of the classes",
     `${path}, label ${wrong}: ${labels[wrong]}, with classes 0 to 9`,
     "the file is damaged or of another set: fetch it again",
   );
@@ -192,7 +192,7 @@ async function isGzip(path: string): Promise<boolean> {
 
 function wrongSize(path: string, found: string): DataError {
   return new DataError(
-    "A file of IDX images is not of the size that it announces",
+    "a file of IDX images is not of the size that it announces",
     `${path}: ${found}`,
     "it was cut short or damaged: fetch it again",
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../files/errors.js";
-import { type ExampleFields, openExamples, writeExamples } from "../tables/examples.js";
 import { memoryFolder } from "../../files/memory.js";
+import { type ExampleFields, openExamples, writeExamples } from "../tables/examples.js";
 import {
   type EvaluationImages,
   evaluationImages,
@@ -26,7 +26,7 @@ async function numbered(count: number): Promise<ImageExamples> {
 }
 
 function numbersOf(images: Float32Array): number[] {
-  return Array.from({ length: images.length / 2 }, (_, i) => Math.round((images[2 * i]! + 1) * 127.5));
+  return Array.from({ length: images.length / 2 }, (_, i) => Math.round((images[2 * i] + 1) * 127.5));
 }
 
 const all = Array.from({ length: 10 }, (_, i) => i);
@@ -34,7 +34,7 @@ const all = Array.from({ length: 10 }, (_, i) => i);
 it("bytes become numbers from -1 to 1, evenly", () => {
   const values = fromBytes(Uint8Array.from({ length: 256 }, (_, i) => i));
   expect([values[0], values[51], values[255]]).toEqual([-1, Math.fround(-0.6), 1]);
-  for (let i = 1; i < 256; i++) expect(values[i]! - values[i - 1]!).toBeCloseTo(2 / 255, 6);
+  for (let i = 1; i < 256; i++) expect(values[i] - values[i - 1]).toBeCloseTo(2 / 255, 6);
 });
 
 describe("training images", () => {
@@ -70,7 +70,7 @@ describe("evaluation images", () => {
     for await (const batch of evaluationImages(await numbered(10), { batchSize: 4 })) batches.push(batch);
     expect(batches.map(({ count }) => count)).toEqual([4, 4, 2]);
     expect(batches.flatMap(({ images }) => numbersOf(images))).toEqual([...all, 0, 0]);
-    expect([...batches[2]!.labels]).toEqual([8, 9, 0, 0].map((n, i) => (i < 2 ? (n % 3) - 1 : -1)));
+    expect([...batches[2].labels]).toEqual([8, 9, 0, 0].map((n, i) => (i < 2 ? (n % 3) - 1 : -1)));
   });
 
   it("end after a limit, and fill one batch that is larger than the set", async () => {

@@ -62,14 +62,14 @@ function imageBatch(pixels: Uint8Array, labels: Int32Array, views: number): Imag
   }
   return {
     images,
-    labels: Int32Array.from({ length: labels.length * views }, (_, i) => labels[Math.floor(i / views)]!),
+    labels: Int32Array.from({ length: labels.length * views }, (_, i) => labels[Math.floor(i / views)]),
   };
 }
 
 /** Bytes 0 to 255 as numbers from -1 to 1. */
 export function fromBytes(bytes: Uint8Array): Float32Array {
   const values = new Float32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i]! / 127.5 - 1;
+  for (let i = 0; i < bytes.length; i++) values[i] = bytes[i] / 127.5 - 1;
   return values;
 }
 
@@ -81,7 +81,7 @@ function requireImages({ fields: { pixels, label }, count }: ImageExamples): voi
     label.shape.length === 0;
   if (isImages && count > 0) return;
   throw new DataError(
-    "There are no images in the set",
+    "there are no images in the set",
     isImages ? "0 records" : `pixels ${describe(pixels)}, label ${describe(label)}`,
     isImages ? "add images, or keep more of them" : "prepare the images (again)",
   );

@@ -41,7 +41,7 @@ export async function parquetPictures(paths: readonly string[]): Promise<Picture
   const isTest = (path: string) => /^test(?![a-z])/i.test(basename(path)) && paths.length > 1;
   const others = paths.filter((path) => !/^val(id|idation)?(?![a-z])/i.test(basename(path)));
   const files = await Promise.all((others.length > 0 ? others : [...paths]).sort().map(openParquet));
-  const columns = columnsOf(files[0]!);
+  const columns = columnsOf(files[0]);
   for (const file of files) requireColumns(file, columns);
   const test = files.filter(({ path }) => isTest(path));
   const splits = { train: files.filter(({ path }) => !isTest(path)), test };
@@ -66,7 +66,7 @@ function columnsOf({ path, metadata }: ParquetFile): Columns {
   if (image === undefined) {
     const names = columns.map(({ element }) => element.name).join(", ");
     throw new DataError(
-      "The table has no column of images",
+      "the table has no column of images",
       `${path} has: ${names}`,
       "give a column {bytes, path} as on the Hugging Face Hub, or one of bytes called image",
     );
@@ -97,7 +97,7 @@ function requireColumns({ path, metadata }: ParquetFile, { image, label }: Colum
   const missing = [image, label].find((column) => column !== undefined && !found.includes(column));
   if (missing === undefined) return;
   throw new DataError(
-    `The file has no column "${missing}"`,
+    `the file has no column "${missing}"`,
     `${path} has: ${found.join(", ")}`,
     "give files of one table",
   );
@@ -150,7 +150,7 @@ function bytesOf(value: unknown, source: string): Uint8Array {
   const bytes = value instanceof Uint8Array ? value : (value as { bytes?: unknown } | null)?.bytes;
   if (bytes instanceof Uint8Array) return bytes;
   throw new ImageError(
-    "A row holds no picture",
+    "a row holds no picture",
     `${source}: ${bytes === undefined || bytes === null ? "no bytes" : typeof bytes}`,
     `embed the pictures in the table, ${orSkip}`,
   );
@@ -160,7 +160,7 @@ function labelOf(value: unknown, classes: readonly string[], source: string): nu
   const label = Number(value ?? -1);
   if (Number.isInteger(label) && label >= -1 && label < classes.length) return label;
   throw new DataError(
-    "A label is outside of the classes",
+    "a label is outside of the classes",
     `${source}: label ${value}, with ${classes.length} classes`,
     "correct the column, or the names in the metadata",
   );
@@ -172,7 +172,7 @@ async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof AutodidactError) throw error;
     throw new DataError(
-      "The Parquet file cannot be read",
+      "the Parquet file cannot be read",
       `${found}: ${(error as Error).message}`,
       "check the file with another Parquet reader, and fetch or write it again",
       { cause: error },
@@ -182,12 +182,12 @@ async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
 
 function tooHigh(found: string): DataError {
   return new DataError(
-    "A label is too high to be the number of a class",
+    "a label is too high to be the number of a class",
     `${found}, with at most ${MAX_CLASSES} classes`,
     "number the classes from 0, or name them in the metadata as a ClassLabel",
   );
 }
 
 function noRows(found: string): DataError {
-  return new DataError("There are no images for training", found, "give a file that holds rows");
+  return new DataError("there are no images for training", found, "give a file that holds rows");
 }

@@ -43,7 +43,7 @@ describe("a published file", () => {
     expect(path).toBe(join(folder, "set.tar.gz"));
     expect(bytes.equals(await fs.readFile(path))).toBe(true);
     expect(received.at(-1)).toEqual([bytes.length, bytes.length]);
-    expect(received.every(([now], i) => i === 0 || now > received[i - 1]![0])).toBe(true);
+    expect(received.every(([now], i) => i === 0 || now > received[i - 1][0])).toBe(true);
     expect(await fetchPublished(published, folder)).toBe(path);
     expect([requests, await fs.readdir(folder)]).toEqual([1, ["set.tar.gz"]]);
   });

@@ -82,7 +82,7 @@ async function receive(url: string, path: string, onReceived: OnReceived): Promi
 
 function wrongFile({ url, md5 }: PublishedFile, found: string): DataError {
   return new DataError(
-    "A downloaded file is not the one that was published",
+    "a downloaded file is not the one that was published",
     `${url}: md5 ${found}, not ${md5}`,
     "it was removed; run again, and if it stays so, something on the way changes the bytes",
   );
@@ -91,7 +91,7 @@ function wrongFile({ url, md5 }: PublishedFile, found: string): DataError {
 function unreachable({ url, file }: PublishedFile, target: string, cause: Error): DataError {
   const reason = cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
   return new DataError(
-    "A data set could not be downloaded",
+    "a data set could not be downloaded",
     `${url}: ${reason}`,
     `run again, or fetch ${file} by other means and put it at ${target} or give its path`,
     { cause },

@@ -301,7 +301,7 @@ describe("pictures in folders and zips", () => {
     ]);
     expect(source.skipped).toEqual([join(path, "0.jpg"), join(path, "2.png")]);
     const none = openImages({ path: await folderOf({ "a.png": "x" }), onCorrupt: "skip" });
-    await expect(none).rejects.toThrow(/No image could be read[\s\S]*1 corrupt/);
+    await expect(none).rejects.toThrow(/no image could be read[\s\S]*1 corrupt/);
   });
 
   it("that are skipped for what follows their header say neither size nor channels", async () => {
@@ -319,7 +319,7 @@ describe("pictures in folders and zips", () => {
     }
     await expect(readAll({ path })).rejects.toThrow(/1\.png/);
     const none = openImages({ path: await folderOf({ "1.png": cut }), onCorrupt: "skip" });
-    await expect(none).rejects.toThrow(/No image could be read[\s\S]*1 corrupt/);
+    await expect(none).rejects.toThrow(/no image could be read[\s\S]*1 corrupt/);
   });
 
   it("in a zip are checked, and stay inside", async () => {

@@ -162,7 +162,7 @@ function otherSize(
   reference = "the first one",
 ): DataError {
   return new DataError(
-    "The images are of different sizes (height x width)",
+    "the images are of different sizes (height x width)",
     `${reference} is ${height} x ${width}, ${source} is ${shape.height} x ${shape.width}`,
     `set features.size, for example to ${height} x ${width}: images are then cropped and resized to it`,
   );
@@ -186,7 +186,7 @@ async function* shaped(
 
 function noTest(path: string): DataError {
   return new DataError(
-    "The images have no test split",
+    "the images have no test split",
     path,
     "put pictures into train/ and test/ folders, or set some of the training images apart",
   );
@@ -194,7 +194,7 @@ function noTest(path: string): DataError {
 
 function nothingReadable(where: string, skipped: readonly string[]): DataError {
   return new DataError(
-    "No image could be read",
+    "no image could be read",
     `${where}: ${skipped.length} corrupt, the first of them ${skipped[0] ?? "none"}`,
     'see why with onCorrupt: "stop"',
   );

@@ -69,7 +69,7 @@ function pictureNames(location: string, names: readonly string[]): string[] {
   if (pictures.length > 0) return pictures.sort();
   const kinds = [...new Set(visible.map((name) => extname(name) || "no extension"))].sort().join(", ");
   throw new DataError(
-    "There are no pictures",
+    "there are no pictures",
     `${location} holds ${kinds || "nothing"}`,
     "put in .png, .jpg, .jpeg or .webp files, a folder for each class or all together",
   );
@@ -77,7 +77,7 @@ function pictureNames(location: string, names: readonly string[]): string[] {
 
 function unreadable(source: string, cause: Error): never {
   throw new ImageError(
-    "A picture cannot be read",
+    "a picture cannot be read",
     `${source}: ${cause.message}`,
     `fetch it again, remove it, ${orSkip}`,
     { cause },

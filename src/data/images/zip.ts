@@ -99,7 +99,7 @@ function placeOf(entry: Entry): ZipEntry {
 function damaged(path: string, cause: Error): DataError {
   const leadsOutside = /relative path|absolute path|invalid characters/.test(cause.message);
   return new DataError(
-    leadsOutside ? "An archive names a file outside of itself" : "The zip archive cannot be read",
+    leadsOutside ? "an archive names a file outside of itself" : "the zip archive cannot be read",
     `${path}: ${cause.message}`,
     leadsOutside
       ? "do not trust it: fetch it from its publisher"

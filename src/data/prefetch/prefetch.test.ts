@@ -59,11 +59,11 @@ describe("batches of a thread", () => {
     const [refused, missing, empty] = [
       start({ seed: -1 }),
       start({ seed: 1 }, new URL("nowhere.js", module)),
-      start({ seed: 1 }, new URL("../src/data/errors.ts", module)),
+      start({ seed: 1 }, new URL("../src/files/errors.ts", module)),
     ];
     await expect(refused.batch(0)).rejects.toMatchObject({ name: "ShardError", values: "-1" });
     await expect(missing.batch(0)).rejects.toThrow(/Making a batch failed[\s\S]*nowhere/);
-    await expect(empty.batch(0)).rejects.toThrow("The module makes no batches");
+    await expect(empty.batch(0)).rejects.toThrow("the module makes no batches");
   });
 
   it("end with their thread", async () => {

@@ -127,12 +127,12 @@ class BatchThread implements Prefetch {
 
 function ended(code: number): DataError {
   return new DataError(
-    "The thread that makes batches has ended",
+    "the thread that makes batches has ended",
     `exit code ${code}`,
     "start again; when it ran out of memory, take smaller batches",
   );
 }
 
 function closed(): DataError {
-  return new DataError("The thread that makes batches is closed", "no batch is made", "start a new one");
+  return new DataError("the thread that makes batches is closed", "no batch is made", "start a new one");
 }

@@ -13,7 +13,7 @@ import {
 async function load({ module, options }: ThreadOptions): Promise<MakeBatch> {
   const { batches } = await import(module);
   if (typeof batches === "function") return batches(options);
-  throw new DataError("The module makes no batches", module, "export a function `batches` from it");
+  throw new DataError("the module makes no batches", module, "export a function `batches` from it");
 }
 
 async function answer(port: MessagePort, loaded: Promise<MakeBatch>, { id, index }: BatchRequest) {

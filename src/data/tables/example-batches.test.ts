@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../files/errors.js";
+import { memoryFolder } from "../../files/memory.js";
 import { evaluationExamples, trainingExamples } from "./example-batches.js";
 import { type Examples, openExamples, writeExamples } from "./examples.js";
-import { memoryFolder } from "../../files/memory.js";
 
 async function numbered(count: number): Promise<Examples> {
   const folder = memoryFolder();

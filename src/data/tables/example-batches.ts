@@ -55,8 +55,8 @@ function filledUp<A extends ExampleArray>(
   const filled = Object.entries(fields).map(([name, field]) => {
     const size = numbersOf(field);
     const values = zerosOf(field, batchSize) as A;
-    values.set(found[name]!);
-    for (let at = found[name]!.length; at < values.length; at += size) values.set(neutral[name]!, at);
+    values.set(found[name]);
+    for (let at = found[name].length; at < values.length; at += size) values.set(neutral[name], at);
     return [name, values] as const;
   });
   return Object.fromEntries(filled);
@@ -64,5 +64,5 @@ function filledUp<A extends ExampleArray>(
 
 function requireSome<A extends ExampleArray>(examples: Examples<A>): Examples<A> {
   if (examples.count > 0) return examples;
-  throw new DataError("There are no examples", "0 records", "add data, or keep more of it");
+  throw new DataError("there are no examples", "0 records", "add data, or keep more of it");
 }

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openFolder } from "../../files/disk.js";
 import { MissingFileError, ShardError } from "../../files/errors.js";
+import type { Folder } from "../../files/folder.js";
+import { memoryFolder } from "../../files/memory.js";
 import {
   type ExampleArray,
   type ExampleFields,
@@ -11,8 +13,6 @@ import {
   openExamples,
   writeExamples,
 } from "./examples.js";
-import type { Folder } from "../../files/folder.js";
-import { memoryFolder } from "../../files/memory.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "examples-"));
 afterAll(() => fs.rm(root, { recursive: true }));

@@ -91,7 +91,7 @@ class FieldWriter {
   ) {
     if (!/^\w[\w-]*$/.test(name)) {
       throw new ShardError(
-        "A field's name cannot name a file",
+        "a field's name cannot name a file",
         JSON.stringify(name),
         "use letters and digits",
       );
@@ -105,7 +105,7 @@ class FieldWriter {
     const values = Object.hasOwn(record, this.name) ? record[this.name] : undefined;
     if (typeOf(values) !== this.field.dtype || values!.length !== this.length) {
       throw new ShardError(
-        "A record does not fit the fields of its set",
+        "a record does not fit the fields of its set",
         `record ${index}, ${this.name}: ${typeOf(values)} [${values?.length}], not ${this.field.dtype} [${this.length}]`,
         "give every record the numbers that its fields announce",
       );
@@ -165,9 +165,9 @@ export async function openExamples<A extends ExampleArray = GraphArray>(
   const isSmall = files.reduce((sum, { bytes }) => sum + bytes, 0) <= CACHED_BYTES;
   const readers: Record<string, FieldReader> = {};
   for (const [i, [name, field]] of Object.entries(fields).entries()) {
-    const kept = isSmall ? new Uint8Array(files[i]!.bytes) : undefined;
-    await verifyFile(folder, files[i]!, kept);
-    readers[name] = { folder, file: files[i]!.file, field, kept };
+    const kept = isSmall ? new Uint8Array(files[i].bytes) : undefined;
+    await verifyFile(folder, files[i], kept);
+    readers[name] = { folder, file: files[i].file, field, kept };
   }
   const readBatch = async (indices: readonly number[]): Promise<ExampleRecord<A>> => {
     requireInside(folder, indices, count);
@@ -206,7 +206,7 @@ async function readIndex(folder: Folder): Promise<ExampleIndex> {
   const bytes = await folder.read(INDEX_FILE).catch((error: unknown) => {
     if (!(error instanceof MissingFileError)) throw error;
     throw new ShardError(
-      "There is no complete set of examples",
+      "there is no complete set of examples",
       `no ${INDEX_FILE} in ${folder.location}`,
       "prepare the data (again); it starts over where it was stopped",
     );
@@ -226,7 +226,7 @@ function isIndex(value: unknown): value is ExampleIndex {
   return (
     fields.length === index.files.length &&
     fields.every(([name, field], i) => {
-      const { file, bytes } = index.files[i]!;
+      const { file, bytes } = index.files[i];
       const isField = isDtype(field.dtype) && Array.isArray(field.shape) && field.shape.every(isSize);
       return isField && file === `${name}.bin` && bytes === index.count * bytesOf(field);
     })
@@ -245,7 +245,7 @@ function requireInside(folder: Folder, indices: readonly number[], count: number
   const outside = indices.find((index) => !(Number.isInteger(index) && index >= 0 && index < count));
   if (outside === undefined) return;
   throw new ShardError(
-    "A record lies outside the set",
+    "a record lies outside the set",
     `record ${outside} of ${count} in ${folder.location}`,
     "read inside [0, count)",
   );

@@ -1,9 +1,9 @@
 import { fileChunks } from "../../files/bytes.js";
-import type { SourceDocument } from "../text/document.js";
 import { DataError } from "../../files/errors.js";
-import { findFiles, type SourceFile } from "../text/find-files.js";
 import { parseJson } from "../../files/json.js";
 import { decodedPieces } from "../../files/utf8.js";
+import type { SourceDocument } from "../text/document.js";
+import { findFiles, type SourceFile } from "../text/find-files.js";
 
 /** A row of a JSON Lines file. */
 export interface JsonlRow {
@@ -32,7 +32,7 @@ export async function* jsonlDocuments(file: SourceFile, field: string): AsyncGen
 export async function* rowsOfFiles(patterns: string | string[]): AsyncGenerator<JsonlRow> {
   for (const file of await findFiles(patterns)) {
     if (file.format !== "jsonl") {
-      throw new DataError("Rows are read from JSON Lines only", file.path, "name .jsonl or .jsonl.gz files");
+      throw new DataError("rows are read from JSON Lines only", file.path, "name .jsonl or .jsonl.gz files");
     }
     yield* jsonlRows(file);
   }
@@ -54,7 +54,7 @@ export async function* jsonlRows(file: SourceFile): AsyncGenerator<JsonlRow> {
       yield { value: parsed(line, source), source, line };
     }
   }
-  if (rows === 0) throw new DataError("The file holds no rows", file.path, "remove it or fill it");
+  if (rows === 0) throw new DataError("the file holds no rows", file.path, "remove it or fill it");
 }
 
 /** The lines of a text in pieces, as many at a time as a piece completes. */
@@ -72,7 +72,7 @@ function textOf({ value: row, source, line }: JsonlRow, field: string): string {
   if (!Object.hasOwn(row, field)) {
     const fields = Object.keys(row).join(", ") || "none";
     throw new DataError(
-      `The row has no field "${field}"`,
+      `the row has no field "${field}"`,
       `${source} has: ${fields}`,
       "name one with `field`",
     );
@@ -80,11 +80,11 @@ function textOf({ value: row, source, line }: JsonlRow, field: string): string {
   const value = row[field] ?? "";
   if (typeof value !== "string") {
     const found = `${source}: ${JSON.stringify(value).slice(0, 60)}`;
-    throw new DataError(`The field "${field}" holds no text`, found, "name a field of strings with `field`");
+    throw new DataError(`the field "${field}" holds no text`, found, "name a field of strings with `field`");
   }
   // Only an escape such as \ud83d can bring half a surrogate pair into a text that was checked as UTF-8.
   if (/\\ud/i.test(line) && /[\ud800-\udfff]/u.test(value)) {
-    throw new DataError("The row holds half a surrogate pair", source, "repair the \\u escapes in that line");
+    throw new DataError("the row holds half a surrogate pair", source, "repair the \\u escapes in that line");
   }
   return value;
 }
@@ -95,13 +95,13 @@ function parsed(line: string, source: string): Record<string, unknown> {
     row = parseJson(line);
   } catch (error) {
     const cause = error as Error;
-    throw new DataError("The line is not JSON", `${source}: ${cause.message}`, "repair or remove the line", {
+    throw new DataError("the line is not JSON", `${source}: ${cause.message}`, "repair or remove the line", {
       cause,
     });
   }
   if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
   throw new DataError(
-    "The line is no JSON object",
+    "the line is no JSON object",
     `${source}: ${line.slice(0, 60)}`,
     'write each row as {"name": value, ...}',
   );

@@ -9,8 +9,8 @@ import {
 import { compressors } from "hyparquet-compressors";
 import { AutodidactError } from "../../core/errors.js";
 import { fileChunks } from "../../files/bytes.js";
-import type { SourceDocument } from "../text/document.js";
 import { DataError } from "../../files/errors.js";
+import type { SourceDocument } from "../text/document.js";
 import type { SourceFile } from "../text/find-files.js";
 
 /**
@@ -33,7 +33,7 @@ export async function* parquetDocuments(file: SourceFile, column: string): Async
         yield { source, pieces: () => (text === "" ? [] : [text]) };
       }
     }
-    if (row === 0) throw new DataError("The file holds no rows", file.path, "remove it or fill it");
+    if (row === 0) throw new DataError("the file holds no rows", file.path, "remove it or fill it");
   } finally {
     await handle.close();
   }
@@ -94,7 +94,7 @@ async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
     if (error instanceof AutodidactError) throw error;
     const cause = error as Error;
     throw new DataError(
-      "The Parquet file cannot be read, or its text is not UTF-8",
+      "the Parquet file cannot be read, or its text is not UTF-8",
       `${found}: ${cause.message}`,
       "check the file with another Parquet reader, and fetch or write it again",
       { cause },
@@ -108,7 +108,7 @@ function requireTextColumn(path: string, metadata: FileMetaData, column: string)
   if (found === undefined) {
     const names = columns.map((child) => child.element.name).join(", ");
     throw new DataError(
-      `The file has no column "${column}"`,
+      `the file has no column "${column}"`,
       `${path} has: ${names}`,
       "name one with `column`",
     );
@@ -116,7 +116,7 @@ function requireTextColumn(path: string, metadata: FileMetaData, column: string)
   if (found.element.type === "BYTE_ARRAY" && found.children.length === 0) return;
   const type = found.children.length > 0 ? "nested values" : found.element.type;
   throw new DataError(
-    `The column "${column}" holds no text`,
+    `the column "${column}" holds no text`,
     `${path}: ${type}`,
     "name a column of strings with `column`",
   );
@@ -126,7 +126,7 @@ function textOf(value: unknown, column: string, source: string): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
   throw new DataError(
-    `The column "${column}" holds no text`,
+    `the column "${column}" holds no text`,
     `${source}: ${typeof value}`,
     "name a column of strings with `column`",
   );

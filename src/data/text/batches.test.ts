@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { evaluationBatches, IGNORED_TARGET, trainingBatch, windowsPerEpoch } from "./batches.js";
 import { DataError } from "../../files/errors.js";
+import { evaluationBatches, IGNORED_TARGET, trainingBatch, windowsPerEpoch } from "./batches.js";
 import type { TokenShards } from "./shards.js";
 
 /** Tokens 0, 1, 2, ...: a token tells its position. */
@@ -14,7 +14,7 @@ function counting(tokenCount: number): TokenShards {
 }
 
 function rowStarts(inputs: Int32Array, contextLength: number): number[] {
-  return Array.from({ length: inputs.length / contextLength }, (_, row) => inputs[row * contextLength]!);
+  return Array.from({ length: inputs.length / contextLength }, (_, row) => inputs[row * contextLength]);
 }
 
 describe("trainingBatch", () => {
@@ -54,7 +54,7 @@ describe("trainingBatch", () => {
         }
         for (let epoch = 0; epoch < 3; epoch++) {
           const ofEpoch = starts.slice(epoch * windows, (epoch + 1) * windows).sort((a, b) => a - b);
-          const phase = ofEpoch[0]!;
+          const phase = ofEpoch[0];
           expect(ofEpoch).toEqual(ofEpoch.map((_, i) => phase + i * contextLength));
         }
       }),
@@ -95,7 +95,7 @@ describe("evaluationBatches", () => {
       { inputs: [6, 7, 8, 0, 0, 0], targets: [7, 8, 9, ...new Array(3).fill(IGNORED_TARGET)] },
     ]);
     expect(await all(13, 2, 3)).toHaveLength(2);
-    expect((await all(13, 2, 3))[1]!.targets).toEqual([7, 8, 9, 10, 11, 12]);
+    expect((await all(13, 2, 3))[1].targets).toEqual([7, 8, 9, 10, 11, 12]);
   });
 
   it("stops at the limit", async () => {

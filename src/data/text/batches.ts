@@ -68,7 +68,7 @@ export function windowsPerEpoch(shards: TokenShards, contextLength: number): num
   const fitting = Math.floor((shards.tokenCount - 1) / contextLength);
   if (fitting >= 1) return Math.max(1, fitting - 1);
   throw new DataError(
-    "The text is too short for one window",
+    "the text is too short for one window",
     `${shards.tokenCount} tokens, but a window takes ${contextLength + 1} (context length ${contextLength} + 1)`,
     "add text or shorten the context length",
   );
@@ -87,7 +87,7 @@ export async function* evaluationBatches(
 ): AsyncGenerator<TokenBatch> {
   if (shards.tokenCount < 2) {
     throw new DataError(
-      "The split is too short to evaluate",
+      "the split is too short to evaluate",
       `${shards.tokenCount} tokens; predicting takes 2`,
       "add text or raise the validation fraction",
     );

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DataError } from "../../files/errors.js";
 import { type Corpus, openCorpus } from "./corpus.js";
 import type { Piece } from "./document.js";
-import { DataError } from "../../files/errors.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "corpus-"));
 afterAll(() => fs.rm(root, { recursive: true }));

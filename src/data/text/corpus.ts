@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { randomKey, threefry2x32, type Words } from "../../core/random.js";
-import { markedPieces, type Piece, type SourceDocument, slicedTexts } from "./document.js";
 import { DataError } from "../../files/errors.js";
+import { markedPieces, type Piece, type SourceDocument, slicedTexts } from "./document.js";
 import { findFiles, type SourceFile } from "./find-files.js";
 import { allDocuments, distinct, type SourceOptions } from "./sources.js";
 
@@ -55,7 +55,7 @@ enum Split {
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const fraction = options.validationFraction ?? 0.1;
   if (!(fraction >= 0 && fraction < 1)) {
-    throw new DataError("The validation fraction is no share", `${fraction}`, "give a number in [0, 1)");
+    throw new DataError("the validation fraction is no share", `${fraction}`, "give a number in [0, 1)");
   }
   const files = await findFiles(options.files);
   const survey = await surveyOf(files, options, fraction);
@@ -133,7 +133,7 @@ function grown(splits: Uint8Array<ArrayBuffer>, index: number): Uint8Array<Array
 function requireText(files: SourceFile[], { documents, passedOver }: Survey): void {
   if (documents > 0) return;
   throw new DataError(
-    "The corpus holds no text",
+    "the corpus holds no text",
     `${files.length} files with ${passedOver.empty} empty documents`,
     "check that the right field or column is named",
   );
@@ -181,7 +181,7 @@ async function requireUnchanged(file: SourceFile): Promise<void> {
   const now = await stat(file.path).catch(() => undefined);
   if (now?.size === file.bytes && now.mtimeMs === file.modifiedMs) return;
   throw new DataError(
-    "A file of the corpus changed while it was in use",
+    "a file of the corpus changed while it was in use",
     `${file.path}: ${file.bytes} bytes when opened, ${now === undefined ? "gone" : `${now.size} bytes`} now`,
     "leave the files alone while training, or start again",
   );

@@ -31,7 +31,7 @@ const SUPPORTED = `${Object.keys(FORMATS).join(", ")}, each also with .gz`;
 export async function findFiles(patterns: string | string[]): Promise<SourceFile[]> {
   const list = typeof patterns === "string" ? [patterns] : patterns;
   if (list.length === 0)
-    throw new MissingFileError("No files are named", "an empty list", "name files to read");
+    throw new MissingFileError("no files are named", "an empty list", "name files to read");
   const paths = new Set<string>();
   for (const pattern of list) for (const path of await matches(pattern)) paths.add(path);
   return Promise.all([...paths].sort().map(describeFile));
@@ -44,7 +44,7 @@ async function matches(pattern: string): Promise<string[]> {
   const found = isDynamicPattern(pattern) ? await glob(pattern, { expandDirectories: false }) : [];
   if (found.length > 0) return found.map((path) => join(path));
   throw new MissingFileError(
-    "No file matches",
+    "no file matches",
     `${JSON.stringify(pattern)} from ${process.cwd()}`,
     "check the spelling and the folder you start from; quote globs in a shell",
   );
@@ -56,7 +56,7 @@ async function inFolder(folder: string): Promise<string[]> {
   if (readable.length > 0) return readable.map((path) => join(folder, path));
   const kinds = [...new Set(found.map((path) => extname(path) || "no extension"))].sort().join(", ");
   throw new MissingFileError(
-    "The folder holds no file that can be read",
+    "the folder holds no file that can be read",
     `${folder} holds ${kinds || "nothing"}`,
     `put in files of these kinds: ${SUPPORTED}`,
   );
@@ -70,12 +70,12 @@ async function describeFile(path: string): Promise<SourceFile> {
   const format = formatOf(path);
   if (format === undefined) {
     throw new DataError(
-      "Files of this kind cannot be read",
+      "files of this kind cannot be read",
       path,
       `give files of these kinds: ${SUPPORTED}; or narrow the glob`,
     );
   }
   const { size, mtimeMs } = await stat(path);
-  if (size === 0) throw new DataError("The file is empty", path, "remove it or fill it");
+  if (size === 0) throw new DataError("the file is empty", path, "remove it or fill it");
   return { path, format, isGzip: /\.gz$/i.test(path), bytes: size, modifiedMs: mtimeMs };
 }

@@ -2,10 +2,10 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { trainingBatch } from "./batches.js";
-import { type Corpus, openCorpus } from "./corpus.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
+import { trainingBatch } from "./batches.js";
+import { type Corpus, openCorpus } from "./corpus.js";
 import { prepareTokens } from "./prepare.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "prepare-"));

@@ -1,8 +1,8 @@
-import type { Corpus } from "./corpus.js";
 import { crc32 } from "../../files/crc32.js";
-import type { Piece } from "./document.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
+import type { Corpus } from "./corpus.js";
+import type { Piece } from "./document.js";
 import { type EncodePiece, openShards, type ShardOptions, type TokenShards, writeShards } from "./shards.js";
 
 /** What to encode and where the tokens go. */

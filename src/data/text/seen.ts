@@ -23,7 +23,7 @@ export class SeenHashes {
     this.slots = new Uint32Array(old.length * 2);
     for (let i = 0; i < old.length; i += 2) {
       if (old[i + 1] === 0) continue;
-      const hash: Words = [old[i]!, old[i + 1]!];
+      const hash: Words = [old[i], old[i + 1]];
       store(this.slots, find(this.slots, hash), hash);
     }
   }

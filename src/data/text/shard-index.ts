@@ -39,7 +39,7 @@ export async function readIndex(folder: Folder): Promise<ShardIndex> {
   const bytes = await folder.read(INDEX_FILE).catch((error: unknown) => {
     if (!(error instanceof MissingFileError)) throw error;
     throw new ShardError(
-      "There are no complete token shards",
+      "there are no complete token shards",
       `no ${INDEX_FILE} in ${folder.location}`,
       "prepare the data (again); it starts over where it was stopped",
     );
@@ -47,7 +47,7 @@ export async function readIndex(folder: Folder): Promise<ShardIndex> {
   const index = parsed(bytes);
   if (isIndex(index)) return index;
   throw new ShardError(
-    "The index of the token shards is damaged or of another layout",
+    "the index of the token shards is damaged or of another layout",
     `${folder.location}/${INDEX_FILE}: ${new TextDecoder().decode(bytes.subarray(0, 60))}`,
     "remove the folder and prepare the data again",
   );

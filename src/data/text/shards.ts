@@ -98,7 +98,7 @@ class ShardWriter {
     const { buffer, filled, tokenCount } = this;
     const { vocabSize } = this.options;
     for (let i = 0; i < count; i++) {
-      const token = tokens[from + i]!;
+      const token = tokens[from + i];
       if (token >>> 0 !== token || token >= vocabSize) throw outside(token, vocabSize, tokenCount + i);
       buffer[filled + i] = token;
     }
@@ -109,7 +109,7 @@ class ShardWriter {
 
 function outside(token: number, vocabSize: number, position: number): ShardError {
   return new ShardError(
-    "A token lies outside the vocabulary",
+    "a token lies outside the vocabulary",
     `token ${token} at position ${position}, vocabulary of ${vocabSize}`,
     "give the vocabulary size of the tokenizer that encodes",
   );
@@ -201,7 +201,7 @@ async function verify(
 
 function damaged(folder: Folder, file: string, found: string): ShardError {
   return new ShardError(
-    "A token shard is damaged",
+    "a token shard is damaged",
     `${folder.location}/${file}: ${found}`,
     "remove the folder and prepare the data again",
   );
@@ -210,7 +210,7 @@ function damaged(folder: Folder, file: string, found: string): ShardError {
 function requireInside(folder: Folder, start: number, length: number, tokenCount: number): void {
   if (Number.isInteger(start) && start >= 0 && start + length <= tokenCount) return;
   throw new ShardError(
-    "A window of tokens lies outside the shards",
+    "a window of tokens lies outside the shards",
     `tokens ${start} to ${start + length} of ${tokenCount} in ${folder.location}`,
     "read inside [0, tokenCount)",
   );

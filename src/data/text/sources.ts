@@ -1,11 +1,11 @@
 import { fileChunks } from "../../files/bytes.js";
-import { type Digest, digestOf, type SourceDocument } from "./document.js";
 import { DataError } from "../../files/errors.js";
-import { findFiles, type SourceFile } from "./find-files.js";
+import { decodedPieces } from "../../files/utf8.js";
 import { jsonlDocuments } from "../tables/jsonl.js";
 import { parquetDocuments } from "../tables/parquet.js";
+import { type Digest, digestOf, type SourceDocument } from "./document.js";
+import { findFiles, type SourceFile } from "./find-files.js";
 import { SeenHashes } from "./seen.js";
-import { decodedPieces } from "../../files/utf8.js";
 
 /** What to read, and which field of `.jsonl` rows and column of `.parquet` rows holds the text. */
 export interface SourceOptions {
@@ -77,5 +77,5 @@ async function* textPieces(file: SourceFile): AsyncGenerator<string> {
     isEmpty = false;
     yield piece;
   }
-  if (isEmpty) throw new DataError("The file is empty", file.path, "remove it or fill it");
+  if (isEmpty) throw new DataError("the file is empty", file.path, "remove it or fill it");
 }

@@ -46,7 +46,7 @@ export async function classifierAccuracy(
   }
   const total = count.reduce((a, b) => a + b, 0);
   if (total > 0) return { accuracy: right.reduce((a, b) => a + b, 0) / total, count, right };
-  throw new EvaluationError("There are no images to measure.", "0 images", "Give at least one batch.");
+  throw new EvaluationError("there are no images to measure", "0 images", "give at least one batch");
 }
 
 function predictedClass(classifier: ImageClassifier) {
@@ -62,8 +62,8 @@ const valuesOf = (weights: Weights) =>
 function checkClass(label: number, numClasses: number): void {
   if (label >= 0 && label < numClasses) return;
   throw new EvaluationError(
-    "The classifier does not know a class.",
+    "the classifier does not know a class",
     `class ${label} of ${numClasses}`,
-    "Give images of its classes.",
+    "give images of its classes",
   );
 }

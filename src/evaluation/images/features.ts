@@ -32,7 +32,7 @@ export async function featuresOf(
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length === 0) {
-    throw new EvaluationError("There are no images to measure.", "0 images", "Give at least one batch.");
+    throw new EvaluationError("there are no images to measure", "0 images", "give at least one batch");
   }
   const data = new Float32Array(length);
   let at = 0;
@@ -47,16 +47,16 @@ export async function featuresOf(
 export function checkComparable(a: Features, b: Features, least: number): void {
   if (a.name !== b.name || a.d !== b.d) {
     throw new EvaluationError(
-      "Features of different kinds cannot be compared.",
+      "features of different kinds cannot be compared",
       `${a.name} [${a.d}] and ${b.name} [${b.d}]`,
-      "Take both from the same model.",
+      "take both from the same model",
     );
   }
   if (Math.min(a.n, b.n) >= least) return;
   throw new EvaluationError(
-    "There are too few images to measure.",
+    "there are too few images to measure",
     `${a.n} and ${b.n}, of at least ${least}`,
-    "Give more images.",
+    "give more images",
   );
 }
 

@@ -62,8 +62,8 @@ function unitRows(features: Features): Features {
 function checkLabels({ features, labels }: LabelledFeatures): void {
   if (labels.length === features.n) return;
   throw new EvaluationError(
-    "Not every image has a class.",
+    "not every image has a class",
     `${labels.length} classes for ${features.n} images`,
-    "Give one class an image.",
+    "give one class an image",
   );
 }

@@ -110,9 +110,9 @@ function parse(bytes: Uint8Array, source: string): ModelProto {
     // Said below.
   }
   throw new EvaluationError(
-    "A file of features is not an ONNX model.",
+    "a file of features is not an ONNX model",
     `${source}, ${bytes.length} bytes`,
-    "Give an .onnx file that takes images and gives vectors.",
+    "give an .onnx file that takes images and gives vectors",
   );
 }
 
@@ -128,9 +128,9 @@ function layoutOf(model: ModelProto, source: string, size: number | undefined): 
     return { name: inputs[0].name, batch: dims[0], height: known.height, width: known.width, channelsLast };
   }
   throw new EvaluationError(
-    "A network for features does not take images of a known size.",
+    "a network for features does not take images of a known size",
     `${source} takes ${inputs.map((v) => `${v.name} [${dimsOf(v).map((n) => n ?? "?")}]`).join(", ")}`,
-    "Give one with a single input [n, 3, h, w] or [n, h, w, 3]; where h and w are open, say the size.",
+    "give one with a single input [n, 3, h, w] or [n, h, w, 3]; where h and w are open, say the size",
   );
 }
 
@@ -147,8 +147,8 @@ function chosenOutput(model: ModelProto, source: string, output: string | undefi
   const chosen = output ?? names[0];
   if (names.includes(chosen)) return chosen;
   throw new EvaluationError(
-    "A network for features has no such output.",
+    "a network for features has no such output",
     `${chosen} of ${source}, which has ${names.join(", ")}`,
-    "Choose one of those.",
+    "choose one of those",
   );
 }

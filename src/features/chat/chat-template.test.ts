@@ -9,11 +9,11 @@ import {
   qwen25,
   zephyr,
 } from "../../../test/chat-templates.js";
-import { memoryFolder } from "../../files/memory.js";
 import type { ChatMessage } from "../../data/chat/messages.js";
+import { memoryFolder } from "../../files/memory.js";
 import { byteTokenizer } from "../tokenizer/byte-tokenizer.js";
-import { ChatError, type ChatTemplate, chatMl, chatTemplate } from "./chat-template.js";
 import { loadTokenizer, saveTokenizer } from "../tokenizer/load-tokenizer.js";
+import { ChatError, type ChatTemplate, chatMl, chatTemplate } from "./chat-template.js";
 
 const system: ChatMessage = { role: "system", content: "Be short." };
 const user: ChatMessage = { role: "user", content: "Hi, 你好 " };

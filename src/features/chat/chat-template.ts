@@ -1,8 +1,8 @@
 import { ChatError, type ChatMessage, checkMessages } from "../../data/chat/messages.js";
-import { type JinjaProgram, parseJinja, renderJinja } from "./bounded-jinja.js";
-import { strftime } from "./strftime.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { isObject, type JsonObject } from "../tokenizer/tokenizer-file.js";
+import { type JinjaProgram, parseJinja, renderJinja } from "./bounded-jinja.js";
+import { strftime } from "./strftime.js";
 
 export { ChatError, type ChatMessage } from "../../data/chat/messages.js";
 
@@ -67,7 +67,7 @@ function templateOf({ chat_template: template }: JsonObject): string | undefined
   if (typeof found === "string") return found;
   const names = named.map(({ name }) => String(name)).join(", ");
   throw new ChatError(
-    "The tokenizer has no default chat template",
+    "the tokenizer has no default chat template",
     names === "" ? `chat_template is ${JSON.stringify(template).slice(0, 60)}` : `it has: ${names}`,
     'write chat_template as text, or as a list with one named "default", in tokenizer_config.json',
   );
@@ -85,7 +85,7 @@ function parsed(source: string): JinjaProgram {
     return parseJinja(source);
   } catch (cause) {
     throw new ChatError(
-      "The chat template does not parse",
+      "the chat template does not parse",
       `${messageOf(cause)}, in ${JSON.stringify(source.slice(0, 60))}`,
       "correct chat_template in tokenizer_config.json, or remove it to use ChatML",
       { cause },
@@ -99,7 +99,7 @@ function rendered(program: JinjaProgram, variables: JsonObject): string {
   } catch (cause) {
     if (cause instanceof ChatError) throw cause;
     throw new ChatError(
-      "The chat template cannot write the conversation",
+      "the chat template cannot write the conversation",
       messageOf(cause),
       "correct chat_template in tokenizer_config.json, or remove it to use ChatML",
       { cause },
@@ -109,7 +109,7 @@ function rendered(program: JinjaProgram, variables: JsonObject): string {
 
 function refuse(reason: unknown): never {
   throw new ChatError(
-    "The chat template refuses the conversation",
+    "the chat template refuses the conversation",
     String(reason),
     "write the conversation as the model expects it, or give the tokenizer another chat_template",
   );

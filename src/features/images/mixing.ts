@@ -28,7 +28,7 @@ export function mixup(
   for (const [i, partner] of partners.entries()) {
     const [own, other] = [i * size, partner * size];
     for (let at = 0; at < size; at++) {
-      images[own + at] = kept * batch.images[own + at]! + (1 - kept) * batch.images[other + at]!;
+      images[own + at] = kept * batch.images[own + at] + (1 - kept) * batch.images[other + at];
     }
   }
   return {
@@ -96,11 +96,11 @@ function pasteBox(
 function mixedTargets(labels: Int32Array, { kept, partners }: Mix, numClasses: number): Float32Array {
   const targets = new Float32Array(labels.length * numClasses);
   const add = (row: number, label: number, share: number) => {
-    if (label >= 0) targets[row * numClasses + label]! += share;
+    if (label >= 0) targets[row * numClasses + label] += share;
   };
   for (const [row, partner] of partners.entries()) {
-    add(row, labels[row]!, kept);
-    add(row, labels[partner]!, 1 - kept);
+    add(row, labels[row], kept);
+    add(row, labels[partner], 1 - kept);
   }
   return targets;
 }
@@ -110,7 +110,7 @@ function drawOrder(size: number, random: RandomStream): Int32Array {
   const order = Int32Array.from({ length: size }, (_, i) => i);
   for (let i = size - 1; i > 0; i--) {
     const j = random.integer(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
+    [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
 }

@@ -52,9 +52,9 @@ export function numberSpecialTokens(contents: readonly string[], firstId: number
   const repeated = contents.find((content, i) => content === "" || contents.indexOf(content) !== i);
   if (repeated !== undefined) {
     throw new TokenizerError(
-      repeated === "" ? "A special token is empty." : "A special token is listed twice.",
+      repeated === "" ? "a special token is empty" : "a special token is listed twice",
       JSON.stringify(contents),
-      "Give each special token once, as text that documents do not contain, such as <|endoftext|>.",
+      "give each special token once, as text that documents do not contain, such as <|endoftext|>",
     );
   }
   return new AddedTokens(contents.map((content, i) => ({ content, id: firstId + i, special: true })));
@@ -71,9 +71,9 @@ export function withAddedTokens(
     const known = all.get(content);
     if (known !== undefined && known !== id) {
       throw new TokenizerError(
-        "An added token has two ids.",
+        "an added token has two ids",
         `${source}: ${JSON.stringify(content)} is ${known} in the vocabulary and ${id} among the added tokens`,
-        "Keep one of the two, the one the model was trained with.",
+        "keep one of the two, the one the model was trained with",
       );
     }
     all.set(content, id);

@@ -14,22 +14,22 @@ const PATTERN = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?
 /** The algorithm as the paper prints it: count all pairs, merge the best, count again. */
 function learnSlowly(text: string, numMerges: number): string[] {
   const utf8 = new TextEncoder();
-  const tokens = BYTE_ORDER.map((byte) => BYTE_CHARACTERS[byte]!);
+  const tokens = BYTE_ORDER.map((byte) => BYTE_CHARACTERS[byte]);
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   let words = (text.match(PATTERN) ?? []).map((w) =>
-    [...utf8.encode(w)].map((b) => idOf.get(BYTE_CHARACTERS[b]!)!),
+    [...utf8.encode(w)].map((b) => idOf.get(BYTE_CHARACTERS[b])!),
   );
   const merges: string[] = [];
   while (merges.length < numMerges) {
     const counts = new Map<number, number>();
     for (const w of words) {
       for (let i = 1; i < w.length; i++)
-        counts.set(w[i - 1]! * 1e6 + w[i]!, (counts.get(w[i - 1]! * 1e6 + w[i]!) ?? 0) + 1);
+        counts.set(w[i - 1] * 1e6 + w[i], (counts.get(w[i - 1] * 1e6 + w[i]) ?? 0) + 1);
     }
     const best = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0];
     if (!best || best[1] < 2) break;
     const [first, second] = [Math.floor(best[0] / 1e6), best[0] % 1e6];
-    const merged = tokens[first]! + tokens[second]!;
+    const merged = tokens[first] + tokens[second];
     const id = idOf.get(merged) ?? tokens.push(merged) - 1;
     idOf.set(merged, id);
     merges.push(`${tokens[first]} ${tokens[second]}`);
@@ -42,7 +42,7 @@ function mergeWord(word: number[], first: number, second: number, id: number): n
   const merged: number[] = [];
   for (let i = 0; i < word.length; i++) {
     const here = word[i] === first && word[i + 1] === second;
-    merged.push(here ? id : word[i]!);
+    merged.push(here ? id : word[i]);
     if (here) i++;
   }
   return merged;

@@ -28,9 +28,9 @@ export async function trainBpe(pieces: Pieces, options: BpeTrainingOptions): Pro
   const numMerges = options.vocabSize - BYTE_ORDER.length - specials.length;
   if (!Number.isInteger(numMerges) || numMerges < 0) {
     throw new TokenizerError(
-      "The vocabulary is too small for a byte-level tokenizer.",
+      "the vocabulary is too small for a byte-level tokenizer",
       `vocabSize ${options.vocabSize}, special tokens ${specials.length}`,
-      `Ask for ${BYTE_ORDER.length + specials.length} tokens or more: one a byte, one a special token.`,
+      `ask for ${BYTE_ORDER.length + specials.length} tokens or more: one a byte, one a special token`,
     );
   }
   numberSpecialTokens(specials, 0); // fails before the text is read
@@ -61,7 +61,7 @@ async function countWords(pieces: Pieces, specialTokens: readonly string[]): Pro
         const stop = wordEnd(text, at, end);
         const word = table.add(text, at, stop);
         if (word >= counts.length) counts = grown(counts, Float64Array, word + 1);
-        counts[word] = counts[word]! + 1;
+        counts[word] = counts[word] + 1;
         at = stop;
       }
     };
@@ -76,19 +76,19 @@ function addWords({ table, counts }: WordCounts, pairs: PairCounts): void {
   for (const [id, byte] of BYTE_ORDER.entries()) idOfByte[byte] = id;
   const utf8 = new TextEncoder();
   for (let word = 0; word < table.size; word++) {
-    const ids = Int32Array.from(utf8.encode(table.word(word)), (byte) => idOfByte[byte]!);
-    pairs.addWord(ids, counts[word]!);
+    const ids = Int32Array.from(utf8.encode(table.word(word)), (byte) => idOfByte[byte]);
+    pairs.addWord(ids, counts[word]);
   }
 }
 
 function learnMerges(pairs: PairCounts, numMerges: number, minFrequency: number) {
-  const tokens = BYTE_ORDER.map((byte) => BYTE_CHARACTERS[byte]!);
+  const tokens = BYTE_ORDER.map((byte) => BYTE_CHARACTERS[byte]);
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   const merges: [string, string][] = [];
   while (tokens.length < BYTE_ORDER.length + numMerges) {
     const best = pairs.mostFrequent(minFrequency);
     if (best === undefined) break;
-    const [first, second] = [tokens[best.first]!, tokens[best.second]!];
+    const [first, second] = [tokens[best.first], tokens[best.second]];
     // Two merges may spell the same token; it keeps its first id.
     const id = idOf.get(first + second) ?? tokens.length;
     if (id === tokens.length) {

@@ -93,7 +93,7 @@ export class BpeTokenizer extends VocabularyTokenizer {
   private mergeWord(text: string, start: number, end: number): number {
     const bytes = UTF8.encode(text.slice(start, end));
     if (bytes.length > this.scratch.length) this.scratch = new Int32Array(bytes.length);
-    for (let i = 0; i < bytes.length; i++) this.scratch[i] = this.byteIds[bytes[i]!]!;
+    for (let i = 0; i < bytes.length; i++) this.scratch[i] = this.byteIds[bytes[i]];
     return this.merges.apply(this.scratch, bytes.length);
   }
 }
@@ -102,9 +102,9 @@ function requireByte(idOf: ReadonlyMap<string, number>, character: string, sourc
   const id = idOf.get(character);
   if (id !== undefined) return id;
   throw new TokenizerError(
-    "The vocabulary lacks a byte.",
+    "the vocabulary lacks a byte",
     `${source}: no token ${JSON.stringify(character)} (byte ${BYTE_CHARACTERS.indexOf(character)})`,
-    "A byte-level vocabulary holds all 256 bytes. Fetch the file again, or train the tokenizer anew.",
+    "a byte-level vocabulary holds all 256 bytes. Fetch the file again, or train the tokenizer anew",
   );
 }
 
@@ -115,16 +115,16 @@ function buildMerges(pairs: BpeParts["merges"], idOf: ReadonlyMap<string, number
     const unknown = ids.indexOf(undefined);
     if (unknown >= 0) {
       throw new TokenizerError(
-        "A merge names a token that the vocabulary does not have.",
+        "a merge names a token that the vocabulary does not have",
         `${source}: merge ${rank} (${first} ${second}) needs ${JSON.stringify([first, second, first + second][unknown])}`,
-        "Vocabulary and merges must come from one tokenizer. Fetch both files again.",
+        "vocabulary and merges must come from one tokenizer. Fetch both files again",
       );
     }
     if (!merges.add(ids[0]!, ids[1]!, ids[2]!)) {
       throw new TokenizerError(
-        "A merge is listed twice.",
+        "a merge is listed twice",
         `${source}: merge ${rank} (${first} ${second})`,
-        "Each pair has one rank. Fetch the file again, or export the tokenizer anew.",
+        "each pair has one rank. Fetch the file again, or export the tokenizer anew",
       );
     }
   }

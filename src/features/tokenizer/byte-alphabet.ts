@@ -33,7 +33,7 @@ export function bytesToToken(bytes: Iterable<number>): string {
 export function tokenToBytes(token: string): Uint8Array {
   const bytes = new Uint8Array(token.length);
   for (let i = 0; i < token.length; i++) {
-    const byte = BYTE_OF.get(token[i]!);
+    const byte = BYTE_OF.get(token[i]);
     if (byte === undefined) return new TextEncoder().encode(token);
     bytes[i] = byte;
   }

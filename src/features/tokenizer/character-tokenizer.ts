@@ -99,9 +99,9 @@ export class CharacterTokenizer extends VocabularyTokenizer {
     if (id !== undefined) return id;
     const hex = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
     throw new TokenizerError(
-      "The text has a character that the character vocabulary lacks.",
+      "the text has a character that the character vocabulary lacks",
       `${JSON.stringify(character)} (U+${hex}) at position ${position}; the vocabulary has ${characters.size} characters`,
-      "Train the tokenizer on text with this character, give it an unknownToken, or use byteTokenizer.",
+      "train the tokenizer on text with this character, give it an unknownToken, or use byteTokenizer",
     );
   }
 }

@@ -35,9 +35,9 @@ export class HuggingFaceTokenizer implements Tokenizer {
     const at = ids.findIndex((id) => this.tokens[id] === undefined);
     if (at < 0) return Int32Array.from(ids);
     throw new TokenizerError(
-      "The text has a part that the tokenizer's vocabulary lacks.",
+      "the text has a part that the tokenizer's vocabulary lacks",
       `${JSON.stringify(tokens[at] ?? text.slice(0, 40))}; the vocabulary has no unknown token`,
-      "Leave that part out, or name an unk_token in tokenizer.json that the model was trained with.",
+      "leave that part out, or name an unk_token in tokenizer.json that the model was trained with",
     );
   }
 
@@ -73,9 +73,9 @@ function built(
 ): [HuggingFaceModel, Map<string, number>] {
   const refuse = (found: string, cause?: unknown) =>
     new TokenizerError(
-      "The tokenizer file describes something that @huggingface/tokenizers cannot build.",
+      "the tokenizer file describes something that @huggingface/tokenizers cannot build",
       `${source}: ${found}`,
-      "Fetch the file again; if it is whole, its kind of tokenizer is not supported.",
+      "fetch the file again; if it is whole, its kind of tokenizer is not supported",
       { cause },
     );
   try {

@@ -17,7 +17,7 @@ export class IdBuffer {
   /** Appends `source[start, end)`; element by element, as most stretches are a few ids. */
   append(source: Int32Array, start: number, end: number): void {
     if (this.length + end - start > this.ids.length) this.grow(end - start);
-    for (let i = start; i < end; i++) this.ids[this.length++] = source[i]!;
+    for (let i = start; i < end; i++) this.ids[this.length++] = source[i];
   }
 
   /** The ids so far, as an array of their own. */

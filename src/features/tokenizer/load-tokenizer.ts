@@ -39,9 +39,9 @@ export async function loadTokenizer(folder: Folder): Promise<Tokenizer> {
   const merges = await folder.size("merges.txt");
   if (vocabulary !== undefined && merges !== undefined) return readGpt2Files(folder, vocabulary, config);
   throw new TokenizerError(
-    "The folder has no tokenizer.",
+    "the folder has no tokenizer",
     `${folder.location} has ${(await folder.list("")).join(", ") || "no files"}`,
-    "Give a folder with tokenizer.json, or with vocab.json and merges.txt.",
+    "give a folder with tokenizer.json, or with vocab.json and merges.txt",
   );
 }
 

@@ -30,7 +30,7 @@ export class Merges {
 
   /** The two ids and their merged id. */
   at(rank: number): { first: number; second: number; result: number } {
-    return { first: this.pairs.first(rank), second: this.pairs.second(rank), result: this.results[rank]! };
+    return { first: this.pairs.first(rank), second: this.pairs.second(rank), result: this.results[rank] };
   }
 
   /** Merges the first `length` ids in place; returns how many are left. */
@@ -40,20 +40,20 @@ export class Merges {
 
   private applyShort(ids: Int32Array, length: number): number {
     const { ranks, pairs } = this;
-    for (let i = 0; i + 1 < length; i++) ranks[i] = pairs.find(ids[i]!, ids[i + 1]!);
+    for (let i = 0; i + 1 < length; i++) ranks[i] = pairs.find(ids[i], ids[i + 1]);
     let left = length;
     for (;;) {
       let best = -1;
       for (let i = 0; i + 1 < left; i++) {
-        if (ranks[i]! >= 0 && (best < 0 || ranks[i]! < ranks[best]!)) best = i;
+        if (ranks[i] >= 0 && (best < 0 || ranks[i] < ranks[best])) best = i;
       }
       if (best < 0) return left;
-      ids[best] = this.results[ranks[best]!]!;
+      ids[best] = this.results[ranks[best]];
       left--;
       ids.copyWithin(best + 1, best + 2, left + 1);
       ranks.copyWithin(best + 1, best + 2, left);
-      if (best > 0) ranks[best - 1] = pairs.find(ids[best - 1]!, ids[best]!);
-      if (best + 1 < left) ranks[best] = pairs.find(ids[best]!, ids[best + 1]!);
+      if (best > 0) ranks[best - 1] = pairs.find(ids[best - 1], ids[best]);
+      if (best + 1 < left) ranks[best] = pairs.find(ids[best], ids[best + 1]);
     }
   }
 
@@ -64,8 +64,8 @@ export class Merges {
     const heap = new NumberHeap(length);
     const offer = (at: number) => {
       this.longWordSteps++;
-      if (at < 0 || next[at]! >= length) return;
-      const rank = this.pairs.find(ids[at]!, ids[next[at]!]!);
+      if (at < 0 || next[at] >= length) return;
+      const rank = this.pairs.find(ids[at], ids[next[at]]);
       if (rank >= 0) heap.push(rank * RANK_UNIT + at);
     };
     for (let at = 0; at < length; at++) offer(at);
@@ -74,14 +74,14 @@ export class Merges {
       const key = heap.pop();
       const rank = Math.floor(key / RANK_UNIT);
       const at = key - rank * RANK_UNIT;
-      const eaten = next[at]!;
+      const eaten = next[at];
       // An entry is stale when one of its two ids was merged away in the meantime.
-      if (ids[at]! < 0 || eaten >= length || this.pairs.find(ids[at]!, ids[eaten]!) !== rank) continue;
-      ids[at] = this.results[rank]!;
+      if (ids[at] < 0 || eaten >= length || this.pairs.find(ids[at], ids[eaten]) !== rank) continue;
+      ids[at] = this.results[rank];
       ids[eaten] = -1;
-      next[at] = next[eaten]!;
-      if (next[at]! < length) previous[next[at]!] = at;
-      offer(previous[at]!);
+      next[at] = next[eaten];
+      if (next[at] < length) previous[next[at]] = at;
+      offer(previous[at]);
       offer(at);
     }
     return compact(ids, length);
@@ -92,7 +92,7 @@ export class Merges {
 function compact(ids: Int32Array, length: number): number {
   let left = 0;
   for (let i = 0; i < length; i++) {
-    if (ids[i]! >= 0) ids[left++] = ids[i]!;
+    if (ids[i] >= 0) ids[left++] = ids[i];
   }
   return left;
 }
@@ -115,8 +115,8 @@ class NumberHeap {
     let at = this.size++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.items[parent]! <= item) break;
-      this.items[at] = this.items[parent]!;
+      if (this.items[parent] <= item) break;
+      this.items[at] = this.items[parent];
       at = parent;
     }
     this.items[at] = item;
@@ -124,13 +124,13 @@ class NumberHeap {
 
   pop(): number {
     const { items } = this;
-    const top = items[0]!;
-    const last = items[--this.size]!;
+    const top = items[0];
+    const last = items[--this.size];
     let at = 0;
     for (let child = 1; child < this.size; child = 2 * at + 1) {
-      if (child + 1 < this.size && items[child + 1]! < items[child]!) child++;
-      if (last <= items[child]!) break;
-      items[at] = items[child]!;
+      if (child + 1 < this.size && items[child + 1] < items[child]) child++;
+      if (last <= items[child]) break;
+      items[at] = items[child];
       at = child;
     }
     items[at] = last;

@@ -37,7 +37,7 @@ export class PairCounts {
     const end = start + ids.length;
     this.reserve(end);
     for (let at = start; at < end; at++) {
-      this.ids[at] = ids[at - start]!;
+      this.ids[at] = ids[at - start];
       this.weights[at] = weight;
       this.previous[at] = at > start ? at - 1 : -1;
       this.next[at] = at + 1 < end ? at + 1 : -1;
@@ -50,7 +50,7 @@ export class PairCounts {
   mostFrequent(minCount: number): CountedPair | undefined {
     this.queue ??= this.fillQueue();
     for (let top = this.queue.pop(); top !== undefined; top = this.queue.pop()) {
-      const count = this.counts[top.pair]!;
+      const count = this.counts[top.pair];
       if (count < minCount || count <= 0) continue;
       if (count === top.count) {
         return {
@@ -68,23 +68,23 @@ export class PairCounts {
   /** Replaces the pair by `id` wherever it stands. */
   merge(pair: number, id: number): void {
     const [first, second] = [this.pairs.first(pair), this.pairs.second(pair)];
-    const places = this.places[pair]!;
+    const places = this.places[pair];
     this.places[pair] = [];
     // Left to right, so that of overlapping places (a a a) the left one is merged.
     if (!isAscending(places)) places.sort((a, b) => a - b);
     for (const at of places) {
-      const eaten = this.next[at]!;
+      const eaten = this.next[at];
       if (this.ids[at] === first && eaten >= 0 && this.ids[eaten] === second) this.join(at, eaten, id);
     }
     this.counts[pair] = 0;
-    for (const changed of this.raised) this.queue?.push(changed, this.counts[changed]!);
+    for (const changed of this.raised) this.queue?.push(changed, this.counts[changed]);
     this.raised.clear();
   }
 
   private join(at: number, eaten: number, id: number): void {
-    const weight = this.weights[at]!;
-    const before = this.previous[at]!;
-    const after = this.next[eaten]!;
+    const weight = this.weights[at];
+    const before = this.previous[at];
+    const after = this.next[eaten];
     if (before >= 0) this.lower(before, weight);
     if (after >= 0) this.lower(eaten, weight);
     this.ids[at] = id;
@@ -97,24 +97,24 @@ export class PairCounts {
 
   /** Counts the pair that starts at a position. */
   private raise(at: number, weight: number): void {
-    const pair = this.pairs.add(this.ids[at]!, this.ids[this.next[at]!]!);
+    const pair = this.pairs.add(this.ids[at], this.ids[this.next[at]]);
     if (pair === this.counts.length) {
       this.counts.push(0);
       this.places.push([]);
     }
-    this.counts[pair]! += weight;
-    this.places[pair]!.push(at);
+    this.counts[pair] += weight;
+    this.places[pair].push(at);
     if (this.queue) this.raised.add(pair);
   }
 
   private lower(at: number, weight: number): void {
-    const pair = this.pairs.find(this.ids[at]!, this.ids[this.next[at]!]!);
-    this.counts[pair]! -= weight;
+    const pair = this.pairs.find(this.ids[at], this.ids[this.next[at]]);
+    this.counts[pair] -= weight;
   }
 
   private fillQueue(): PairQueue {
     const queue = new PairQueue(this.pairs);
-    for (let pair = 0; pair < this.counts.length; pair++) queue.push(pair, this.counts[pair]!);
+    for (let pair = 0; pair < this.counts.length; pair++) queue.push(pair, this.counts[pair]);
     return queue;
   }
 
@@ -128,7 +128,7 @@ export class PairCounts {
 }
 
 function isAscending(numbers: number[]): boolean {
-  for (let i = 1; i < numbers.length; i++) if (numbers[i]! < numbers[i - 1]!) return false;
+  for (let i = 1; i < numbers.length; i++) if (numbers[i] < numbers[i - 1]) return false;
   return true;
 }
 
@@ -143,8 +143,8 @@ class PairQueue {
     let at = this.items.push(item) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.isBefore(item, this.items[parent]!)) break;
-      this.items[at] = this.items[parent]!;
+      if (!this.isBefore(item, this.items[parent])) break;
+      this.items[at] = this.items[parent];
       at = parent;
     }
     this.items[at] = item;
@@ -157,9 +157,9 @@ class PairQueue {
     if (top === undefined || last === undefined || items.length === 0) return top;
     let at = 0;
     for (let child = 1; child < items.length; child = 2 * at + 1) {
-      if (child + 1 < items.length && this.isBefore(items[child + 1]!, items[child]!)) child++;
-      if (!this.isBefore(items[child]!, last)) break;
-      items[at] = items[child]!;
+      if (child + 1 < items.length && this.isBefore(items[child + 1], items[child])) child++;
+      if (!this.isBefore(items[child], last)) break;
+      items[at] = items[child];
       at = child;
     }
     items[at] = last;

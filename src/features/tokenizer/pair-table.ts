@@ -12,7 +12,7 @@ export class PairTable {
     const mask = this.slots.length - 1;
     let slot = hashPair(first, second) & mask;
     for (;;) {
-      const index = this.slots[slot]! - 1;
+      const index = this.slots[slot] - 1;
       if (index < 0) return -1;
       if (this.firsts[index] === first && this.seconds[index] === second) return index;
       slot = (slot + 1) & mask;
@@ -31,16 +31,16 @@ export class PairTable {
   }
 
   first(index: number): number {
-    return this.firsts[index]!;
+    return this.firsts[index];
   }
 
   second(index: number): number {
-    return this.seconds[index]!;
+    return this.seconds[index];
   }
 
   private place(index: number): void {
     const mask = this.slots.length - 1;
-    let slot = hashPair(this.firsts[index]!, this.seconds[index]!) & mask;
+    let slot = hashPair(this.firsts[index], this.seconds[index]) & mask;
     while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
     this.slots[slot] = index + 1;
   }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { memoryFolder } from "../../files/memory.js";
+import { chatMl, chatMlTokens } from "../chat/chat-template.js";
 import { trainBpe } from "./bpe-trainer.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
 import { trainCharacterTokenizer } from "./character-tokenizer.js";
-import { chatMl, chatMlTokens } from "../chat/chat-template.js";
 import { loadTokenizer, saveTokenizer, tokenizerFromJson } from "./load-tokenizer.js";
 import { addSpecialTokens } from "./special-tokens.js";
 import { TokenizerError } from "./tokenizer.js";

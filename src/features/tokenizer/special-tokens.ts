@@ -21,7 +21,7 @@ export function addSpecialTokens(
   { endOfText, chatTemplate }: TokenizerChanges = {},
 ): Tokenizer {
   if (contents.includes("")) {
-    throw new TokenizerError("A special token is empty.", JSON.stringify(contents), "Give each as text.");
+    throw new TokenizerError("a special token is empty", JSON.stringify(contents), "give each as text");
   }
   const json = tokenizer.toJSON() as JsonObject & { added_tokens: AddedTokenJson[] };
   const added = new Map(json.added_tokens.map((token) => [token.content, token]));

@@ -7,9 +7,9 @@ export class TokenBytes {
 
   constructor(tokens: readonly Uint8Array[]) {
     this.starts = new Int32Array(tokens.length + 1);
-    for (const [id, token] of tokens.entries()) this.starts[id + 1] = this.starts[id]! + token.length;
-    this.bytes = new Uint8Array(this.starts[tokens.length]!);
-    for (const [id, token] of tokens.entries()) this.bytes.set(token, this.starts[id]!);
+    for (const [id, token] of tokens.entries()) this.starts[id + 1] = this.starts[id] + token.length;
+    this.bytes = new Uint8Array(this.starts[tokens.length]);
+    for (const [id, token] of tokens.entries()) this.bytes.set(token, this.starts[id]);
   }
 
   get numTokens(): number {
@@ -26,14 +26,14 @@ export class TokenBytes {
   decode(ids: ArrayLike<number>): string {
     let length = 0;
     for (let i = 0; i < ids.length; i++) {
-      this.check(ids[i]!);
-      length += this.starts[ids[i]! + 1]! - this.starts[ids[i]!]!;
+      this.check(ids[i]);
+      length += this.starts[ids[i] + 1] - this.starts[ids[i]];
     }
     const bytes = new Uint8Array(length);
     let at = 0;
     for (let i = 0; i < ids.length; i++) {
-      const end = this.starts[ids[i]! + 1]!;
-      for (let from = this.starts[ids[i]!]!; from < end; from++) bytes[at++] = this.bytes[from]!;
+      const end = this.starts[ids[i] + 1];
+      for (let from = this.starts[ids[i]]; from < end; from++) bytes[at++] = this.bytes[from];
     }
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   }
@@ -51,10 +51,10 @@ export function tokensInOrder(vocabulary: Iterable<[string, number]>, source: st
     const fits = Number.isInteger(id) && id >= 0 && id < entries.length;
     if (!fits || tokens[id] !== undefined) {
       throw new TokenizerError(
-        fits ? "Two tokens of the vocabulary have the same id." : "The ids of the vocabulary have gaps.",
+        fits ? "two tokens of the vocabulary have the same id" : "the ids of the vocabulary have gaps",
         `${source}: ${fits ? `${JSON.stringify(tokens[id])} and ` : ""}${JSON.stringify(token)} with id ${id}` +
           `, ${entries.length} tokens`,
-        "Ids run from 0 without a gap, each used once. Fetch the file again, or export the tokenizer anew.",
+        "ids run from 0 without a gap, each used once. Fetch the file again, or export the tokenizer anew",
       );
     }
     tokens[id] = token;

@@ -22,9 +22,9 @@ export interface TokenizerFile {
 export function damaged(source: string, place: string, found: unknown, expected: string): TokenizerError {
   const shown = JSON.stringify(found) ?? "nothing";
   return new TokenizerError(
-    `A tokenizer file is damaged: ${expected} expected.`,
+    `a tokenizer file is damaged: ${expected} expected`,
     `${source}, at ${place}: ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}`,
-    "Fetch the file again, or export the tokenizer anew.",
+    "fetch the file again, or export the tokenizer anew",
   );
 }
 
@@ -34,9 +34,9 @@ export function decodeUtf8(bytes: Uint8Array, source: string): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new TokenizerError(
-      "A tokenizer file is not UTF-8.",
+      "a tokenizer file is not UTF-8",
       `${source}, ${bytes.length} bytes`,
-      "The file is damaged. Fetch it again.",
+      "the file is damaged. Fetch it again",
       { cause },
     );
   }
@@ -50,9 +50,9 @@ export function parseJsonObject(bytes: Uint8Array, source: string): JsonObject {
     value = parseJson(text);
   } catch (cause) {
     throw new TokenizerError(
-      "A tokenizer file is not valid JSON.",
+      "a tokenizer file is not valid JSON",
       `${source}, ${bytes.length} bytes: ${cause instanceof Error ? cause.message : cause}`,
-      "The file is cut off or damaged. Fetch it again.",
+      "the file is cut off or damaged. Fetch it again",
       { cause },
     );
   }

@@ -48,18 +48,18 @@ export function findEndOfText(
   const id = name === undefined ? undefined : tokenizer.tokenToId(name);
   if (named === undefined || id !== undefined) return id;
   throw new TokenizerError(
-    "The end-of-text token is not in the vocabulary.",
+    "the end-of-text token is not in the vocabulary",
     `${JSON.stringify(named)}; special tokens: ${[...tokenizer.specialTokens.keys()].join(" ") || "none"}`,
-    "Name a token of the vocabulary (eos_token in tokenizer_config.json), or add it to the tokenizer's file.",
+    "name a token of the vocabulary (eos_token in tokenizer_config.json), or add it to the tokenizer's file",
   );
 }
 
 /** The error for an id that a vocabulary does not have. */
 export function unknownId(id: number, vocabSize: number): TokenizerError {
   return new TokenizerError(
-    "The id is outside the tokenizer's vocabulary.",
+    "the id is outside the tokenizer's vocabulary",
     `id ${id}, vocabulary of ${vocabSize} tokens (ids 0 to ${vocabSize - 1})`,
-    "Decode with the tokenizer that the model was trained with.",
+    "decode with the tokenizer that the model was trained with",
   );
 }
 

@@ -25,24 +25,24 @@ export class WordCache {
 
   /** Stores the ids of the word that `find` has just missed; returns its entry. */
   store(text: string, start: number, end: number, ids: Int32Array, length: number): number {
-    if (this.words.size > WordCache.MAX_WORDS || this.starts[this.words.size - 1]! > WordCache.MAX_IDS) {
+    if (this.words.size > WordCache.MAX_WORDS || this.starts[this.words.size - 1] > WordCache.MAX_IDS) {
       this.words.clear();
       this.words.add(text, start, end);
     }
     const entry = this.words.size - 1;
-    const from = this.starts[entry]!;
+    const from = this.starts[entry];
     if (entry + 2 > this.starts.length) this.starts = grown(this.starts, Int32Array, entry + 2);
     if (from + length > this.ids.length) this.ids = grown(this.ids, Int32Array, from + length);
-    for (let i = 0; i < length; i++) this.ids[from + i] = ids[i]!;
+    for (let i = 0; i < length; i++) this.ids[from + i] = ids[i];
     this.starts[entry + 1] = from + length;
     return entry;
   }
 
   idsStart(entry: number): number {
-    return this.starts[entry]!;
+    return this.starts[entry];
   }
 
   idsEnd(entry: number): number {
-    return this.starts[entry + 1]!;
+    return this.starts[entry + 1];
   }
 }

@@ -53,7 +53,7 @@ const BLANK = 0x20;
 
 /** The end of 's, 'd, 'm, 't, 'll, 've or 're at `start`, or `start` when there is none. */
 function contractionEnd(text: string, start: number, end: number): number {
-  const one = start + 1 < end ? text[start + 1]! : "";
+  const one = start + 1 < end ? text[start + 1] : "";
   if (one === "s" || one === "d" || one === "m" || one === "t") return start + 2;
   const two = start + 2 < end ? one + text[start + 2] : "";
   return two === "ll" || two === "ve" || two === "re" ? start + 3 : start;

@@ -22,7 +22,7 @@ export class WordTable {
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (;;) {
-      const entry = this.slots[slot]!;
+      const entry = this.slots[slot];
       if (entry === 0) break;
       if (this.hashes[entry - 1] === hash && this.equals(entry - 1, text, start, end)) return entry - 1;
       slot = (slot + 1) & mask;
@@ -49,8 +49,8 @@ export class WordTable {
   }
 
   private equals(index: number, text: string, start: number, end: number): boolean {
-    let at = this.starts[index]!;
-    if (this.starts[index + 1]! - at !== end - start) return false;
+    let at = this.starts[index];
+    if (this.starts[index + 1] - at !== end - start) return false;
     for (let i = start; i < end; i++) {
       if (this.units[at++] !== text.charCodeAt(i)) return false;
     }
@@ -74,7 +74,7 @@ export class WordTable {
     this.slots = new Int32Array(this.slots.length * 2);
     const mask = this.slots.length - 1;
     for (let index = 0; index < this.size; index++) {
-      let slot = this.hashes[index]! & mask;
+      let slot = this.hashes[index] & mask;
       while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
       this.slots[slot] = index + 1;
     }

@@ -6,18 +6,18 @@ export function allowedTokens(state: State, grammar: Automaton, vocabulary: Voca
   if (state.allowed) return state.allowed;
   const allowed = new Uint32Array(Math.ceil(vocabulary.size / 32));
   const allow = (id: number) => {
-    allowed[id >> 5]! |= 1 << (id & 31);
+    allowed[id >> 5] |= 1 << (id & 31);
   };
   const { byte, depth, end, token, sameBytes, maxDepth } = vocabulary.tree;
   const states = new Array<State>(maxDepth + 1).fill(state);
   for (let place = 0; place < byte.length; ) {
-    const at = depth[place]!;
-    const next = grammar.step(states[at]!, byte[place]!);
+    const at = depth[place];
+    const next = grammar.step(states[at], byte[place]);
     if (next !== null) {
       states[at + 1] = next;
-      for (let id = token[place]!; id >= 0; id = sameBytes[id]!) allow(id);
+      for (let id = token[place]; id >= 0; id = sameBytes[id]) allow(id);
     }
-    place = next === null ? end[place]! : place + 1;
+    place = next === null ? end[place] : place + 1;
   }
   if (state.mayEnd) vocabulary.endTokens.forEach(allow);
   grammar.keep(state, allowed);

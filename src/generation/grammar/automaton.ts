@@ -72,7 +72,7 @@ export class Automaton {
 
   /** The state after one more byte; null where no text goes on with it. */
   step(state: State, byte: number): State | null {
-    const byteClass = this.classOf[byte]!;
+    const byteClass = this.classOf[byte];
     const known = state.next[byteClass];
     if (known !== undefined) return known;
     const reached: Place[] = [];
@@ -151,6 +151,6 @@ function byteClasses(nodes: readonly Node[]): Uint8Array {
     }
   }
   const classes = new Uint8Array(256);
-  for (let byte = 1; byte < 256; byte++) classes[byte] = classes[byte - 1]! + isFirst[byte]!;
+  for (let byte = 1; byte < 256; byte++) classes[byte] = classes[byte - 1] + isFirst[byte];
   return classes;
 }

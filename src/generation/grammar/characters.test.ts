@@ -14,7 +14,7 @@ describe("UTF-8 sequences", () => {
           const bytes = Buffer.from(String.fromCodePoint(point));
           const matches = spellings.filter(
             (ranges) =>
-              ranges.length === bytes.length && ranges.every(([a, b], i) => a <= bytes[i]! && bytes[i]! <= b),
+              ranges.length === bytes.length && ranges.every(([a, b], i) => a <= bytes[i] && bytes[i] <= b),
           );
           expect(matches.length).toBe(point >= first && point <= last ? 1 : 0);
         }

@@ -37,10 +37,10 @@ export function union(ranges: readonly Range[]): Range[] {
 export function intersection(a: readonly Range[], b: readonly Range[]): Range[] {
   const common: Range[] = [];
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const first = Math.max(a[i]![0], b[j]![0]);
-    const last = Math.min(a[i]![1], b[j]![1]);
+    const first = Math.max(a[i][0], b[j][0]);
+    const last = Math.min(a[i][1], b[j][1]);
     if (first <= last) common.push([first, last]);
-    if (a[i]![1] < b[j]![1]) i++;
+    if (a[i][1] < b[j][1]) i++;
     else j++;
   }
   return common;
@@ -71,12 +71,12 @@ export function utf8Sequences([first, last]: Range): Range[][] {
   if (split !== undefined) return [...utf8Sequences([first, split]), ...utf8Sequences([split + 1, last])];
   const low = utf8(first);
   const high = utf8(last);
-  return [Array.from(low, (byte, i) => [byte, high[i]!] as const)];
+  return [Array.from(low, (byte, i) => [byte, high[i]] as const)];
 }
 
 /** Where a range must be cut so that the bytes of its parts vary independently; undefined: nowhere. */
 function splitOf(first: number, last: number, length: number): number | undefined {
-  if (last > LAST_OF_LENGTH[length]!) return LAST_OF_LENGTH[length];
+  if (last > LAST_OF_LENGTH[length]) return LAST_OF_LENGTH[length];
   for (let trailing = 1; trailing <= length; trailing++) {
     const mask = (1 << (6 * trailing)) - 1;
     if ((first | mask) === (last | mask)) return undefined;

@@ -12,5 +12,5 @@ export interface TokenConstraint {
   release?(): void;
 }
 
-/** Compiles the grammar of a JSON schema (`true`: any JSON object). Throws `ServingError` for one it cannot express. */
+/** Compiles the grammar of a JSON schema (`true`: any JSON object). Throws `GenerationError` for one it cannot express. */
 export type CompileConstraint = (schema: object | true) => Promise<TokenConstraint>;

@@ -48,5 +48,5 @@ function differInProperty(a: Keywords, b: Keywords, follow: Follow): boolean {
 
 function propertyOf(source: Keywords, name: string): Schema {
   const { properties = {}, additionalProperties = true } = source;
-  return Object.hasOwn(properties, name) ? properties[name]! : additionalProperties;
+  return Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
 }

@@ -42,15 +42,15 @@ export class JsonContainers {
       const behind = this.net.row(properties.length + 1);
       const numNeeded = properties.findLastIndex(({ isRequired }) => isRequired) + 1;
       const start = this.mark("{")(from);
-      start.skips.push(before[0]!);
+      start.skips.push(before[0]);
       if (numNeeded === 0) this.net.literal("}")(start).skips.push(to);
       for (const [i, property] of properties.entries()) {
-        this.member(property)(before[i]!).skips.push(behind[i + 1]!);
-        if (!property.isRequired) before[i]!.skips.push(before[i + 1]!);
+        this.member(property)(before[i]).skips.push(behind[i + 1]);
+        if (!property.isRequired) before[i].skips.push(before[i + 1]);
       }
       if (others) this.member(others)(before.at(-1)!).skips.push(behind.at(-1)!);
       for (const [i, node] of behind.entries()) {
-        this.mark(",")(node).skips.push(before[i]!);
+        this.mark(",")(node).skips.push(before[i]);
         if (i >= numNeeded) this.end("}")(node).skips.push(to);
       }
       return to;
@@ -64,15 +64,15 @@ export class JsonContainers {
       // Behind so many items; without a maximum the last place stands for all larger numbers too.
       const behind = this.net.row(length + 1);
       const item = (at: Node, i: number) => {
-        const next = i < length ? behind[i + 1]! : behind[length]!;
+        const next = i < length ? behind[i + 1] : behind[length];
         (first[i] ?? others)(at).skips.push(next);
       };
       const start = this.mark("[")(from);
       if (min === 0) this.net.literal("]")(start).skips.push(to);
       if (max !== 0) item(start, 0);
       for (let i = 1; i <= length; i++) {
-        if (i >= min) this.end("]")(behind[i]!).skips.push(to);
-        if (i < length || max === undefined) item(this.mark(",")(behind[i]!), i);
+        if (i >= min) this.end("]")(behind[i]).skips.push(to);
+        if (i < length || max === undefined) item(this.mark(",")(behind[i]), i);
       }
       return to;
     };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 import { Automaton, type State } from "./automaton.js";
 import { jsonGrammar } from "./json-grammar.js";
 import type { Schema } from "./keywords.js";
@@ -186,7 +186,7 @@ describe("numbers", () => {
         (type, names, bounds, numerals) => {
           const schema = {
             type,
-            ...Object.fromEntries(names.map((name, i) => [name, bounds[i]!])),
+            ...Object.fromEntries(names.map((name, i) => [name, bounds[i]])),
           } as Bounds;
           const texts = [...numerals.map((parts) => parts.join("")), ...bounds.map(String)];
           const expected = texts.filter((text) => isWithin(text, schema));
@@ -194,7 +194,7 @@ describe("numbers", () => {
           try {
             grammar = automaton(schema);
           } catch (error) {
-            expect(error).toBeInstanceOf(ServingError);
+            expect(error).toBeInstanceOf(GenerationError);
             expect(expected).toEqual([]); // refused only where nothing fits
             return;
           }

@@ -1,5 +1,5 @@
 /** From a JSON schema to a network that reads only texts of values which the schema allows. */
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 import { JsonContainers } from "./json-containers.js";
 import { type Interval, JsonNumbers } from "./json-number.js";
 import { JsonStrings } from "./json-string.js";
@@ -23,17 +23,17 @@ const MAX_PROPERTIES = 1000;
 
 /**
  * Draws the grammar of a schema. Properties come in the order of the schema, then those it does not name; a space,
- * or a new line with some indentation, may follow `{ [ , :` and precede `} ]`. Throws `ServingError` for a schema
+ * or a new line with some indentation, may follow `{ [ , :` and precede `} ]`. Throws `GenerationError` for a schema
  * that is not supported or that no text satisfies.
  */
 export function jsonGrammar(schema: Schema, net: TextNetwork): Rule {
   const root = new JsonGrammar(schema, net).draw(schema);
   const isLive = prune(net.nodes);
   if (isLive(root.start)) return root;
-  throw new ServingError(
-    "No JSON text that the model could write satisfies the schema.",
+  throw new GenerationError(
+    "no JSON text that the model could write satisfies the schema",
     JSON.stringify(schema).slice(0, 200),
-    "Look for demands that exclude each other or never end, and for characters that the tokenizer lacks.",
+    "look for demands that exclude each other or never end, and for characters that the tokenizer lacks",
   );
 }
 
@@ -65,7 +65,7 @@ class JsonGrammar {
   /** A value that the schema allows. */
   private value(schema: Schema, path: string): Piece {
     const alternatives = this.tree.alternatives(schema, path);
-    if (alternatives.length === 1) return this.net.call(this.rule(alternatives[0]!));
+    if (alternatives.length === 1) return this.net.call(this.rule(alternatives[0]));
     const known = this.choices.get(schema);
     if (known) return this.net.call(known);
     const choice = this.net.rule(
@@ -131,7 +131,7 @@ class JsonGrammar {
   private object(source: Keywords, path: string): Piece {
     const { properties, others } = propertiesOf(source, path, this.tree);
     if (properties.size > MAX_PROPERTIES) {
-      throw refuse(path, `${properties.size} properties`, `Name at most ${MAX_PROPERTIES} in an object.`);
+      throw refuse(path, `${properties.size} properties`, `name at most ${MAX_PROPERTIES} in an object`);
     }
     const required = new Set(source.required);
     const members = Array.from(properties, ([name, schema]) => ({

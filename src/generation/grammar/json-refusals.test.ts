@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 import { Automaton, type State } from "./automaton.js";
 import { jsonGrammar } from "./json-grammar.js";
 import type { Schema } from "./keywords.js";
@@ -49,17 +49,17 @@ describe("a schema that cannot be kept to is refused, and says why", () => {
     ["a reference to itself", { $ref: "#" }, /refers to itself at once/],
     ["references in a circle", circle, /refers to itself at once/],
     ["a circle through oneOf", { oneOf: [{ $ref: "#" }, { type: "null" }] }, /refers to itself at once/],
-    ["an object that never ends", { properties: { a: { $ref: "#" } }, required: ["a"] }, /No JSON text/],
-    ["contradictions", { type: "string", minLength: 3, maxLength: 2 }, /No JSON text/],
-    ["an empty interval", { type: "number", minimum: 3, exclusiveMaximum: 3 }, /No JSON text/],
-    ["what is false", { type: "array", items: false, minItems: 1 }, /No JSON text/],
+    ["an object that never ends", { properties: { a: { $ref: "#" } }, required: ["a"] }, /no JSON text/],
+    ["contradictions", { type: "string", minLength: 3, maxLength: 2 }, /no JSON text/],
+    ["an empty interval", { type: "number", minimum: 3, exclusiveMaximum: 3 }, /no JSON text/],
+    ["what is false", { type: "array", items: false, minItems: 1 }, /no JSON text/],
     ["too many states", { type: "string", maxLength: 1e15 }, /too many states/],
     ["too many items", { type: "array", minItems: 2 ** 40 }, /too many states/],
     ["a large pattern", { type: "string", pattern: "((a{999}){999}){999}" }, /pattern needs too many states/],
     ["an empty loop", { type: "string", pattern: "((){9999}){9999}" }, /pattern needs too many states/],
     ["a pattern that is none", { type: "string", pattern: "(" }, /no regular expression/],
   ])("%s", (_, schema, message) => {
-    expect(() => automaton(schema)).toThrow(ServingError);
+    expect(() => automaton(schema)).toThrow(GenerationError);
     expect(() => automaton(schema)).toThrow(message);
   });
 
@@ -100,6 +100,6 @@ describe("a schema that cannot be kept to is refused, and says why", () => {
     ]);
     expect(() =>
       automaton({ $ref: "#/$defs/d0", $defs: { ...Object.fromEntries(pairs), d45: false } }),
-    ).toThrow(/No JSON text/);
+    ).toThrow(/no JSON text/);
   });
 });

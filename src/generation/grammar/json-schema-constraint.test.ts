@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { fillUniform, type RandomStream, randomStream } from "../../core/random.js";
-import { memoryFolder } from "../../files/memory.js";
 import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../../features/tokenizer/character-tokenizer.js";
 import { loadTokenizer, tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { memoryFolder } from "../../files/memory.js";
+import { GenerationError } from "../errors.js";
 import type { CompileConstraint, TokenConstraint } from "./constraint.js";
-import { ServingError } from "../../serving/errors.js";
 import { jsonConstraints } from "./json-schema-constraint.js";
 
 const EOT = "<|endoftext|>";
@@ -110,7 +110,7 @@ function randomLogits(size: number, stream: RandomStream): Float32Array {
 
 function likeliest(logits: Float32Array): number {
   let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
   return best;
 }
 
@@ -133,7 +133,7 @@ async function sample(
   const ids: number[] = [];
   while (!constraint.isComplete && ids.length < maxTokens) {
     const logits = randomLogits(tokenizer.vocabSize + 3, stream);
-    for (const id of favoured) logits[id]! += stream.uniform() * 0.2;
+    for (const id of favoured) logits[id] += stream.uniform() * 0.2;
     constraint.mask(logits);
     const best = likeliest(logits);
     expect(logits[best]).toBeGreaterThan(Number.NEGATIVE_INFINITY);
@@ -211,8 +211,8 @@ const cases = Object.keys(TOKENIZERS)
 
 describe("what is written under a schema", () => {
   it.each(cases)("is valid JSON: %s, %s", async (name, kind) => {
-    const tokenizer = TOKENIZERS[name]!;
-    const schema = SCHEMAS[kind]!;
+    const tokenizer = TOKENIZERS[name];
+    const schema = SCHEMAS[kind];
     const samples: Sample[] = [];
     const numSeeds = name === "GPT-2" ? 3 : 5;
     for (let seed = 1; seed <= numSeeds; seed++) samples.push(await sample(tokenizer, schema, seed));
@@ -233,7 +233,7 @@ describe("what is written under a schema", () => {
       while (!constraint.isComplete) {
         const logits = randomLogits(tokenizer.vocabSize, stream);
         // Half of the texts are escapes of the surrogates' range.
-        for (const byte of "d\\u\\u") logits[byte.charCodeAt(0)]! += seed % 2;
+        for (const byte of "d\\u\\u") logits[byte.charCodeAt(0)] += seed % 2;
         constraint.mask(logits);
         bytes.push(likeliest(logits));
         constraint.accept(bytes.at(-1)!);
@@ -248,7 +248,7 @@ describe("what is written under a schema", () => {
   });
 
   it("is valid for arbitrary schemas", async () => {
-    const tokenizer = TOKENIZERS["trained byte pairs"]!;
+    const tokenizer = TOKENIZERS["trained byte pairs"];
     let numWhole = 0;
     await fc.assert(
       fc.asyncProperty(anySchema, fc.nat(1000), async (schema, seed) => {
@@ -375,7 +375,7 @@ describe("the ends of a text", () => {
     const { constraint } = await allowedAfter({ type: "integer" }, "1");
     constraint.accept(end);
     expect(constraint.isComplete).toBe(true);
-    expect(() => constraint.accept("2".charCodeAt(0))).toThrow(ServingError);
+    expect(() => constraint.accept("2".charCodeAt(0))).toThrow(GenerationError);
   });
 
   it("never come inside, nor do special tokens or tokens that were not allowed", async () => {
@@ -420,8 +420,8 @@ describe("a vocabulary", () => {
     const logits = new Float32Array(few.vocabSize);
     constraint.mask(logits);
     expect(Array.from(logits, Number.isFinite)).toEqual([true, true, false, false, false]); // " 1 a b
-    await expect(compile(true)).rejects.toThrow(/No JSON text.*characters that the tokenizer lacks/s);
-    await expect(compile({ const: "ac" })).rejects.toThrow(ServingError);
+    await expect(compile(true)).rejects.toThrow(/no JSON text.*characters that the tokenizer lacks/s);
+    await expect(compile({ const: "ac" })).rejects.toThrow(GenerationError);
   });
 
   it("whose tokens change with their neighbours is refused", async () => {
@@ -465,7 +465,7 @@ describe("limits", () => {
     expect(grammar.isComplete).toBe(true);
     const again = await constraintOf(TOKENIZERS.bytes!, schema);
     for (const byte of bytes.subarray(0, 8002)) again.accept(byte);
-    expect(() => again.accept(0x61)).toThrow(ServingError);
+    expect(() => again.accept(0x61)).toThrow(GenerationError);
     again.accept(0x22);
   });
 });

@@ -1,8 +1,8 @@
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import type { CompileConstraint, TokenConstraint } from "./constraint.js";
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 import { allowedTokens } from "./allowed-tokens.js";
 import { Automaton, type State } from "./automaton.js";
+import type { CompileConstraint, TokenConstraint } from "./constraint.js";
 import { jsonGrammar } from "./json-grammar.js";
 import type { Schema } from "./keywords.js";
 import { schemaText } from "./schema-text.js";
@@ -62,19 +62,19 @@ class JsonConstraint implements TokenConstraint {
   mask(logits: Float32Array): void {
     const allowed = allowedTokens(this.state, this.grammar, this.vocabulary);
     for (let id = 0; id < logits.length; id++) {
-      if (((allowed[id >> 5]! >>> (id & 31)) & 1) === 0) logits[id] = Number.NEGATIVE_INFINITY;
+      if (((allowed[id >> 5] >>> (id & 31)) & 1) === 0) logits[id] = Number.NEGATIVE_INFINITY;
     }
   }
 
-  /** Throws `ServingError` for a token that `mask` had ruled out. */
+  /** Throws `GenerationError` for a token that `mask` had ruled out. */
   accept(id: number): void {
     const isEnd = this.vocabulary.endTokens.includes(id);
     const next = isEnd ? undefined : this.stateAfter(id);
     if (isEnd ? !this.state.mayEnd : !next) {
-      throw new ServingError(
-        "The token does not continue the JSON.",
+      throw new GenerationError(
+        "the token does not continue the JSON",
         `id ${id}`,
-        "Sample from the logits that the constraint has masked.",
+        "sample from the logits that the constraint has masked",
       );
     }
     if (next) this.state = next;

@@ -58,7 +58,7 @@ export class JsonStrings {
       const { min, max } = lengths;
       const cap = max ?? min;
       const places = this.net.row(cap + 1);
-      from.skips.push(places[0]!);
+      from.skips.push(places[0]);
       const to = this.net.node();
       for (const [length, place] of places.entries()) {
         const next = max === undefined ? places[Math.min(length + 1, cap)] : places[length + 1];

@@ -1,6 +1,6 @@
 /** The part of JSON Schema that is understood, and the refusal of everything else. */
 import { z } from "zod";
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 
 export type Schema = boolean | Readonly<Record<string, unknown>>;
 
@@ -51,22 +51,22 @@ const ANNOTATIONS = new Set([
   ...["contentEncoding", "contentMediaType", "contentSchema"],
 ]);
 
-/** The keywords of a schema that say something, checked. Throws `ServingError` for what is not understood. */
+/** The keywords of a schema that say something, checked. Throws `GenerationError` for what is not understood. */
 export function readKeywords(source: Readonly<Record<string, unknown>>, path: string): Keywords {
   const unknown = Object.keys(source).find((name) => !Object.hasOwn(shape, name) && !ANNOTATIONS.has(name));
   if (unknown !== undefined) {
-    throw refuse(path, `the keyword ${unknown}`, `Supported are: ${Object.keys(shape).join(", ")}.`);
+    throw refuse(path, `the keyword ${unknown}`, `supported are: ${Object.keys(shape).join(", ")}.`);
   }
   if (path !== "#" && source.$id !== undefined) {
-    throw refuse(path, "$id below the top", "Name parts of the schema under $defs.");
+    throw refuse(path, "$id below the top", "name parts of the schema under $defs");
   }
   const result = keywords.safeParse(source);
   if (result.success) return source as Keywords;
   const [issue] = result.error.issues;
-  throw new ServingError(
-    "The JSON schema is wrong.",
+  throw new GenerationError(
+    "the JSON schema is wrong",
     `${[path, ...issue!.path].join("/")}: ${issue!.message}`,
-    "Give a schema as JSON Schema (draft 2020-12) defines it.",
+    "give a schema as JSON Schema (draft 2020-12) defines it",
   );
 }
 
@@ -75,9 +75,9 @@ export function namesOf(source: Keywords): string[] {
   return Object.keys(source).filter((name) => !ANNOTATIONS.has(name));
 }
 
-export function refuse(path: string, what: string, advice: string): ServingError {
-  return new ServingError(
-    "The JSON schema asks for something that is not supported.",
+export function refuse(path: string, what: string, advice: string): GenerationError {
+  return new GenerationError(
+    "the JSON schema asks for something that is not supported",
     `${path}: ${what}`,
     advice,
   );
@@ -87,7 +87,7 @@ export function refuse(path: string, what: string, advice: string): ServingError
 export function expectOnly(source: Keywords, path: string, names: readonly string[]): void {
   const other = namesOf(source).find((name) => !names.includes(name));
   if (other === undefined) return;
-  throw refuse(path, `${other} beside ${names[0]}`, `Leave one out, or say ${other} inside of ${names[0]}.`);
+  throw refuse(path, `${other} beside ${names[0]}`, `leave one out, or say ${other} inside of ${names[0]}.`);
 }
 
 const KEYWORDS_OF: readonly (readonly [readonly TypeName[], readonly string[]])[] = [

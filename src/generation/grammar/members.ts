@@ -15,7 +15,7 @@ export function itemsOf(source: Keywords, path: string): { first: readonly Schem
   const { items = true, prefixItems = [], additionalItems = true } = source;
   if (!Array.isArray(items)) return { first: prefixItems, others: items };
   if (prefixItems.length === 0) return { first: items, others: additionalItems };
-  throw refuse(path, "prefixItems beside a list of items", "Give one of the two.");
+  throw refuse(path, "prefixItems beside a list of items", "give one of the two");
 }
 
 /** The properties that may occur by name, in the order of the schema, and the schema of all others. */
@@ -42,7 +42,7 @@ function namesAllowed(schema: Schema, path: string, tree: SchemaTree): Set<strin
   const listed = alternatives.map(({ schema: names, path: place }) => {
     const values = names === true ? undefined : listedValues(names);
     if (values === undefined || names === true) {
-      throw refuse(place, "names by a rule", "List them with enum, or leave propertyNames out.");
+      throw refuse(place, "names by a rule", "list them with enum, or leave propertyNames out");
     }
     expectOnly(names, place, [names.enum ? "enum" : "const", "type"]);
     return values.map((text): unknown => JSON.parse(text));

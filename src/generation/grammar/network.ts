@@ -1,4 +1,4 @@
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 import type { Range } from "./characters.js";
 
 /**
@@ -43,13 +43,13 @@ export class Network {
     private readonly source: string,
   ) {}
 
-  /** Throws `ServingError` when the network would grow past its limit. */
+  /** Throws `GenerationError` when the network would grow past its limit. */
   readonly node = (): Node => {
     if (this.nodes.length >= this.maxNodes) {
-      throw new ServingError(
-        `The ${this.source} needs too many states.`,
+      throw new GenerationError(
+        `the ${this.source} needs too many states`,
         `more than ${this.maxNodes}`,
-        "Lower large values of maxLength, maxItems and {n,m} in patterns, or leave them out.",
+        "lower large values of maxLength, maxItems and {n,m} in patterns, or leave them out",
       );
     }
     const node = { id: this.nodes.length, moves: [], skips: [], calls: [], isEnd: false };

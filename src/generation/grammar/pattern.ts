@@ -2,7 +2,7 @@
  * Patterns of JSON Schema: the regular part of ECMAScript's expressions, without flags. They match within the
  * characters that are one UTF-16 unit, where an expression means the same with and without the flag `u`.
  */
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 import { intersection, ONE_UNIT, type Range, rangesOf, union, without } from "./characters.js";
 import { Network, type Node, type Piece } from "./network.js";
 import { prune } from "./prune.js";
@@ -34,7 +34,7 @@ const CLASSES: Readonly<Record<string, readonly Range[]>> = {
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, 0: 0 };
 const ANY_BUT_LINE_ENDS = without(ONE_UNIT, rangesOf("\n\r\u2028\u2029"));
 
-/** Reads a pattern. Throws `ServingError` for one that is wrong or that is not regular; `path` names it. */
+/** Reads a pattern. Throws `GenerationError` for one that is wrong or that is not regular; `path` names it. */
 export function readPattern(source: string, path: string): Pattern {
   try {
     new RegExp(source);
@@ -58,11 +58,11 @@ function edgesByTarget(node: Node): Map<Range[], Node> {
   return new Map([...ranges].map(([to, list]) => [list, to]));
 }
 
-function refused(source: string, path: string, reason: string): ServingError {
-  return new ServingError(
-    "The JSON schema has a pattern that is not supported.",
+function refused(source: string, path: string, reason: string): GenerationError {
+  return new GenerationError(
+    "the JSON schema has a pattern that is not supported",
     `${path}: ${JSON.stringify(source.length > 200 ? `${source.slice(0, 200)}...` : source)}: ${reason}`,
-    "Use characters, classes, groups, |, * + ? {n,m}, and ^ and $ at the ends.",
+    "use characters, classes, groups, |, * + ? {n,m}, and ^ and $ at the ends",
   );
 }
 
@@ -102,7 +102,7 @@ class PatternReader {
 
   private terms(): Piece {
     const terms: Piece[] = [];
-    while (this.at < this.source.length && !"|)$".includes(this.source[this.at]!)) terms.push(this.term());
+    while (this.at < this.source.length && !"|)$".includes(this.source[this.at])) terms.push(this.term());
     return this.net.sequence(...terms);
   }
 
@@ -152,7 +152,7 @@ class PatternReader {
         this.at++;
         const last = this.classMember();
         if (!isSingle(first) || !isSingle(last)) throw this.refuse("a class at the end of a range");
-        ranges.push([first[0]![0], last[0]![0]]);
+        ranges.push([first[0][0], last[0][0]]);
       } else ranges.push(...first);
     }
     const inside = intersection(union(ranges), ONE_UNIT);
@@ -167,9 +167,9 @@ class PatternReader {
 
   /** What follows a backslash. */
   private escape(): readonly Range[] {
-    const letter = this.source[this.at++]!;
-    if (letter in CLASSES) return CLASSES[letter]!;
-    if (letter in CONTROLS && !/^0\d/.test(this.source.slice(this.at - 1))) return single(CONTROLS[letter]!);
+    const letter = this.source[this.at++];
+    if (letter in CLASSES) return CLASSES[letter];
+    if (letter in CONTROLS && !/^0\d/.test(this.source.slice(this.at - 1))) return single(CONTROLS[letter]);
     const [hexadecimal] = this.source.slice(this.at - 1).match(/^(?:x[\da-fA-F]{2}|u[\da-fA-F]{4})/) ?? [""];
     if (hexadecimal !== "") {
       this.at += hexadecimal.length - 1;
@@ -199,7 +199,7 @@ class PatternReader {
     return true;
   }
 
-  private refuse(what: string): ServingError {
+  private refuse(what: string): GenerationError {
     return refused(this.source, this.path, `${what} cannot be expressed`);
   }
 }
@@ -209,5 +209,5 @@ function single(codePoint: number): Range[] {
 }
 
 function isSingle(ranges: readonly Range[]): boolean {
-  return ranges.length === 1 && ranges[0]![0] === ranges[0]![1];
+  return ranges.length === 1 && ranges[0][0] === ranges[0][1];
 }

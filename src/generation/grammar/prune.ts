@@ -26,7 +26,7 @@ function reachesAnEnd(nodes: readonly Node[]): (node: Node) => boolean {
   const work = nodes.filter((node) => node.isEnd);
   for (const node of work) live[node.id] = 1;
   for (let node = work.pop(); node !== undefined; node = work.pop()) {
-    for (const { from, other } of into[node.id]!) {
+    for (const { from, other } of into[node.id]) {
       if (live[from.id] || !live[other.id]) continue;
       live[from.id] = 1;
       work.push(from);
@@ -38,11 +38,11 @@ function reachesAnEnd(nodes: readonly Node[]): (node: Node) => boolean {
 function edgesInto(nodes: readonly Node[]): Backwards[][] {
   const into: Backwards[][] = nodes.map(() => []);
   for (const from of nodes) {
-    for (const { to } of from.moves) into[to.id]!.push({ from, other: to });
-    for (const to of from.skips) into[to.id]!.push({ from, other: to });
+    for (const { to } of from.moves) into[to.id].push({ from, other: to });
+    for (const to of from.skips) into[to.id].push({ from, other: to });
     for (const { rule, to } of from.calls) {
-      into[to.id]!.push({ from, other: rule.start });
-      into[rule.start.id]!.push({ from, other: to });
+      into[to.id].push({ from, other: rule.start });
+      into[rule.start.id].push({ from, other: to });
     }
   }
   return into;

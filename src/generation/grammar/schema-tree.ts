@@ -25,7 +25,7 @@ export class SchemaTree {
   constructor(private readonly root: Schema) {}
 
   /**
-   * The alternatives that a schema stands for, each once; none where it allows nothing. Throws `ServingError` for
+   * The alternatives that a schema stands for, each once; none where it allows nothing. Throws `GenerationError` for
    * what is not supported, and where a schema refers to itself without anything in between.
    */
   alternatives(schema: Schema, path: string): readonly Alternative[] {
@@ -34,9 +34,9 @@ export class SchemaTree {
     const known = this.known.get(schema);
     if (known) return known;
     if (this.open.has(schema))
-      throw refuse(path, "a schema that refers to itself at once", "Break the circle.");
+      throw refuse(path, "a schema that refers to itself at once", "break the circle");
     if (this.open.size >= MAX_CHAIN)
-      throw refuse(path, "a chain of references", "Refer to the last one directly.");
+      throw refuse(path, "a chain of references", "refer to the last one directly");
     this.open.add(schema);
     const found = this.resolve(this.keywords(schema, path), path);
     this.open.delete(schema);
@@ -57,7 +57,7 @@ export class SchemaTree {
     const branches =
       name === "$ref" ? [this.target(source.$ref!, path)] : branchesOf(source[name]!, `${path}/${name}`);
     if (name === "allOf" && branches.length > 1) {
-      throw refuse(path, "allOf of several schemas", "Write one schema that says all of it.");
+      throw refuse(path, "allOf of several schemas", "write one schema that says all of it");
     }
     const found = branches.map((branch) => this.alternatives(branch.schema, branch.path));
     if (name === "oneOf") this.expectDisjoint(found, path);
@@ -76,21 +76,21 @@ export class SchemaTree {
     throw refuse(
       path,
       `$ref ${JSON.stringify(reference)}`,
-      "Refer to a part of this schema, such as #/$defs/name.",
+      "refer to a part of this schema, such as #/$defs/name",
     );
   }
 
   /** `oneOf` allows what exactly one schema allows: it is a choice only where no value fits two of them. */
   private expectDisjoint(branches: readonly (readonly Alternative[])[], path: string): void {
     const count = branches.flat().length;
-    if (count > MAX_ONE_OF) throw refuse(path, `oneOf of ${count} schemas`, "Use anyOf.");
+    if (count > MAX_ONE_OF) throw refuse(path, `oneOf of ${count} schemas`, "use anyOf");
     for (const [i, first] of branches.entries()) {
       const j = branches.findIndex((second, k) => k > i && !this.areDisjoint(first, second));
       if (j < 0) continue;
       throw refuse(
         path,
         `oneOf, of which schemas ${i} and ${j} may hold together`,
-        "Use anyOf, or give each a required property with a const of its own.",
+        "use anyOf, or give each a required property with a const of its own",
       );
     }
   }

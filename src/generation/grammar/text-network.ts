@@ -43,7 +43,7 @@ export class TextNetwork extends Network {
   wordTree(from: Node, texts: Iterable<string>): WordPlace[] {
     const places: WordPlace[] = [{ node: from, isWord: false, next: new Map() }];
     for (const text of texts) {
-      let place = places[0]!;
+      let place = places[0];
       for (const character of text) {
         let next = place.next.get(character);
         if (next === undefined) {

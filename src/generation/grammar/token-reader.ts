@@ -1,6 +1,6 @@
 import { tokenToBytes } from "../../features/tokenizer/byte-alphabet.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import { ServingError } from "../../serving/errors.js";
+import { GenerationError } from "../errors.js";
 
 /** Gives the bytes that a token stands for, or undefined for an id without a token. */
 export type TokenReader = (id: number) => Uint8Array | undefined;
@@ -15,7 +15,7 @@ const UTF8 = new TextEncoder();
 
 /**
  * How a tokenizer's tokens become bytes: by the tokenizer itself, or by the decoder of its file. Throws
- * `ServingError` where a token's text depends on its neighbours (WordPiece and its like).
+ * `GenerationError` where a token's text depends on its neighbours (WordPiece and its like).
  */
 export function tokenReader(tokenizer: Tokenizer): TokenReader {
   if (tokenizer.tokenBytes) return (id) => tokenizer.tokenBytes!(id);
@@ -69,10 +69,10 @@ function onText(read: (token: string) => string | Uint8Array): Step {
   return (token) => (typeof token === "string" ? read(token) : token);
 }
 
-function unreadable(decoder: Part | undefined): ServingError {
-  return new ServingError(
-    "JSON answers are not possible with this tokenizer: the text of its tokens depends on their neighbours.",
+function unreadable(decoder: Part | undefined): GenerationError {
+  return new GenerationError(
+    "JSON answers are not possible with this tokenizer: the text of its tokens depends on their neighbours",
     `decoder ${JSON.stringify(decoder ?? null)}`,
-    "Leave response_format out, or serve a model with a byte-level or SentencePiece tokenizer.",
+    "leave response_format out, or serve a model with a byte-level or SentencePiece tokenizer",
   );
 }

@@ -31,12 +31,12 @@ export class TokenTree {
       const shared = sharedStart(sorted[i - 1]?.[1], bytes);
       for (const closed of path.splice(shared)) this.end[closed] = place;
       for (let depth = shared; depth < bytes.length; depth++) {
-        this.byte[place] = bytes[depth]!;
+        this.byte[place] = bytes[depth];
         this.depth[place] = depth;
         path.push(place++);
       }
       const last = path.at(-1)!;
-      this.sameBytes[id] = this.token[last]!;
+      this.sameBytes[id] = this.token[last];
       this.token[last] = id;
     }
   }
@@ -44,7 +44,7 @@ export class TokenTree {
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = sharedStart(a, b);
-  return shared < a.length && shared < b.length ? a[shared]! - b[shared]! : a.length - b.length;
+  return shared < a.length && shared < b.length ? a[shared] - b[shared] : a.length - b.length;
 }
 
 function sharedStart(a: Uint8Array | undefined, b: Uint8Array): number {

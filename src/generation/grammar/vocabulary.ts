@@ -39,7 +39,7 @@ export class Vocabulary {
 /** Whether every byte that UTF-8 text may need is a token. */
 function hasAllBytes(tokens: Iterable<Uint8Array>): boolean {
   const single = new Set<number>();
-  for (const bytes of tokens) if (bytes.length === 1) single.add(bytes[0]!);
+  for (const bytes of tokens) if (bytes.length === 1) single.add(bytes[0]);
   const needed = union([
     [0x0a, 0x0a],
     [0x20, 0x7f],

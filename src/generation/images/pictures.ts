@@ -32,9 +32,9 @@ export function imageGrid(
   const count = images.length / (channels * height * width);
   if (!Number.isInteger(count) || count === 0) {
     throw new GenerationError(
-      "Images do not fill their shape.",
+      "images do not fill their shape",
       `${images.length} values for images of [${channels}, ${height}, ${width}]`,
-      "Give one or more whole images.",
+      "give one or more whole images",
     );
   }
   const columns = options.columns ?? Math.ceil(Math.sqrt(count));

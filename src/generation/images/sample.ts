@@ -118,22 +118,18 @@ function checkOptions(field: Field, options: SampleOptions): void {
   const { count, steps, guidance = 1, batchSize = 64, labels, from, keep } = options;
   for (const [name, value] of Object.entries({ count, steps, batchSize })) {
     if (Number.isInteger(value) && value >= 1) continue;
-    throw new GenerationError(
-      `The ${name} of a drawing is not a whole number.`,
-      `${value}`,
-      "Give 1 or more.",
-    );
+    throw new GenerationError(`the ${name} of a drawing is not a whole number`, `${value}`, "give 1 or more");
   }
   if (!(Math.abs(guidance) <= mostGuidance)) {
     throw new GenerationError(
-      "The guidance is no number that pictures survive.",
+      "the guidance is no number that pictures survive",
       `${guidance}`,
-      `Give 1 for none, or 2 to 5; at most ${mostGuidance}.`,
+      `give 1 for none, or 2 to 5; at most ${mostGuidance}.`,
     );
   }
   checkLabels(labels, field.model.numClasses);
   if (from && !(from.t >= 0 && from.t <= 1)) {
-    throw new GenerationError("A drawing starts outside time.", `t ${from.t}`, "Give 0 (noise) to 1 (data).");
+    throw new GenerationError("a drawing starts outside time", `t ${from.t}`, "give 0 (noise) to 1 (data)");
   }
   if (from) checkPictures(field, count, from.images);
   if (keep) checkPictures(field, count, keep.images);
@@ -143,9 +139,9 @@ function checkOptions(field: Field, options: SampleOptions): void {
 function checkMask({ model: { height, width } }: Field, mask: Uint8Array): void {
   if (mask.length === height * width) return;
   throw new GenerationError(
-    "A mask is not of the model's size.",
+    "a mask is not of the model's size",
     `${mask.length} pixels for ${height} x ${width}`,
-    "Give one byte a pixel, row by row.",
+    "give one byte a pixel, row by row",
   );
 }
 
@@ -153,9 +149,9 @@ function checkLabels(labels: SampleOptions["labels"], numClasses: number): void 
   for (const label of labels ?? []) {
     if (label === "none" || (Number.isInteger(label) && label >= 0 && label < numClasses)) continue;
     throw new GenerationError(
-      "The model does not know a class.",
+      "the model does not know a class",
       `class ${label}; it knows ${numClasses === 0 ? "none" : `0 to ${numClasses - 1}`}`,
-      numClasses === 0 ? "Draw without classes." : 'Give one of those, or "none".',
+      numClasses === 0 ? "draw without classes" : 'give one of those, or "none"',
     );
   }
 }
@@ -165,8 +161,8 @@ function checkPictures(field: Field, count: number, images: Float32Array): void 
   if (images.length === size || images.length === count * size) return;
   const { channels, height, width } = field.model;
   throw new GenerationError(
-    "Pictures do not have the model's shape.",
+    "pictures do not have the model's shape",
     `${images.length} values for [${channels}, ${height}, ${width}]`,
-    `Give one picture of ${size} values, or one for each of the ${count} images.`,
+    `give one picture of ${size} values, or one for each of the ${count} images`,
   );
 }

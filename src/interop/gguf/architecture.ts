@@ -14,9 +14,9 @@ export function architectureOf(model: Decoder): Architecture {
   const { model_type: type } = model.huggingFaceConfig();
   if (type === "gpt2" || type === "llama" || type === "qwen3") return type;
   throw new GgufError(
-    "A model of this kind cannot be written as GGUF.",
+    "a model of this kind cannot be written as GGUF",
     `model_type ${JSON.stringify(type)}`,
-    "Export a gpt2, llama or qwen3 model, or choose another format.",
+    "export a gpt2, llama or qwen3 model, or choose another format",
   );
 }
 
@@ -86,9 +86,9 @@ export function tensorName(name: string): string {
   const theirs = tensorNames[stem];
   if (theirs) return `${layer === undefined ? "" : `blk.${layer}.`}${theirs}.${kind}`;
   throw new GgufError(
-    "A parameter has no name in GGUF.",
+    "a parameter has no name in GGUF",
     name,
-    "Export as safetensors or onnx; this model has a part that llama.cpp lacks.",
+    "export as safetensors or onnx; this model has a part that llama.cpp lacks",
   );
 }
 

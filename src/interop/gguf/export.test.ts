@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ReadGguf, readGguf } from "../../../test/read-gguf.js";
 import { randomStream } from "../../core/random.js";
-import { memoryFolder } from "../../files/memory.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
+import { memoryFolder } from "../../files/memory.js";
 import type { Decoder } from "../../models/decoder.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";

@@ -25,9 +25,9 @@ export async function exportGguf(
 ): Promise<void> {
   if (!tokenizer) {
     throw new GgufError(
-      "A GGUF file holds a tokenizer, and the model has none.",
+      "a GGUF file holds a tokenizer, and the model has none",
       `no tokenizer beside the model for ${name}.gguf`,
-      "Add the tokenizer.json that the model was trained with.",
+      "add the tokenizer.json that the model was trained with",
     );
   }
   const metadata = new Map([
@@ -54,9 +54,9 @@ function tensorOf(
   const array = weights.get(parameter.name);
   if (String(array?.shape) !== String(parameter.shape)) {
     throw new CheckpointError(
-      "A model cannot be exported without all its parameters.",
+      "a model cannot be exported without all its parameters",
       `${parameter.name} is ${array ? `[${array.shape}]` : "missing"}, the model's is [${parameter.shape}]`,
-      "Give the weights of this very model.",
+      "give the weights of this very model",
     );
   }
   const shape = parameter.inputAxis === 0 ? parameter.shape.toReversed() : parameter.shape;

@@ -61,8 +61,8 @@ function finiteHalf(value: number, name: string): number {
   const half = toHalf(value);
   if ((half & 0x7c00) !== 0x7c00) return half;
   throw new GgufError(
-    "A weight is too large for float16.",
+    "a weight is too large for float16",
     `${name} needs ${value}; float16 ends at 65504`,
-    "Export with F32.",
+    "export with F32",
   );
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { readGguf } from "../../../test/read-gguf.js";
-import { memoryFolder } from "../../files/memory.js";
 import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../../features/tokenizer/character-tokenizer.js";
 import { tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { memoryFolder } from "../../files/memory.js";
 import { GgufError } from "./errors.js";
 import { writeGguf } from "./gguf-file.js";
 import { tokenizerMetadata } from "./vocabulary.js";

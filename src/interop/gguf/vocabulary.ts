@@ -69,9 +69,9 @@ function checkTexts(tokens: readonly string[]): void {
     if (/^[^\0]+$/.test(token) && !first.has(token)) first.set(token, id);
     else {
       throw new GgufError(
-        "A token's text is empty, has a zero character or is another token's, which llama.cpp does not take.",
+        "a token's text is empty, has a zero character or is another token's, which llama.cpp does not take",
         `token ${id}: ${JSON.stringify(token)}`,
-        "Give each token a text of its own.",
+        "give each token a text of its own",
       );
     }
   }
@@ -81,9 +81,9 @@ function checkTexts(tokens: readonly string[]): void {
 function requireEndOfText({ endOfText, specialTokens }: Tokenizer): number {
   if (endOfText !== undefined) return endOfText;
   throw new GgufError(
-    "llama.cpp needs an end-of-text token, and the tokenizer has none.",
+    "llama.cpp needs an end-of-text token, and the tokenizer has none",
     `special tokens: ${[...specialTokens.keys()].join(" ") || "none"}`,
-    "Name the token as eos_token in tokenizer_config.json, or train with a tokenizer that has <|endoftext|>.",
+    "name the token as eos_token in tokenizer_config.json, or train with a tokenizer that has <|endoftext|>",
   );
 }
 
@@ -111,9 +111,9 @@ function requirePattern(file: TokenizerFile): string {
 
 function inexpressible(found: string): GgufError {
   return new GgufError(
-    "llama.cpp cannot tokenize exactly as this tokenizer does.",
+    "llama.cpp cannot tokenize exactly as this tokenizer does",
     found,
-    "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM. Export as safetensors or onnx.",
+    "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM. Export as safetensors or onnx",
   );
 }
 

@@ -145,9 +145,9 @@ async function checksumOf(path: string, { algorithm, size }: HubFile): Promise<s
 
 function cut({ file }: Download, at: number, cause: unknown): HubError {
   return new HubError(
-    "The connection to the Hub was cut.",
+    "the connection to the Hub was cut",
     `${file.path}: ${at} of ${file.size} bytes are here`,
-    "Run again: it goes on from there.",
+    "run again: it goes on from there",
     { cause },
   );
 }
@@ -157,8 +157,8 @@ class WrongBytesError extends HubError {}
 
 function wrong({ path, size }: HubFile, found: string): HubError {
   return new WrongBytesError(
-    "A downloaded file is not the one that the Hub announced.",
+    "a downloaded file is not the one that the Hub announced",
     `${path} (${size} bytes): ${found}`,
-    "It was removed. Run again; if it stays so, something between here and the Hub changes the bytes.",
+    "it was removed. Run again; if it stays so, something between here and the Hub changes the bytes",
   );
 }

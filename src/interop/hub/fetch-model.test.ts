@@ -234,7 +234,7 @@ describe("without the Hub", () => {
     );
     const unreachable = fetchModel("acme/other", away);
     await expect(unreachable).rejects.toThrow(HubError);
-    await expect(unreachable).rejects.toThrow(/cannot be reached[\s\S]*ECONNREFUSED[\s\S]*Check the network/);
+    await expect(unreachable).rejects.toThrow(/cannot be reached[\s\S]*ECONNREFUSED[\s\S]*check the network/);
   });
 
   it("no request is made offline", async () => {

@@ -13,11 +13,7 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
   const found = name.includes("\0") ? undefined : await stat(name).catch(() => undefined);
   if (found?.isDirectory()) return resolve(name);
   if (found) {
-    throw new HubError(
-      "A model is a folder, this is a file.",
-      resolve(name),
-      "Give the folder that it is in.",
-    );
+    throw new HubError("a model is a folder, this is a file", resolve(name), "give the folder that it is in");
   }
   // Loaded when needed: the Hub's library takes longer to load than a local model's config to read.
   const { fetchFromHub } = await import("./from-hub.js");

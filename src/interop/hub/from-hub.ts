@@ -90,9 +90,9 @@ async function fetchMissing(wanted: readonly HubFile[], source: Source): Promise
 
 function notCached(source: string, { location }: ModelCache): HubError {
   return new HubError(
-    "The model is not in the cache, and the Hub may not be asked.",
+    "the model is not in the cache, and the Hub may not be asked",
     `${source}: not, or not as a whole, in ${location}; HF_HUB_OFFLINE or the option offline is set`,
-    "Unset HF_HUB_OFFLINE to fetch it, or copy that folder from a machine that has it.",
+    "unset HF_HUB_OFFLINE to fetch it, or copy that folder from a machine that has it",
   );
 }
 
@@ -103,9 +103,9 @@ function explained(error: unknown, { location }: ModelCache): unknown {
     case "ENOSPC":
     case "EDQUOT":
       return new HubError(
-        "The disk is full.",
+        "the disk is full",
         `${code} while fetching into ${location}; what is there is kept`,
-        "Free some space, or set HF_HUB_CACHE to a folder on a larger disk, then run again: it goes on.",
+        "free some space, or set HF_HUB_CACHE to a folder on a larger disk, then run again: it goes on",
         { cause: error },
       );
     case "EACCES":
@@ -114,9 +114,9 @@ function explained(error: unknown, { location }: ModelCache): unknown {
     case "ENOTDIR":
     case "EEXIST":
       return new HubError(
-        "The cache folder cannot be written to.",
+        "the cache folder cannot be written to",
         message,
-        "Change its permissions, or set HF_HUB_CACHE to another folder.",
+        "change its permissions, or set HF_HUB_CACHE to another folder",
         { cause: error },
       );
     default:

@@ -45,9 +45,9 @@ async function understood<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((cause) => {
     if (cause instanceof HubError) throw cause;
     throw new HubError(
-      "The server does not answer as the Hugging Face Hub does.",
+      "the server does not answer as the Hugging Face Hub does",
       (cause as Error).message.slice(0, 200),
-      "Check HF_ENDPOINT, and whether a login page or a proxy stands before the network.",
+      "check HF_ENDPOINT, and whether a login page or a proxy stands before the network",
       { cause },
     );
   });
@@ -70,8 +70,8 @@ function hubFile({ path, size, oid, lfs }: ListFileEntry, name: string): HubFile
 /** Names and checksums become paths in the cache: one that leads elsewhere is an attack or a broken server. */
 function untrusted(name: string, what: string, value: unknown): HubError {
   return new HubError(
-    "The server lists what no repository can have.",
+    "the server lists what no repository can have",
     `${name}, ${what}: ${JSON.stringify(value)?.slice(0, 120)}`,
-    "Nothing of it was fetched. Check HF_ENDPOINT; use another copy of the model.",
+    "nothing of it was fetched. Check HF_ENDPOINT; use another copy of the model",
   );
 }

@@ -49,9 +49,9 @@ export async function shardsOf(path: string): Promise<string[]> {
   const isName = (place: unknown) => typeof place === "string" && /^\w[\w.-]*\.safetensors$/.test(place);
   if (places.length > 0 && places.every(isName)) return [...new Set(places as string[])].sort();
   throw new HubError(
-    "The index of the model's weights is damaged.",
+    "the index of the model's weights is damaged",
     `${path}: weight_map does not name .safetensors files beside it`,
-    "Tell the model's owner; use another revision or model.",
+    "tell the model's owner; use another revision or model",
   );
 }
 
@@ -71,17 +71,17 @@ export async function isWholeModel(snapshot: string): Promise<boolean> {
 
 function shardMissing(shard: string, repository: string): HubError {
   return new HubError(
-    "A file of the model's weights is missing on the Hub.",
+    "a file of the model's weights is missing on the Hub",
     `${repository}: ${indexFile} names ${shard}, which is not there`,
-    "Tell the model's owner; use another revision or model.",
+    "tell the model's owner; use another revision or model",
   );
 }
 
 function noConfig(repository: string): HubError {
   return new HubError(
-    "The repository does not say what model its weights are.",
+    "the repository does not say what model its weights are",
     `${repository} has weights and no config.json`,
-    "Use another revision or copy of the model.",
+    "use another revision or copy of the model",
   );
 }
 
@@ -89,15 +89,15 @@ function noWeights(names: readonly string[], repository: string): HubError {
   const pickled = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
   if (pickled !== undefined) {
     return new HubError(
-      "The model's weights are in a format that can run code when it is opened.",
+      "the model's weights are in a format that can run code when it is opened",
       `${repository} has ${pickled}, a Python pickle, and no ${weightsFile}`,
-      "Look for a revision (such as refs/pr/1) or a copy with safetensors, or convert it where you trust it: " +
-        "in Python, AutoModelForCausalLM.from_pretrained(name).save_pretrained(folder, safe_serialization=True).",
+      "look for a revision (such as refs/pr/1) or a copy with safetensors, or convert it where you trust it: " +
+        "in Python, AutoModelForCausalLM.from_pretrained(name).save_pretrained(folder, safe_serialization=True)",
     );
   }
   return new HubError(
-    "The repository has no weights that can be opened.",
+    "the repository has no weights that can be opened",
     `${repository} has ${names.slice(0, 12).join(", ") || "no files"}`,
-    `Give a repository with ${weightsFile}.`,
+    `give a repository with ${weightsFile}.`,
   );
 }

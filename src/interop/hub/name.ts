@@ -18,17 +18,17 @@ export function readName(text: string, revision?: string): ModelName {
   if (!isRepository(repository)) throw notAName(text);
   if (revision !== undefined && ownRevision !== undefined && revision !== ownRevision) {
     throw new HubError(
-      "A model is asked for in two revisions.",
+      "a model is asked for in two revisions",
       `${text}, and revision ${revision}`,
-      "Give one of the two.",
+      "give one of the two",
     );
   }
   const asked = revision ?? ownRevision ?? "main";
   if (isSafePath(asked) && !/[\s:]/.test(asked)) return { repository, revision: asked };
   throw new HubError(
-    "This is not the name of a revision.",
+    "this is not the name of a revision",
     JSON.stringify(asked),
-    'Give a branch, a tag or a commit of the repository, such as "main".',
+    'give a branch, a tag or a commit of the repository, such as "main"',
   );
 }
 
@@ -46,8 +46,8 @@ function isRepository(text: string): boolean {
 
 function notAName(text: string): HubError {
   return new HubError(
-    "This is neither a folder nor the name of a model on the Hugging Face Hub.",
+    "this is neither a folder nor the name of a model on the Hugging Face Hub",
     `${JSON.stringify(text)}; there is no folder ${resolve(text.replaceAll("\0", ""))}`,
-    "Check the folder's path, or give owner/name as on the model's page, such as openai-community/gpt2.",
+    "check the folder's path, or give owner/name as on the model's page, such as openai-community/gpt2",
   );
 }

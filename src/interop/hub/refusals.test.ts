@@ -93,7 +93,7 @@ describe("the Hub refuses", () => {
       "a gated model without a token",
       "acme/gated",
       "",
-      /gated.*401 GatedRepo, without a token.*Accept the terms/,
+      /gated.*401 GatedRepo, without a token.*accept the terms/,
     ],
     ["a gated model to a stranger", "acme/gated", "hf_stranger", /gated.*403 GatedRepo, with the token/],
     ["a revision that is not there", "acme/good@v9", "", /no such revision.*acme\/good@v9.*tree\/main/],
@@ -109,7 +109,7 @@ describe("the Hub refuses", () => {
 
   it.each<[number, Record<string, string>, RegExp]>([
     [429, { "retry-after": "30" }, /too many requests.*Retry-After 30/],
-    [500, {}, /in trouble.*Try again later/],
+    [500, {}, /in trouble.*try again later/],
     [403, { "x-error-message": "No fine-grained right" }, /token does not allow this.*No fine-grained right/],
     [418, {}, /answers 418/],
   ])("with status %d", async (status, headers, message) => {

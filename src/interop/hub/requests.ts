@@ -25,10 +25,10 @@ export function hubFetch(settings: HubSettings, name: ModelName, signal?: AbortS
 function noAnswer(url: URL, cause: Error & { cause?: NodeJS.ErrnoException }): HubUnreachableError {
   const reason = cause.cause?.code ?? cause.cause?.message ?? cause.message;
   return new HubUnreachableError(
-    "The Hugging Face Hub cannot be reached.",
+    "the Hugging Face Hub cannot be reached",
     `${url.origin}: ${reason}`,
-    "Check the network and run again. Without one, fetch the model on another machine and give its folder; " +
-      "where the Hub is blocked, set HF_ENDPOINT to a mirror that you trust.",
+    "check the network and run again. Without one, fetch the model on another machine and give its folder; " +
+      "where the Hub is blocked, set HF_ENDPOINT to a mirror that you trust",
     { cause },
   );
 }
@@ -40,7 +40,7 @@ function refusal(response: Response, settings: HubSettings, name: ModelName): Hu
   const found = `${new URL(response.url).origin} answers ${[status, code].filter(Boolean).join(" ")}`;
   const values = `${name.repository}@${name.revision}: ${found}`;
   const isHub = new URL(response.url).origin === new URL(settings.endpoint).origin;
-  if (status >= 500) return new HubUnreachableError("The Hub is in trouble.", values, "Try again later.");
+  if (status >= 500) return new HubUnreachableError("the Hub is in trouble", values, "try again later");
   if (status === 429) return tooMany(values, headers);
   if (code === "GatedRepo") return gated(values, settings, name);
   if (code === "RevisionNotFound") return noRevision(values, settings, name);
@@ -48,66 +48,66 @@ function refusal(response: Response, settings: HubSettings, name: ModelName): Hu
   if (headers.get("x-error-message")?.startsWith("Invalid credentials")) return wrongToken(values);
   if (code === "RepoNotFound" || status === 401 || status === 404) return noModel(values, settings, name);
   if (status === 403) return forbidden(values, headers);
-  return new HubError("The Hub refuses.", values, "Check the model's page and the address of the Hub.");
+  return new HubError("the Hub refuses", values, "check the model's page and the address of the Hub");
 }
 
 function tooMany(values: string, headers: Headers): HubError {
   const wait = headers.get("retry-after");
   return new HubError(
-    "The Hub has had too many requests from here.",
+    "the Hub has had too many requests from here",
     `${values}${wait ? `, Retry-After ${wait}` : ""}`,
-    "Wait and run again: what has been fetched is kept. With a token in HF_TOKEN more is allowed.",
+    "wait and run again: what has been fetched is kept. With a token in HF_TOKEN more is allowed",
   );
 }
 
 function gated(values: string, { endpoint, token }: HubSettings, { repository }: ModelName): HubError {
   return new HubError(
-    "The model is gated: its owner wants its terms accepted first.",
+    "the model is gated: its owner wants its terms accepted first",
     `${values}, ${token ? "with the token" : "without a token"}`,
-    `Accept the terms at ${endpoint}/${repository}, then set HF_TOKEN to a token of that account.`,
+    `accept the terms at ${endpoint}/${repository}, then set HF_TOKEN to a token of that account`,
   );
 }
 
 function noRevision(values: string, { endpoint }: HubSettings, { repository }: ModelName): HubError {
   return new HubError(
-    "The model has no such revision.",
+    "the model has no such revision",
     values,
-    `Branches and tags are listed at ${endpoint}/${repository}/tree/main; without a revision it is main.`,
+    `branches and tags are listed at ${endpoint}/${repository}/tree/main; without a revision it is main`,
   );
 }
 
 function noFile(values: string): HubError {
   return new HubError(
-    "A file that the Hub lists cannot be fetched.",
+    "a file that the Hub lists cannot be fetched",
     values,
-    "Run again: the model may have changed in between. If that does not help, tell the model's owner.",
+    "run again: the model may have changed in between. If that does not help, tell the model's owner",
   );
 }
 
 function wrongToken(values: string): HubError {
   return new HubError(
-    "The Hub does not know the token.",
+    "the Hub does not know the token",
     values,
-    "Make a token at https://huggingface.co/settings/tokens and set HF_TOKEN to it, or unset HF_TOKEN.",
+    "make a token at https://huggingface.co/settings/tokens and set HF_TOKEN to it, or unset HF_TOKEN",
   );
 }
 
 /** To one who has no token the Hub says the same of private models and of those that do not exist. */
 function noModel(values: string, { token }: HubSettings, { repository }: ModelName): HubError {
   return new HubError(
-    "There is no such folder, and no such model on the Hugging Face Hub.",
+    "there is no such folder, and no such model on the Hugging Face Hub",
     values,
-    `Check the spelling of ${repository}. ${
+    `check the spelling of ${repository}. ${
       token ? "A private model needs a token of an account that may see it" : "A private model needs a token"
-    } in HF_TOKEN.`,
+    } in HF_TOKEN`,
   );
 }
 
 function forbidden(values: string, headers: Headers): HubError {
   const message = headers.get("x-error-message");
   return new HubError(
-    "The token does not allow this.",
+    "the token does not allow this",
     message ? `${values}: ${message.slice(0, 200)}` : values,
-    "Give the token the right to read this repository, at https://huggingface.co/settings/tokens.",
+    "give the token the right to read this repository, at https://huggingface.co/settings/tokens",
   );
 }

@@ -51,9 +51,9 @@ function checkEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/+$/, "");
   throw new HubError(
-    "The address of the Hub is not a web address.",
+    "the address of the Hub is not a web address",
     JSON.stringify(text),
-    "Set HF_ENDPOINT to an address such as https://huggingface.co, or unset it.",
+    "set HF_ENDPOINT to an address such as https://huggingface.co, or unset it",
   );
 }
 
@@ -62,8 +62,8 @@ function checkToken(text: string): string | undefined {
   const token = text.trim();
   if (/^[\x21-\x7e]*$/.test(token)) return token || undefined;
   throw new HubError(
-    "The token for the Hub has characters that no token has.",
+    "the token for the Hub has characters that no token has",
     `${token.length} characters, some of them spaces, line breaks or outside of ASCII`,
-    "Copy it again from https://huggingface.co/settings/tokens into HF_TOKEN.",
+    "copy it again from https://huggingface.co/settings/tokens into HF_TOKEN",
   );
 }

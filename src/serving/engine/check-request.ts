@@ -2,8 +2,8 @@
 import { GenerationError } from "../../generation/errors.js";
 import { checkSampling } from "../../generation/sampling.js";
 import type { Decoder } from "../../models/decoder.js";
-import { type GenerationRequest, RequestError } from "./engine.js";
 import { ServingError } from "../errors.js";
+import { type GenerationRequest, RequestError } from "./engine.js";
 
 type Sizes = Pick<Decoder, "contextLength" | "vocabSize">;
 
@@ -15,22 +15,22 @@ export function checkRequest(request: GenerationRequest, model: Sizes, adapters:
   checkCount("topLogprobs", topLogprobs);
   if (prompt.length + maxTokens > model.contextLength) {
     throw new RequestError(
-      "The prompt and its answer do not fit the model's context.",
+      "the prompt and its answer do not fit the model's context",
       `${prompt.length} tokens and up to ${maxTokens} more, of at most ${model.contextLength}`,
-      "Shorten the prompt, or ask for fewer tokens.",
+      "shorten the prompt, or ask for fewer tokens",
     );
   }
   if (!Number.isSafeInteger(seed)) {
-    throw new RequestError("The seed is not a whole number.", String(seed), "Give one below 2^53.");
+    throw new RequestError("the seed is not a whole number", String(seed), "give one below 2^53");
   }
   if (stop.includes("")) {
-    throw new RequestError("A stop string is empty.", JSON.stringify(stop), "Leave it out.");
+    throw new RequestError("a stop string is empty", JSON.stringify(stop), "leave it out");
   }
   if (adapter !== undefined && !adapters.includes(adapter)) {
     throw new RequestError(
-      "The model has no such adapter.",
+      "the model has no such adapter",
       `${JSON.stringify(adapter)}; there are ${adapters.join(", ") || "none"}`,
-      "Name one of those, or none for the base model.",
+      "name one of those, or none for the base model",
     );
   }
   try {
@@ -43,20 +43,20 @@ export function checkRequest(request: GenerationRequest, model: Sizes, adapters:
 /** Throws `RequestError` for no ids, and for one that the model has no embedding for. */
 export function checkIds(ids: Int32Array, { vocabSize }: Sizes): void {
   if (ids.length === 0) {
-    throw new RequestError("The prompt is empty.", "0 tokens", "Give a prompt of at least one token.");
+    throw new RequestError("the prompt is empty", "0 tokens", "give a prompt of at least one token");
   }
   const wrong = ids.find((id) => id < 0 || id >= vocabSize);
   if (wrong === undefined) return;
   throw new RequestError(
-    "The prompt has a token that the model does not know.",
+    "the prompt has a token that the model does not know",
     `id ${wrong}, of ${vocabSize} tokens`,
-    "Encode the prompt with the model's own tokenizer.",
+    "encode the prompt with the model's own tokenizer",
   );
 }
 
 function checkCount(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
-  throw new RequestError(`The ${name} is no count.`, String(value), "Give a whole number of 0 or more.");
+  throw new RequestError(`the ${name} is no count`, String(value), "give a whole number of 0 or more");
 }
 
 /** What a setting, text or schema was refused for, as the request's fault. Other errors stay what they are. */

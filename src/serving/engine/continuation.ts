@@ -1,8 +1,8 @@
 import { randomStream } from "../../core/random.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import type { TokenConstraint } from "../../generation/grammar/constraint.js";
 import { sampleToken } from "../../generation/sampling.js";
 import { TextStream } from "../../generation/text-stream.js";
-import type { TokenConstraint } from "../../generation/grammar/constraint.js";
 import type { GenerationEvent, GenerationRequest, TokenReport } from "./engine.js";
 import { likeliest } from "./log-probabilities.js";
 

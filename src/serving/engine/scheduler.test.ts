@@ -4,11 +4,11 @@ import { nodeRuntime } from "../../core/runtime/node.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { compileDecoder, type DecoderSession } from "../../generation/decoder-session.js";
 import { generate } from "../../generation/generate.js";
+import type { CompileConstraint } from "../../generation/grammar/constraint.js";
 import type { KvCache } from "../../generation/kv-cache.js";
 import type { Decoder } from "../../models/decoder.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
-import type { CompileConstraint } from "../../generation/grammar/constraint.js";
 import { type GenerationRequest, RequestError, type TokenReport } from "./engine.js";
 import { type Report, Scheduler, type SchedulerOptions } from "./scheduler.js";
 

@@ -5,9 +5,9 @@
  */
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "../../generation/decoder-session.js";
+import type { CompileConstraint } from "../../generation/grammar/constraint.js";
 import type { KvCache } from "../../generation/kv-cache.js";
 import { checkRequest, ofRequest } from "./check-request.js";
-import type { CompileConstraint } from "../../generation/grammar/constraint.js";
 import { Continuation, type Vocabulary, vocabularyOf } from "./continuation.js";
 import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
 
@@ -204,5 +204,5 @@ export class Scheduler {
 }
 
 function noConstraints(): RequestError {
-  return new RequestError("The engine writes no constrained answers.", "a JSON schema", "Leave it out.");
+  return new RequestError("the engine writes no constrained answers", "a JSON schema", "leave it out");
 }

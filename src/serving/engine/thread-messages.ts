@@ -2,8 +2,8 @@
 import { AutodidactError } from "../../core/errors.js";
 import type { GenerationDefaults } from "../../interop/generation-config.js";
 import type { Checkpoint } from "../../interop/model-folder.js";
-import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
 import { ServingError } from "../errors.js";
+import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
 
 export interface EngineOptions {
   /** A model's folder, or a run's. */
@@ -73,9 +73,9 @@ export function partsOf(error: unknown): ErrorParts {
     return { what, values, advice, isOfRequest: error instanceof RequestError };
   }
   return {
-    what: "The model's thread failed.",
+    what: "the model's thread failed",
     values: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    advice: "Ask again; if it happens every time, start the server anew.",
+    advice: "ask again; if it happens every time, start the server anew",
     isOfRequest: false,
   };
 }

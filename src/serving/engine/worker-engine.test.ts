@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { openFolder } from "../../files/disk.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
+import { openFolder } from "../../files/disk.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { compileEmbedder } from "../../generation/embedder.js";
 import { generate } from "../../generation/generate.js";
@@ -13,8 +13,8 @@ import { mergeAdapter, type SavedAdapter, saveAdapter } from "../../interop/adap
 import { type SavedModel, saveModel } from "../../interop/model-folder.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { linearLayers, loraParameters } from "../../nn/lora.js";
-import { type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
 import { ServingError } from "../errors.js";
+import { type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
 import { type EngineOptions, startEngine, type WorkerEngine } from "./worker-engine.js";
 
 const folder = mkdtempSync(join(tmpdir(), "autodidact-test-"));

@@ -2,8 +2,8 @@
 import { Worker } from "node:worker_threads";
 import { tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import type { Engine, EngineLoad, GenerationEvent, GenerationRequest } from "./engine.js";
 import { ServingError } from "../errors.js";
+import type { Engine, EngineLoad, GenerationEvent, GenerationRequest } from "./engine.js";
 import { EventQueue } from "./event-queue.js";
 import {
   type Answer,
@@ -183,12 +183,12 @@ function brokenOff(error: unknown): ServingError {
 
 function ended(code: number): ServingError {
   return new ServingError(
-    "The model's thread has ended.",
+    "the model's thread has ended",
     `exit code ${code}`,
-    "Start the server anew; when it ran out of memory, serve a smaller model or fewer texts at once.",
+    "start the server anew; when it ran out of memory, serve a smaller model or fewer texts at once",
   );
 }
 
 function closed(): ServingError {
-  return new ServingError("The engine is closed.", "no request is taken", "Start a new one.");
+  return new ServingError("the engine is closed", "no request is taken", "start a new one");
 }

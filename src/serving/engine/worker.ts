@@ -1,19 +1,19 @@
 /** The model's thread: opens and compiles the model, then answers. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { openFolder } from "../../files/disk.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { openFolder } from "../../files/disk.js";
 import type { LoadedAdapter } from "../../generation/adapters.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { compileEmbedder, type Embedder } from "../../generation/embedder.js";
+import type { CompileConstraint } from "../../generation/grammar/constraint.js";
 import { adaptedLayers, loadAdapter } from "../../interop/adapter.js";
 import { fetchModel } from "../../interop/hub/fetch-model.js";
 import { locateModel, openModel } from "../../interop/model-folder.js";
 import type { Decoder } from "../../models/decoder.js";
 import type { Weights } from "../../nn/weights.js";
-import type { CompileConstraint } from "../../generation/grammar/constraint.js";
-import { vocabularyOf } from "./continuation.js";
 import { ServingError } from "../errors.js";
+import { vocabularyOf } from "./continuation.js";
 import { ModelThread } from "./model-thread.js";
 import { type EngineOptions, partsOf, type ThreadMessage } from "./thread-messages.js";
 
@@ -90,9 +90,9 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 
 function noTokenizer(folder: string): ServingError {
   return new ServingError(
-    "The model has no tokenizer to read and write text with.",
+    "the model has no tokenizer to read and write text with",
     `${folder} has neither tokenizer.json nor vocab.json`,
-    "Add the tokenizer that the model was trained with.",
+    "add the tokenizer that the model was trained with",
   );
 }
 

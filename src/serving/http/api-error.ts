@@ -26,12 +26,14 @@ export class ApiError extends ServingError {
   /** The JSON that is sent: `{ error: { message, type, param, code } }`. */
   get body() {
     const { param = null, code = null } = this.details;
-    const message = `${sentence(this.what)} Found: ${sentence(this.values)} ${sentence(this.advice)}`;
+    const message = `${sentence(this.what)} Found: ${ended(this.values)} ${sentence(this.advice)}`;
     return { error: { message, type: errorType(this.status), param, code } };
   }
 }
 
-const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+const ended = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+const sentence = (text: string) => ended(text.charAt(0).toUpperCase() + text.slice(1));
 
 function errorType(status: number): string {
   if (status === 429) return "rate_limit_error";
@@ -54,23 +56,23 @@ export function answerFor(error: unknown, onFault: (error: unknown) => void): Ap
   if (error instanceof ServingError) return unavailable(error.what);
   return new ApiError(
     500,
-    "The server failed to answer.",
+    "the server failed to answer",
     "an internal error",
-    "Try again; the server's own log says more.",
+    "try again; the server's own log says more",
     { code: "internal_error" },
   );
 }
 
 /** The engine failed. Its own words about how may hold what is nobody's business, such as paths. */
 function unavailable(what: string): ApiError {
-  return new ApiError(503, what, "no answer from the model", "Try again; the server's own log says more.", {
+  return new ApiError(503, what, "no answer from the model", "try again; the server's own log says more", {
     code: "engine_failed",
   });
 }
 
 /** The server is ending. */
 export function shuttingDown(): ApiError {
-  return new ApiError(503, "The server is shutting down.", "no new work is taken", "Try again later.", {
+  return new ApiError(503, "the server is shutting down", "no new work is taken", "try again later", {
     code: "shutting_down",
     headers: { connection: "close" },
   });

@@ -19,9 +19,9 @@ const digest = (text: string) => createHash("sha256").update(text).digest();
 function wrongKey(given: string | undefined): ApiError {
   return new ApiError(
     401,
-    given === undefined ? "The request has no API key." : "The API key is wrong.",
+    given === undefined ? "the request has no API key" : "the API key is wrong",
     given === undefined ? "no header Authorization: Bearer" : `a key of ${given.length} characters`,
-    "Send Authorization: Bearer and the key that the server was started with.",
+    "send Authorization: Bearer and the key that the server was started with",
     { code: "invalid_api_key", headers: { "www-authenticate": 'Bearer realm="autodidact"' } },
   );
 }

@@ -1,15 +1,15 @@
 /** The routes of the server, and what every request passes before them. */
 import { Hono, type MiddlewareHandler } from "hono";
-import { requireKey } from "./api-key.js";
+import type { Engine } from "../engine/engine.js";
+import { ServingError } from "../errors.js";
 import { chatCompletions } from "../openai/chat-completions.js";
 import { completions } from "../openai/completions.js";
 import { embeddings } from "../openai/embeddings.js";
-import type { Engine } from "../engine/engine.js";
-import { ServingError } from "../errors.js";
 import { modelRoutes } from "../openai/models.js";
-import { ApiError, answerFor, shuttingDown } from "./api-error.js";
-import { refuseOtherSites } from "./same-site.js";
 import type { Service } from "../openai/service.js";
+import { ApiError, answerFor, shuttingDown } from "./api-error.js";
+import { requireKey } from "./api-key.js";
+import { refuseOtherSites } from "./same-site.js";
 
 export interface AppOptions {
   /** The address that the server is bound to. */
@@ -96,7 +96,7 @@ function refuseWhen(isClosing: () => boolean): MiddlewareHandler {
 
 function unknownUrl(method: string, path: string): ApiError {
   const values = `${method} ${path.slice(0, 80)}`;
-  return new ApiError(404, "There is nothing at this address.", values, "The API begins at /v1.", {
+  return new ApiError(404, "there is nothing at this address", values, "the API begins at /v1", {
     code: "unknown_url",
   });
 }
@@ -104,7 +104,7 @@ function unknownUrl(method: string, path: string): ApiError {
 function wrongMethod(method: string, path: string, allowed: string): ApiError {
   const allow = allowed === "GET" ? "GET, HEAD" : allowed;
   const values = `${method} ${path.slice(0, 80)}`;
-  return new ApiError(405, "The address does not take this method.", values, `Use ${allow}.`, {
+  return new ApiError(405, "the address does not take this method", values, `use ${allow}.`, {
     code: "method_not_allowed",
     headers: { allow },
   });

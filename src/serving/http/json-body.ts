@@ -19,7 +19,7 @@ export async function readJson<S extends z.ZodType>(
   checkContentType(c);
   const value = parse(await readBytes(c, maxBytes));
   if (!isShallow(value, deepest)) {
-    throw bad("The JSON is nested too deeply.", `more than ${deepest} levels`, "Send flatter JSON.");
+    throw bad("the JSON is nested too deeply", `more than ${deepest} levels`, "send flatter JSON");
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -32,9 +32,9 @@ function checkContentType(c: Context): void {
   if (type === "application/json" && encoding === "identity") return;
   throw new ApiError(
     415,
-    "The body is not plain JSON.",
+    "the body is not plain JSON",
     `content-type ${shown(type ?? "")}, content-encoding ${shown(encoding)}`,
-    "Send the header Content-Type: application/json and a body that is not compressed.",
+    "send the header Content-Type: application/json and a body that is not compressed",
   );
 }
 
@@ -59,7 +59,7 @@ function parse(bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     const reason = error instanceof SyntaxError ? error.message : "bytes that are not UTF-8";
-    throw bad("The body is not valid JSON.", reason, "Send one JSON object.");
+    throw bad("the body is not valid JSON", reason, "send one JSON object");
   }
 }
 
@@ -94,15 +94,15 @@ function bad(what: string, values: string, advice: string, param?: string): ApiE
 }
 
 function brokenOff(): never {
-  throw bad("The body broke off.", "fewer bytes than announced", "Send it again.");
+  throw bad("the body broke off", "fewer bytes than announced", "send it again");
 }
 
 function tooLarge(size: number, maxBytes: number): ApiError {
   return new ApiError(
     413,
-    "The body is too large.",
+    "the body is too large",
     `${size} bytes or more, the server takes ${maxBytes}`,
-    "Send less in one request.",
+    "send less in one request",
     { code: "request_too_large", headers: { connection: "close" } },
   );
 }

@@ -100,15 +100,15 @@ export class Admission {
 
 function clientGone(): ApiError {
   // 499 is nginx's status for it; nobody reads the answer.
-  return new ApiError(499, "The client has gone.", "a closed connection", "Nothing is left to do.");
+  return new ApiError(499, "the client has gone", "a closed connection", "nothing is left to do");
 }
 
 function isFull(inside: number, room: number): ApiError {
   return new ApiError(
     429,
-    "The server is busy.",
+    "the server is busy",
     `${inside} answers being written or waiting, of at most ${room}`,
-    "Try again in a second.", // the next answer that ends makes room
+    "try again in a second", // the next answer that ends makes room
     { code: "queue_full", headers: { "retry-after": "1" } },
   );
 }
@@ -116,9 +116,9 @@ function isFull(inside: number, room: number): ApiError {
 function tooMany(answers: number, room: number): ApiError {
   return new ApiError(
     400,
-    "The request asks for more answers than the server takes at all.",
+    "the request asks for more answers than the server takes at all",
     `${answers} answers, the server takes ${room} with those that wait`,
-    "Ask for fewer choices or prompts in one request.",
+    "ask for fewer choices or prompts in one request",
     { param: "n" },
   );
 }

@@ -42,9 +42,9 @@ function originHost(origin: string): string | undefined {
 function refused(header: string, value: string): ApiError {
   return new ApiError(
     403,
-    "A request for another site is refused.",
+    "a request for another site is refused",
     `${header}: ${value.slice(0, 80)}`,
-    "Use the address that the server printed, or start it with an API key.",
+    "use the address that the server printed, or start it with an API key",
     { code: "cross_site" },
   );
 }

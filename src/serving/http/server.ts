@@ -8,15 +8,15 @@ import type { Hono } from "hono";
 import { chatTemplate } from "../../features/chat/chat-template.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Sampling } from "../../generation/sampling.js";
-import { createApp, respondWith } from "./app.js";
 import type { Engine } from "../engine/engine.js";
 import { ServingError } from "../errors.js";
-import { Admission, type Limits } from "./limits.js";
-import { Metrics } from "./metrics.js";
-import { ApiError, answerFor } from "./api-error.js";
 import { PromptEncoder } from "../openai/prompt.js";
 import type { ServedModel, Service } from "../openai/service.js";
 import { turnEnd } from "../openai/turn-end.js";
+import { ApiError, answerFor } from "./api-error.js";
+import { createApp, respondWith } from "./app.js";
+import { Admission, type Limits } from "./limits.js";
+import { Metrics } from "./metrics.js";
 
 export interface ServerOptions {
   readonly engine: Engine;
@@ -93,9 +93,9 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     await once(server, "listening");
   } catch (cause) {
     throw new ServingError(
-      "The server cannot listen on its address.",
+      "the server cannot listen on its address",
       `${host} port ${port}: ${(cause as Error).message}`,
-      "Choose another --port (0 for any free one), or a --host of this machine.",
+      "choose another --port (0 for any free one), or a --host of this machine",
       { cause },
     );
   }
@@ -118,11 +118,11 @@ async function finish(server: Server, admission: Admission, graceMs: number): Pr
 
 function refusal(error: unknown, onFault: (error: unknown) => void): ApiError {
   if (!(error instanceof RequestError)) return answerFor(error, onFault);
-  return new ApiError(400, "The request is no valid HTTP.", error.message, "Correct its address and Host.");
+  return new ApiError(400, "the request is no valid HTTP", error.message, "correct its address and Host");
 }
 
 function unknownExpectation(): ApiError {
-  return new ApiError(417, "The Expect header is unknown.", "not 100-continue", "Leave it out.");
+  return new ApiError(417, "the Expect header is unknown", "not 100-continue", "leave it out");
 }
 
 const garbage: Readonly<Record<string, number>> = {
@@ -137,7 +137,7 @@ function answerGarbage(cause: NodeJS.ErrnoException, socket: Duplex): void {
     return;
   }
   const status = garbage[cause.code ?? ""] ?? 400;
-  const { body } = new ApiError(status, "The request is no valid HTTP.", cause.message, "Send a valid one.");
+  const { body } = new ApiError(status, "the request is no valid HTTP", cause.message, "send a valid one");
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} Refused`,

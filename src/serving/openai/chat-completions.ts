@@ -3,12 +3,12 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { ChatError, type ChatMessage } from "../../features/chat/chat-template.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import { type ChoiceForm, respond } from "./completion-response.js";
 import { type GenerationRequest, RequestError, type TokenReport } from "../engine/engine.js";
-import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
-import { readJson } from "../http/json-body.js";
-import { findModel } from "./models.js";
 import { badField } from "../http/api-error.js";
+import { readJson } from "../http/json-body.js";
+import { type ChoiceForm, respond } from "./completion-response.js";
+import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
+import { findModel } from "./models.js";
 import { chatLogprobs } from "./openai-logprobs.js";
 import type { Service } from "./service.js";
 

@@ -1,9 +1,9 @@
 /** Answers as the JSON, or the stream of JSON chunks, that OpenAI's API sends for both kinds of completions. */
 import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
-import { type Answer, wholeAnswers, writeAnswers } from "./answers.js";
 import type { GenerationEvent, GenerationRequest, TokenReport } from "../engine/engine.js";
 import { eventStream } from "../http/event-stream.js";
+import { type Answer, wholeAnswers, writeAnswers } from "./answers.js";
 import type { GenerationFields } from "./generation-fields.js";
 import type { Service } from "./service.js";
 

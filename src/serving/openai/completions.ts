@@ -2,10 +2,10 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import { type ChoiceForm, respond } from "./completion-response.js";
 import type { TokenReport } from "../engine/engine.js";
-import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
 import { readJson } from "../http/json-body.js";
+import { type ChoiceForm, respond } from "./completion-response.js";
+import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
 import { findModel } from "./models.js";
 import { CompletionLogprobs } from "./openai-logprobs.js";
 import type { PromptEncoder } from "./prompt.js";

@@ -3,11 +3,11 @@ import { endianness } from "node:os";
 import type { Context } from "hono";
 import { z } from "zod";
 import { shown } from "../../data/chat/messages.js";
+import { ApiError } from "../http/api-error.js";
+import { readJson } from "../http/json-body.js";
 import { encodeAll, textOrIds } from "./completions.js";
 import { neutral, optional } from "./generation-fields.js";
-import { readJson } from "../http/json-body.js";
 import { findModel } from "./models.js";
-import { ApiError } from "../http/api-error.js";
 import type { Service } from "./service.js";
 
 const some = z.union([z.string().min(1), textOrIds.options[1]]);
@@ -59,9 +59,9 @@ function base64(vector: Float32Array): string {
 function onlyTheBase(name: string, base: string): ApiError {
   return new ApiError(
     400,
-    "Embeddings come from the base model.",
+    "embeddings come from the base model",
     `model ${shown(name)}, an adapter`,
-    `Name ${shown(base)} as the model.`,
+    `name ${shown(base)} as the model`,
     { param: "model" },
   );
 }

@@ -25,9 +25,9 @@ export function findModel(service: Service, name: string): { adapter?: string } 
   if (service.adapters.includes(name)) return { adapter: name };
   throw new ApiError(
     404,
-    "The model does not exist.",
+    "the model does not exist",
     `${shown(name)}; there are ${names(service).map(shown).join(", ")}`,
-    "Name one of these as `model`.",
+    "name one of these as `model`",
     { param: "model", code: "model_not_found" },
   );
 }

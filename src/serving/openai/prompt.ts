@@ -43,9 +43,9 @@ export class PromptEncoder {
     if (unknown === undefined) return this.whole(Int32Array.from(ids), param);
     throw new ApiError(
       400,
-      "The prompt has a token that the vocabulary lacks.",
+      "the prompt has a token that the vocabulary lacks",
       `token ${unknown}, ids go from 0 to ${this.tokenizer.vocabSize - 1}`,
-      "Encode with this model's tokenizer, or send text.",
+      "encode with this model's tokenizer, or send text",
       { param },
     );
   }
@@ -67,9 +67,9 @@ export class PromptEncoder {
     if (this.tokenizer.endOfText !== undefined) return Int32Array.of(this.tokenizer.endOfText);
     throw new ApiError(
       400,
-      "The prompt is empty, and the model has no end-of-text token to start from.",
+      "the prompt is empty, and the model has no end-of-text token to start from",
       shown(""),
-      "Send at least one character.",
+      "send at least one character",
       { param },
     );
   }
@@ -88,9 +88,9 @@ function longestToken(tokenizer: Tokenizer): number {
 function notUnicode(param: string): ApiError {
   return new ApiError(
     400,
-    "The text is not valid Unicode.",
+    "the text is not valid Unicode",
     "half of a surrogate pair",
-    "Escape characters beyond U+FFFF in JSON as both halves, or not at all.",
+    "escape characters beyond U+FFFF in JSON as both halves, or not at all",
     { param },
   );
 }
@@ -107,9 +107,9 @@ function exceeds(prompt: number, asked: number, contextLength: number): ApiError
 function contextError(values: string, param: string): ApiError {
   return new ApiError(
     400,
-    "The request is longer than the model's context.",
+    "the request is longer than the model's context",
     values,
-    "Shorten the prompt, or ask for fewer tokens.",
+    "shorten the prompt, or ask for fewer tokens",
     { param, code: "context_length_exceeded" },
   );
 }
@@ -117,9 +117,9 @@ function contextError(values: string, param: string): ApiError {
 function overLimit(asked: number, most: number): ApiError {
   return new ApiError(
     400,
-    "The request asks for more tokens than the server writes in one answer.",
+    "the request asks for more tokens than the server writes in one answer",
     `${asked}, the server writes ${most}`,
-    "Ask for fewer.",
+    "ask for fewer",
     { param: "max_tokens" },
   );
 }
