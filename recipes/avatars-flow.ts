@@ -6,7 +6,7 @@
  *   npx autodidact train avatars-flow
  *   npx autodidact generate runs/avatars-flow --class hat --count 36 --guidance 2 --out hats.png
  */
-import { defineImageRecipe } from "../src/recipe/image-recipe.js";
+import { defineImageRecipe } from "../src/modalities/images/recipe.js";
 import { drawAvatars } from "./avatars/draw.js";
 
 export default defineImageRecipe({

@@ -6,7 +6,7 @@
  * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 66.7 % of CIFAR-10's test images after
  * 20 min 30 s; of Fashion-MNIST's 91.3 % after 30 min 39 s.
  */
-import { defineImageRecipe } from "../src/recipe/image-recipe.js";
+import { defineImageRecipe } from "../src/modalities/images/recipe.js";
 
 export default defineImageRecipe({
   data: { format: "images", path: "cifar10" },

@@ -5,7 +5,7 @@
  * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 55 min 40 s, validation loss 0.495;
  * few labels by recipes/few-labels/measure.ts, in the README.
  */
-import { defineImageRecipe } from "../src/recipe/image-recipe.js";
+import { defineImageRecipe } from "../src/modalities/images/recipe.js";
 
 export default defineImageRecipe({
   data: { format: "images", path: "cifar10" },

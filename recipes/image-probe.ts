@@ -3,7 +3,7 @@
  * (linear probe); `--model.linearProbe false --optimizer.lr 1e-3` trains all of it (fine-tuning). The pictures are
  * those that the model learned from.
  */
-import { defineImageRecipe } from "../src/recipe/image-recipe.js";
+import { defineImageRecipe } from "../src/modalities/images/recipe.js";
 
 export default defineImageRecipe({
   data: { format: "images", labelsPerClass: 100 },

@@ -135,11 +135,11 @@ export {
   type ImageRecipe,
   type ImageRecipeInput,
   resolveImageRecipe,
-} from "./recipe/image-recipe.js";
-export { type ImageRun, readImageRecipe, resumeImageRun, startImageRun } from "./recipe/image-run.js";
+} from "./modalities/images/recipe.js";
+export { type ImageRun, readImageRecipe, resumeImageRun, startImageRun } from "./modalities/images/prepare.js";
 // Runs: from a recipe to a trained model in a folder, and on from there.
-export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./recipe/recipe.js";
-export { type Run, RunError, readRecipe, resumeRun, type Surroundings, startRun } from "./recipe/run.js";
+export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./modalities/text/recipe.js";
+export { type Run, RunError, readRecipe, resumeRun, type Surroundings, startRun } from "./modalities/run.js";
 export type { Engine, GenerationEvent, GenerationRequest } from "./serving/engine/engine.js";
 export { startEngine } from "./serving/engine/worker-engine.js";
 export { ServingError } from "./serving/errors.js";

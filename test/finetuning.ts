@@ -12,7 +12,7 @@ import type { Decoder } from "../src/models/decoder.js";
 import { gpt2 } from "../src/models/gpt2.js";
 import { adamw } from "../src/optim/adamw.js";
 import { layOut } from "../src/optim/layout.js";
-import { type Recipe, type RecipeInput, resolveRecipe } from "../src/recipe/recipe.js";
+import { type Recipe, type RecipeInput, resolveRecipe } from "../src/modalities/text/recipe.js";
 import { initialiseAll, weightsOf } from "../src/training/weights.js";
 
 export const around = { runtime: nodeRuntime, openFolder };

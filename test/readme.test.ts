@@ -18,7 +18,7 @@ import { serveCommand } from "../src/cli/commands/serve.js";
 import { trainCommand } from "../src/cli/commands/train.js";
 import { loadRecipe, shippedRecipes } from "../src/cli/recipes.js";
 import { applyOverrides, parseOverrides } from "../src/recipe/overrides.js";
-import { recipeSchema } from "../src/recipe/recipe.js";
+import { recipeSchema } from "../src/modalities/text/recipe.js";
 import { temporaryFolder } from "./cli/command-line.js";
 
 const root = join(import.meta.dirname, "..");

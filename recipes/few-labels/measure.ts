@@ -15,8 +15,8 @@ import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { evaluationImages } from "../../src/data/images/image-batches.js";
 import { classifierAccuracy } from "../../src/evaluation/images/classifier-accuracy.js";
 import { openFolder } from "../../src/files/disk.js";
-import { type ImageRecipe, resolveImageRecipe } from "../../src/recipe/image-recipe.js";
-import { type ImageRun, readImageRecipe, startImageRun } from "../../src/recipe/image-run.js";
+import { type ImageRecipe, resolveImageRecipe } from "../../src/modalities/images/recipe.js";
+import { type ImageRun, readImageRecipe, startImageRun } from "../../src/modalities/images/prepare.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { openFolder } from "../files/disk.js";
 import { fetchModel } from "../interop/hub/fetch-model.js";
 import { type Checkpoint, openModel } from "../interop/model-folder.js";
-import type { FindModel } from "../recipe/base.js";
+import type { FindModel } from "../modalities/text/base.js";
 import { checkpointName } from "../training/checkpoint.js";
 import { downloadBar } from "./terminal/download.js";
 

@@ -8,10 +8,10 @@ import {
   imageRecipeSchema,
   isForImages,
   resolveImageRecipe,
-} from "../recipe/image-recipe.js";
+} from "../modalities/images/recipe.js";
 import { nearest } from "../recipe/nearest.js";
 import { applyOverrides, type Override } from "../recipe/overrides.js";
-import { type Recipe, recipeSchema, resolveRecipe } from "../recipe/recipe.js";
+import { type Recipe, recipeSchema, resolveRecipe } from "../modalities/text/recipe.js";
 
 const shippedFolder = fileURLToPath(new URL("../../recipes/", import.meta.url));
 

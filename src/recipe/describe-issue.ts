@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { describePlace } from "./describe.js";
 import { nearest } from "./nearest.js";
-import { childPlace, keysOf, type Place, placeOf } from "./schema_paths.js";
+import { childPlace, keysOf, type Place, placeOf } from "./schema-paths.js";
 
 /** A schema's complaint about a recipe in three parts, with the nearest key for an unknown one. */
 export function describeIssue(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Place, placeOf } from "./schema_paths.js";
+import { type Place, placeOf } from "./schema-paths.js";
 
 /** What a place accepts, in words: "a number", "one of cosine, linear", "a list (...)". */
 export function describePlace(place: Place): string {

@@ -10,7 +10,7 @@ import {
   type Place,
   placeOf,
   schemaOf,
-} from "./schema_paths.js";
+} from "./schema-paths.js";
 
 /** A dotted path into a recipe, and the text that a flag gave for it. */
 export type Override = [path: string, text: string];

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RecipeInput } from "../../src/recipe/recipe.js";
+import type { RecipeInput } from "../../src/modalities/text/recipe.js";
 import { autodidact, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
 

@@ -6,8 +6,8 @@ import { afterAll, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { openFolder } from "../../src/files/disk.js";
 import { FolderError } from "../../src/files/errors.js";
-import { resolveRecipe } from "../../src/recipe/recipe.js";
-import { resumeRun, startRun } from "../../src/recipe/run.js";
+import { resolveRecipe } from "../../src/modalities/text/recipe.js";
+import { resumeRun, startRun } from "../../src/modalities/run.js";
 import { temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
 
 const place = temporaryFolder();

@@ -14,10 +14,10 @@ import { isImageModel } from "../../interop/image-folder.js";
 import { languageTask } from "../../objectives/task.js";
 import { adamw } from "../../optim/adamw.js";
 import { layOut, views } from "../../optim/layout.js";
-import { readRecipe } from "../../recipe/run.js";
+import { readRecipe } from "../../modalities/run.js";
 import { type Evaluation, evaluateLoss } from "../../training/evaluate.js";
 import { compileLoss } from "../../training/step.js";
-import { type ImageMeasureFlags, imageMetrics } from "../image-subject.js";
+import { type ImageMeasureFlags, imageMetrics } from "../../modalities/images/measures/subject.js";
 import {
   chooseAnswers,
   type EvaluateFlags,
@@ -25,8 +25,8 @@ import {
   printMeasure,
   slideOver,
   writeBeside,
-} from "../measures.js";
-import { measureImages } from "../measures-images.js";
+} from "../../modalities/text/kinds/measures.js";
+import { measureImages } from "../../modalities/images/measures/measures.js";
 import { checkpointOption, openBase, openNamedModel } from "../models.js";
 import { parseCount, parseNumber, parsePictures, parseSeed } from "../numbers.js";
 

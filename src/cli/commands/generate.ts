@@ -10,7 +10,7 @@ import { isImageModel } from "../../interop/image-folder.js";
 import { openModel } from "../../interop/model-folder.js";
 import { checkpointOption, openBase } from "../models.js";
 import { parseCount, parseNumber, parsePictures, parseSeed, parseShare } from "../numbers.js";
-import { type DrawFlags, draw } from "./generate-images.js";
+import { type DrawFlags, draw } from "../../modalities/images/kinds/draw.js";
 
 interface GenerateFlags extends DrawFlags {
   prompt?: string[];

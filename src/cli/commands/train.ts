@@ -5,19 +5,19 @@ import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { openFolder } from "../../files/disk.js";
 import { RecipeError } from "../../recipe/errors.js";
-import { type ImageRecipe, isForImages } from "../../recipe/image-recipe.js";
-import { resumeImageRun, startImageRun } from "../../recipe/image-run.js";
+import { type ImageRecipe, isForImages } from "../../modalities/images/recipe.js";
+import { resumeImageRun, startImageRun } from "../../modalities/images/prepare.js";
 import type { Override } from "../../recipe/overrides.js";
-import type { Recipe } from "../../recipe/recipe.js";
-import { resumeRun, startRun } from "../../recipe/run.js";
+import type { Recipe } from "../../modalities/text/recipe.js";
+import { resumeRun, startRun } from "../../modalities/run.js";
 import { readSavedRecipe } from "../../recipe/run-folder.js";
 import type { Summary } from "../../training/loop.js";
 import { findModel } from "../models.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
 import type { RunView } from "../run-view.js";
 import { formatDuration, formatLoss } from "../terminal/format.js";
-import { imageView } from "../train-images.js";
-import { textView } from "../train-text.js";
+import { imageView } from "../../modalities/images/sample.js";
+import { textView } from "../../modalities/text/sample.js";
 
 interface TrainFlags {
   out?: string;

@@ -1,0 +1,68 @@
+/** The pretrained model that a recipe may start from. */
+
+import { chatMl, chatMlTokens } from "../../features/chat/chat-template.js";
+import { addSpecialTokens } from "../../features/tokenizer/special-tokens.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import type { Folder } from "../../files/folder.js";
+import { locateModel, openModel, type SavedModel } from "../../interop/model-folder.js";
+import { withVocabSize } from "../../interop/resize-vocabulary.js";
+import { RecipeError } from "../../recipe/errors.js";
+import type { Recipe } from "./recipe.js";
+
+/** A model's folder by the name that a user gives, and the name that others can find it by. */
+export type FindModel = (name: string, revision?: string) => Promise<{ folder: Folder; name: string }>;
+
+export interface Base extends SavedModel {
+  readonly tokenizer: Tokenizer;
+  /** Where the model itself lies: of a run, the checkpoint. */
+  readonly folder: string;
+  /** The name that an adapter gives for its base. */
+  readonly name: string;
+}
+
+/**
+ * Opens the recipe's pretrained model; undefined for a recipe that starts from fresh weights. A run that goes on
+ * opens the folder that it noted. Throws the errors of `openModel` and `RecipeError` for one without a tokenizer.
+ */
+export async function openBase(
+  model: Recipe["model"],
+  openFolder: (path: string) => Folder,
+  find: FindModel,
+): Promise<Base | undefined> {
+  if (model.kind !== "pretrained") return undefined;
+  const found = model.folder
+    ? { folder: openFolder(model.folder), name: model.from }
+    : await find(model.from, model.revision);
+  const place = await locateModel(found.folder);
+  // A run may train on: what stands beside its weights of today must not be laid over others.
+  const name = place === found.folder ? found.name : place.location;
+  const saved = await openModel(place, "latest", async (name) => (await find(name)).folder);
+  if (saved.tokenizer) return { ...saved, tokenizer: saved.tokenizer, folder: place.location, name };
+  throw new RecipeError(
+    "a pretrained model has no tokenizer",
+    place.location,
+    "add its tokenizer.json, or vocab.json and merges.txt",
+  );
+}
+
+/**
+ * The model with what conversations need: a chat template and its special tokens. Those that a model was trained
+ * to talk with stay. Throws `RecipeError` where an adapter would have to learn new tokens.
+ */
+export function withChat(base: Base, { model }: Recipe): Base {
+  const tokenizer = chatTokenizer(base.tokenizer);
+  const isLora = model.kind === "pretrained" && model.lora !== undefined;
+  if (isLora && tokenizer.vocabSize > base.model.vocabSize) {
+    throw new RecipeError(
+      "an adapter cannot learn new tokens",
+      `${base.folder} has no chat template, and ${chatMlTokens.join(" and ")} are not in its vocabulary`,
+      "train without model.lora first, or start from a model that was trained to chat",
+    );
+  }
+  return { ...base, ...withVocabSize(base, Math.max(tokenizer.vocabSize, base.model.vocabSize)), tokenizer };
+}
+
+function chatTokenizer(tokenizer: Tokenizer): Tokenizer {
+  if (tokenizer.config?.chat_template) return tokenizer;
+  return addSpecialTokens(tokenizer, chatMlTokens, { endOfText: chatMlTokens[1], chatTemplate: chatMl });
+}

@@ -1,0 +1,86 @@
+/** From a resolved recipe's values to the things they describe. */
+import type { Corpus } from "../../data/text/corpus.js";
+import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
+import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
+import { trainCharacterTokenizer } from "../../features/tokenizer/character-tokenizer.js";
+import { loadTokenizer } from "../../features/tokenizer/load-tokenizer.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import type { Folder } from "../../files/folder.js";
+import type { Decoder } from "../../models/decoder.js";
+import { gpt2 } from "../../models/gpt2.js";
+import { llama } from "../../models/llama.js";
+import { dpo } from "../../objectives/dpo.js";
+import { nextToken } from "../../objectives/next-token.js";
+import type { Objective } from "../../objectives/objective.js";
+import { adamw } from "../../optim/adamw.js";
+import { muon } from "../../optim/muon.js";
+import type { Optimizer } from "../../optim/optimizer.js";
+import { sgd } from "../../optim/sgd.js";
+import { RecipeError } from "../../recipe/errors.js";
+import type { Recipe } from "./recipe.js";
+
+/** Separates documents, where the tokenizer has it. */
+export const endOfText = "<|endoftext|>";
+
+/**
+ * The recipe's tokenizer, trained on the corpus where its kind is trained: characters on all of it, so that
+ * every text of the corpus can be written, byte pairs on the training split.
+ */
+export async function buildTokenizer(
+  features: Recipe["features"],
+  corpus: Corpus,
+  openFolder: (path: string) => Folder,
+  pretrained?: Tokenizer,
+): Promise<Tokenizer> {
+  const several = corpus.stats.documents > 1;
+  const specialTokens = several ? [endOfText] : [];
+  switch (features.kind) {
+    case "character":
+      return trainCharacterTokenizer(texts(corpus.all()), { specialTokens });
+    case "byte":
+      return byteTokenizer({ specialTokens: [endOfText] });
+    case "bpe":
+      return trainBpe(texts(corpus.train()), { vocabSize: features.vocabSize, specialTokens: [endOfText] });
+    case "pretrained":
+      return features.folder === undefined && pretrained
+        ? pretrained
+        : loadTokenizer(openFolder(features.folder ?? "."));
+  }
+}
+
+async function* texts(pieces: AsyncIterable<{ text: string }>): AsyncIterable<string> {
+  for await (const { text } of pieces) yield text;
+}
+
+/** A recipe's fresh model for a vocabulary. Throws `RecipeError` when the recipe's own is smaller. */
+export function buildModel(
+  model: Exclude<Recipe["model"], { kind: "pretrained" }>,
+  tokenizer: Tokenizer,
+): Decoder {
+  const vocabSize = model.vocabSize ?? tokenizer.vocabSize;
+  if (vocabSize < tokenizer.vocabSize) {
+    throw new RecipeError(
+      "the model's vocabulary is smaller than its tokenizer's",
+      `model.vocabSize ${vocabSize}, tokenizer ${tokenizer.vocabSize}`,
+      `raise model.vocabSize to ${tokenizer.vocabSize} or leave it out`,
+    );
+  }
+  return model.kind === "gpt2" ? gpt2({ ...model, vocabSize }) : llama({ ...model, vocabSize });
+}
+
+export function buildObjective(objective: Recipe["objective"], { format }: Recipe["data"]): Objective {
+  return objective.kind === "dpo" ? dpo(objective) : nextToken({ ...objective, packed: format === "chat" });
+}
+
+export function buildOptimizer(optimizer: Recipe["optimizer"]): Optimizer {
+  switch (optimizer.kind) {
+    case "adamw":
+      return adamw(optimizer);
+    case "sgd":
+      return sgd(optimizer);
+    case "muon": {
+      const { lr, adamwLr = lr, betas, momentum, weightDecay } = optimizer;
+      return muon({ lr, momentum, weightDecay, adamw: { lr: adamwLr, betas } });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { input } from "../../core/graph/tensor.js";
+import { neg } from "../../core/ops/elementwise.js";
+import { compile, type Device, type Runtime } from "../../core/runtime/session.js";
+import { scheduleFactor } from "../../optim/schedule.js";
+import { RecipeError } from "../../recipe/errors.js";
+import type { Recipe } from "./recipe.js";
+
+/** Throws `RecipeError` or `RuntimeError` for what can be told without reading any data. */
+export async function checkRecipe(recipe: Recipe, runtime: Runtime): Promise<void> {
+  const { data, optimizer, training } = recipe;
+  checkParts(recipe);
+  if (data.validationFraction === 0 || data.validationFraction === 1) {
+    throw new RecipeError(
+      "training needs a text to learn from and one to validate with",
+      `data.validationFraction is ${data.validationFraction}`,
+      "choose a share between 0 and 1, for example 0.1",
+    );
+  }
+  scheduleFactor(optimizer.schedule, 0, training.steps);
+  if (training.device !== "cpu") await checkDevice(runtime, training.device);
+}
+
+/** Throws for parts that do not go together. */
+function checkParts({ data, features, model, objective }: Recipe): void {
+  if ((objective.kind === "dpo") !== (data.format === "preferences")) {
+    throw new RecipeError(
+      "the objective does not go with the data",
+      `objective.kind ${objective.kind}, data.format ${data.format}`,
+      "dpo learns from preferences, nextToken from text and chat",
+    );
+  }
+  if (features.kind === "pretrained" && features.folder === undefined && model.kind !== "pretrained") {
+    throw new RecipeError(
+      "a pretrained tokenizer has no place to come from",
+      `features.kind pretrained without a folder, model.kind ${model.kind}`,
+      "give features.folder, or a pretrained model",
+    );
+  }
+  if (model.kind === "pretrained" && features.kind !== "pretrained") {
+    throw new RecipeError(
+      "a pretrained model goes on with its own tokens",
+      `features.kind ${features.kind}, model.kind pretrained`,
+      "set features.kind to pretrained",
+    );
+  }
+  if (data.format !== "text" && features.kind === "pretrained" && features.folder !== undefined) {
+    throw new RecipeError(
+      "conversations are written in the tokens of the model",
+      `features.folder ${features.folder}, data.format ${data.format}`,
+      "leave features.folder out",
+    );
+  }
+}
+
+/** Throws `RuntimeError` when the device does not work here. */
+export async function checkDevice(runtime: Runtime, device: Device): Promise<void> {
+  const x = input("x", "float32", [1]);
+  const session = await compile(runtime, { y: neg(x) }, { device });
+  await session.release();
+}

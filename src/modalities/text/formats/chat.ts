@@ -1,0 +1,61 @@
+/** Conversations as packed rows of tokens, of which the assistant's part is learned. */
+import { readChats } from "../../../data/chat/chat.js";
+import { packRows } from "../../../data/chat/packing.js";
+import { writeExamples } from "../../../data/tables/examples.js";
+import { chatTemplate } from "../../../features/chat/chat-template.js";
+import { chatTokens, cutAtTurn, type MarkedTokens } from "../../../features/chat/chat-tokens.js";
+import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import type { Folder } from "../../../files/folder.js";
+import { withChat } from "../base.js";
+import type { DataKind } from "./data-format.js";
+import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./examples.js";
+import type { Recipe } from "../recipe.js";
+
+export const chat: DataKind = {
+  async check(recipe, _around, plain, rowLength) {
+    const base = withChat(requireBase(plain, recipe), recipe);
+    const { tokenizer } = base;
+    const { chats, leftOut } = await readTokens(recipe, tokenizer, rowLength);
+    const { train, validation } = splitExamples(chats, recipe, leftOut);
+    const write = async (folder: Folder) => {
+      for (const [name, split] of Object.entries({ train, validation })) {
+        const examples = split.map(({ ids, isAssistant }) => ({ ids, isTarget: isAssistant }));
+        const field = { dtype: "int32", shape: [rowLength] } as const;
+        const fields = { inputs: field, targets: field, segments: field, positions: field };
+        await writeExamples(
+          folder.folder(name),
+          fields,
+          packRows(examples, rowLength).map((row) => ({ ...row })),
+        );
+      }
+    };
+    return { tokenizer, base, leftOut, write };
+  },
+
+  open: (folder, recipe) => openSplits(folder, recipe, "rows of conversations"),
+};
+
+/** The tokens of every conversation that can be used, and what could not. */
+async function readTokens({ data }: Recipe, tokenizer: Tokenizer, rowLength: number) {
+  const template = chatTemplate(tokenizer);
+  const chats: MarkedTokens[] = [];
+  const isRepeated = repetitions();
+  let [repeated, tooLong, cut] = [0, 0, 0];
+  for await (const { messages, source } of readChats(data.files)) {
+    if (await isRepeated(messages)) {
+      repeated++;
+      continue;
+    }
+    const whole = atRow(source, () => chatTokens(template, tokenizer, messages));
+    const tokens = cutAtTurn(whole, rowLength);
+    if (tokens) chats.push(tokens);
+    else tooLong++;
+    if (tokens && tokens !== whole) cut++;
+  }
+  const leftOut = counted({
+    "repeating an earlier row": repeated,
+    [`with a first turn longer than a row of ${rowLength} tokens`]: tooLong,
+    "in part, cut at a turn to fit a row": cut,
+  });
+  return { chats, leftOut };
+}

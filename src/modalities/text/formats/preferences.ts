@@ -1,0 +1,95 @@
+/** Preferences as pairs of rows, with their log-likelihoods under the model that training starts from. */
+
+import { packRows } from "../../../data/chat/packing.js";
+import { readPreferences } from "../../../data/chat/preferences.js";
+import { writeExamples } from "../../../data/tables/examples.js";
+import { chatTemplate } from "../../../features/chat/chat-template.js";
+import { chatTokens } from "../../../features/chat/chat-tokens.js";
+import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import type { Folder } from "../../../files/folder.js";
+import { rowsPerPair } from "../../../objectives/dpo.js";
+import { referenceLogLikelihoods } from "../../../training/reference.js";
+import { type Base, withChat } from "../base.js";
+import type { DataKind, Surroundings } from "./data-format.js";
+import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./examples.js";
+import type { Recipe } from "../recipe.js";
+
+/** The chosen row, then the rejected one, [2, t]. */
+type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };
+
+export const preferences: DataKind = {
+  async check(recipe, around, plain, rowLength) {
+    const base = withChat(requireBase(plain, recipe), recipe);
+    const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength);
+    const splits = splitExamples(pairs, recipe, leftOut);
+    const write = async (folder: Folder) => {
+      for (const [name, split] of Object.entries(splits)) {
+        const ids = { dtype: "int32", shape: [rowsPerPair, rowLength] } as const;
+        const fields = {
+          inputs: ids,
+          targets: ids,
+          reference: { dtype: "float32", shape: [rowsPerPair] },
+        } as const;
+        await writeExamples(
+          folder.folder(name),
+          fields,
+          withReference(split, recipe, around, base, rowLength),
+        );
+      }
+    };
+    return { tokenizer: base.tokenizer, base, leftOut, write };
+  },
+
+  open: (folder, recipe) => openSplits(folder, recipe, "preferences"),
+};
+
+/** Every pair that can be used, and what could not. */
+async function readPairs({ data }: Recipe, tokenizer: Tokenizer, rowLength: number) {
+  const template = chatTemplate(tokenizer);
+  const rows = readPreferences(data.files);
+  const pairs: Pair[] = [];
+  const isRepeated = repetitions();
+  let [repeated, equal, tooLong] = [0, 0, 0];
+  for await (const { prompt, chosen, rejected, source } of rows) {
+    if (await isRepeated([prompt, chosen, rejected])) {
+      repeated++;
+      continue;
+    }
+    const answers = [chosen, rejected].map((answer) =>
+      atRow(source, () => chatTokens(template, tokenizer, [...prompt, ...answer], prompt.length)),
+    );
+    if (String(answers[0].ids) === String(answers[1].ids)) equal++;
+    else if (answers.every(({ ids }) => ids.length <= rowLength)) {
+      const packed = answers.map(
+        ({ ids, isAssistant }) => packRows([{ ids, isTarget: isAssistant }], rowLength)[0],
+      );
+      pairs.push({ inputs: joined(packed, "inputs"), targets: joined(packed, "targets") });
+    } else tooLong++;
+  }
+  const leftOut = counted({
+    "with equal answers": rows.dropped + equal, // or made equal by a template that trims
+    "repeating an earlier row": repeated,
+    [`longer than a row of ${rowLength} tokens`]: tooLong,
+  });
+  return { pairs, leftOut };
+}
+
+function joined(rows: readonly Pair[], name: keyof Pair): Int32Array {
+  return Int32Array.from(rows.flatMap((row) => [...row[name]]));
+}
+
+/** The pairs with their reference log-likelihoods, computed once and kept. */
+async function* withReference(
+  pairs: readonly Pair[],
+  { training: { device, threads } }: Recipe,
+  { runtime }: Surroundings,
+  { model, weights }: Base,
+  contextLength: number,
+) {
+  const shape = { batchSize: rowsPerPair, contextLength };
+  const session = { device, threads };
+  let i = 0;
+  for await (const reference of referenceLogLikelihoods(runtime, model, weights, pairs, shape, session)) {
+    yield { ...pairs[i++], reference };
+  }
+}

@@ -1,0 +1,84 @@
+/** Text as tokens: what next-token training reads windows of. */
+import { tokenWindows } from "../../../data/text/batches.js";
+import { openCorpus } from "../../../data/text/corpus.js";
+import { prepareTokens } from "../../../data/text/prepare.js";
+import { type EncodePiece, openShards } from "../../../data/text/shards.js";
+import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import { DataError } from "../../../files/errors.js";
+import type { Base } from "../base.js";
+import { buildTokenizer } from "../build.js";
+import type { CheckedData, DataKind } from "./data-format.js";
+import { RecipeError } from "../../../recipe/errors.js";
+import { counted } from "./examples.js";
+
+/** Reads the text, trains the tokenizer, and makes sure that each split fills a window. */
+export const text: DataKind = {
+  async check(recipe, { openFolder }, base, rowLength): Promise<CheckedData> {
+    const { data, features, training } = recipe;
+    const corpus = await openCorpus({ ...data, seed: training.seed });
+    const tokenizer = await buildTokenizer(features, corpus, openFolder, base?.tokenizer);
+    requireFit(tokenizer, base);
+    const encode = encodePiece(tokenizer);
+    for (const name of ["train", "validation"] as const) {
+      const wanted = name === "train" ? rowLength + 1 : 2;
+      const tokens = await countUpTo(wanted, corpus[name](), encode);
+      if (tokens >= wanted) continue;
+      throw new DataError(
+        `the ${name} split is too short for one window`,
+        `${tokens} tokens, ${rowLength} a row`,
+        "give more text, or lower training.sequenceLength, model.contextLength or data.validationFraction",
+      );
+    }
+    const { vocabSize } = tokenizer;
+    const write = async (folder: Parameters<CheckedData["write"]>[0]) => {
+      await prepareTokens({ corpus, encode, vocabSize, folder });
+    };
+    const { duplicates, empty } = corpus.stats;
+    const leftOut = counted({ "repeating an earlier document": duplicates, "without text": empty });
+    return { tokenizer, base, leftOut, write };
+  },
+
+  async open(folder, { training }, rowLength) {
+    const train = await openShards(folder.folder("train"));
+    const validation = await openShards(folder.folder("validation"));
+    const shape = { batchSize: training.batchSize, contextLength: rowLength };
+    const sizes = { train: train.tokenCount, validation: validation.tokenCount, unit: "tokens" };
+    return { data: tokenWindows({ train, validation }, shape, training.seed), sizes };
+  },
+};
+
+/** Throws `RecipeError` for a tokenizer of another model, as far as its size tells. */
+function requireFit({ vocabSize }: Tokenizer, base: Base | undefined): void {
+  if (!base || vocabSize <= base.model.vocabSize) return;
+  throw new RecipeError(
+    "the tokenizer has more tokens than the pretrained model",
+    `${vocabSize} against ${base.model.vocabSize} in ${base.folder}`,
+    "leave features.folder out: the model has its own tokenizer",
+  );
+}
+
+/** A piece as tokens, with the end-of-text token after each document where the tokenizer has one. */
+function encodePiece(tokenizer: Tokenizer): EncodePiece {
+  const end = tokenizer.endOfText;
+  return (text, isEnd) => {
+    const ids = tokenizer.encode(text);
+    if (!isEnd || end === undefined) return ids;
+    const ended = new Int32Array(ids.length + 1);
+    ended.set(ids);
+    ended[ids.length] = end;
+    return ended;
+  };
+}
+
+async function countUpTo(
+  limit: number,
+  pieces: AsyncIterable<{ text: string; isEnd: boolean }>,
+  encode: EncodePiece,
+): Promise<number> {
+  let count = 0;
+  for await (const { text, isEnd } of pieces) {
+    count += encode(text, isEnd).length;
+    if (count >= limit) break;
+  }
+  return count;
+}
