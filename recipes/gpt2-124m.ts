@@ -3,7 +3,7 @@
  * `--data.files` and, to use OpenAI's tokenizer, `--features.kind pretrained --features.folder FOLDER` with its
  * vocab.json and merges.txt. Eight micro-batches make 8 x 4 x 1,024 tokens a step.
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "data/**/*.txt", validationFraction: 0.01 },

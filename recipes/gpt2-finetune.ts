@@ -3,7 +3,7 @@
  * ChatGPT recipe. `--model.from` is a name on the Hugging Face Hub, a model folder or a run; `--model.lora.rank 8`
  * and `--model.lora.alpha 16` train an adapter beside the weights in less than half the memory.
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "data/**/*.txt", validationFraction: 0.1 },

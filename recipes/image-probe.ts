@@ -3,9 +3,9 @@
  * (linear probe); `--model.linearProbe false --optimizer.lr 1e-3` trains all of it (fine-tuning). The pictures are
  * those that the model learned from.
  */
-import { defineImageRecipe } from "../src/modalities/images/recipe.js";
+import { defineRecipe } from "autodidact";
 
-export default defineImageRecipe({
+export default defineRecipe({
   data: { format: "images", labelsPerClass: 100 },
   features: { kind: "pixels", augment: { crop: 4, flip: true } },
   model: { kind: "pretrained", from: "runs/cifar10-mae", linearProbe: true },

@@ -5,7 +5,7 @@
  * Measured 2026-11-23 on two cores of an AMD EPYC, stopped and resumed once: validation loss 1.503 nats a
  * character after 14 min 45 s of training. `--training.steps 1000` takes about half an hour; not measured.
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "tinyshakespeare.txt", validationFraction: 0.1 },

@@ -6,7 +6,7 @@
  * Measured 2026-11-23 on two cores of an AMD EPYC: 1.878 after 20 to 24 s of training (bench/pytorch_char.py is
  * the script).
  */
-import { defineRecipe } from "../src/modalities/text/recipe.js";
+import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { files: "tinyshakespeare.txt", validationFraction: 0.1 },

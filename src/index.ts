@@ -91,6 +91,12 @@ export { openImageModel, type SavedImageModel, saveImageModel } from "./interop/
 export { exportImageOnnx } from "./interop/image-onnx.js";
 export { loadModel, locateModel, openModel, type SavedModel, saveModel } from "./interop/model-folder.js";
 export { exportOnnx, type OnnxExportOptions } from "./interop/onnx-export.js";
+export { modalityOf, resolveRecipe } from "./modalities/find.js";
+export type * from "./modalities/modality.js";
+export { type Run, RunError, readRecipe, resumeRun, startRun } from "./modalities/run.js";
+export { findNamed } from "./modalities/saved.js";
+export { defineRecipe, modalities, type Recipe, type RecipeInput } from "./modalities/table.js";
+// Runs: from a recipe to a trained model in a folder, and on from there.
 export { contrastive } from "./models/contrastive.js";
 // 3 predict
 export type { Decoder } from "./models/decoder.js";
@@ -130,20 +136,10 @@ export { type Schedule, scheduleFactor } from "./optim/schedule.js";
 export { type SgdOptions, sgd } from "./optim/sgd.js";
 export { compileOptimizer } from "./optim/update.js";
 export { RecipeError } from "./recipe/errors.js";
-export {
-  defineImageRecipe,
-  type ImageRecipe,
-  type ImageRecipeInput,
-  resolveImageRecipe,
-} from "./modalities/images/recipe.js";
-export { type ImageRun, readImageRecipe, resumeImageRun, startImageRun } from "./modalities/images/prepare.js";
-// Runs: from a recipe to a trained model in a folder, and on from there.
-export { defineRecipe, type Recipe, type RecipeInput, resolveRecipe } from "./modalities/text/recipe.js";
-export { type Run, RunError, readRecipe, resumeRun, type Surroundings, startRun } from "./modalities/run.js";
 export type { Engine, GenerationEvent, GenerationRequest } from "./serving/engine/engine.js";
 export { startEngine } from "./serving/engine/worker-engine.js";
 export { ServingError } from "./serving/errors.js";
-export { startServer } from "./serving/http/server.js";
+export { startServer } from "./serving/openai/server.js";
 // 6 iterate
 export { ResumeError } from "./training/checkpoint.js";
 export { type Evaluation, evaluateLoss } from "./training/evaluate.js";

@@ -8,11 +8,12 @@ import type { Tokenizer } from "../src/features/tokenizer/tokenizer.js";
 import { openFolder } from "../src/files/disk.js";
 import type { Folder } from "../src/files/folder.js";
 import { saveModel } from "../src/interop/model-folder.js";
+import { resolveRecipe } from "../src/modalities/find.js";
+import type { TextRecipe as Recipe, TextRecipeInput as RecipeInput } from "../src/modalities/text/recipe.js";
 import type { Decoder } from "../src/models/decoder.js";
 import { gpt2 } from "../src/models/gpt2.js";
 import { adamw } from "../src/optim/adamw.js";
 import { layOut } from "../src/optim/layout.js";
-import { type Recipe, type RecipeInput, resolveRecipe } from "../src/modalities/text/recipe.js";
 import { initialiseAll, weightsOf } from "../src/training/weights.js";
 
 export const around = { runtime: nodeRuntime, openFolder };
@@ -99,5 +100,5 @@ export function finetuneRecipe(
     training: { batchSize: 2, steps: 6, evaluateEvery: 3, checkpointEvery: 2, ...training },
     generation: { ...generation },
   };
-  return resolveRecipe(recipe, "a test");
+  return resolveRecipe<Recipe>(recipe, "a test");
 }

@@ -6,19 +6,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { benchCommand } from "../src/cli/commands/bench.js";
-import { chatCommand } from "../src/cli/commands/chat.js";
-import { classifyCommand } from "../src/cli/commands/classify.js";
-import { doctorCommand } from "../src/cli/commands/doctor.js";
-import { evaluateCommand } from "../src/cli/commands/evaluate.js";
-import { exportCommand } from "../src/cli/commands/export.js";
-import { generateCommand } from "../src/cli/commands/generate.js";
-import { lrFindCommand } from "../src/cli/commands/lr-find.js";
-import { serveCommand } from "../src/cli/commands/serve.js";
-import { trainCommand } from "../src/cli/commands/train.js";
+import { program } from "../src/cli/main.js";
 import { loadRecipe, shippedRecipes } from "../src/cli/recipes.js";
+import { modalities } from "../src/modalities/table.js";
+import { textRecipeSchema } from "../src/modalities/text/recipe.js";
 import { applyOverrides, parseOverrides } from "../src/recipe/overrides.js";
-import { recipeSchema } from "../src/modalities/text/recipe.js";
 import { temporaryFolder } from "./cli/command-line.js";
 
 const root = join(import.meta.dirname, "..");
@@ -45,18 +37,9 @@ const mentionsOf = (markdown: string) =>
 const wordsOf = (command: string) =>
   [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word);
 
-const verbs: Record<string, () => Command> = {
-  train: () => trainCommand([]),
-  "lr-find": () => lrFindCommand([]),
-  generate: generateCommand,
-  chat: chatCommand,
-  serve: serveCommand,
-  export: exportCommand,
-  classify: classifyCommand,
-  evaluate: evaluateCommand,
-  bench: benchCommand,
-  doctor: doctorCommand,
-};
+const verbs: Record<string, Command> = Object.fromEntries(
+  (await program([], [], modalities)).commands.map((command) => [command.name(), command]),
+);
 const takesRecipe = ["train", "lr-find"];
 const builtIntoNpm = ["ci", "install"];
 
@@ -103,7 +86,7 @@ describe("the READMEs", () => {
       for (const words of flags) {
         const { overrides } = parseOverrides(words);
         const any = words[0].startsWith("--model.") ? { ...recipe, model: pretrained } : recipe;
-        expect(() => applyOverrides(any, overrides, recipeSchema), words[0]).not.toThrow(/has no key/);
+        expect(() => applyOverrides(any, overrides, textRecipeSchema), words[0]).not.toThrow(/has no key/);
       }
     }
   });
@@ -114,7 +97,7 @@ describe("a command that the READMEs give", () => {
     const [, , verb, ...args] = wordsOf(command);
     const { overrides, rest } = parseOverrides(args);
     expect(verbs).toHaveProperty(verb);
-    const { operands, unknown } = verbs[verb]().parseOptions(rest);
+    const { operands, unknown } = verbs[verb].parseOptions(rest);
     expect(unknown).toEqual([]);
     if (!takesRecipe.includes(verb)) expect(overrides).toEqual([]);
     if (takesRecipe.includes(verb) && operands.length > 0) {

@@ -10,14 +10,13 @@ import { compileDecoder } from "../src/generation/decoder-session.js";
 import { generate } from "../src/generation/generate.js";
 import { openImageModel } from "../src/interop/image-folder.js";
 import { openModel, saveModel } from "../src/interop/model-folder.js";
+import type { ImageRecipe } from "../src/modalities/images/recipe.js";
+import { startRun } from "../src/modalities/run.js";
+import type { TextRecipe as Recipe } from "../src/modalities/text/recipe.js";
 import { gpt2 } from "../src/models/gpt2.js";
 import { adamw } from "../src/optim/adamw.js";
 import { layOut } from "../src/optim/layout.js";
-import type { ImageRecipe } from "../src/modalities/images/recipe.js";
-import { startImageRun } from "../src/modalities/images/prepare.js";
 import type { Override } from "../src/recipe/overrides.js";
-import type { Recipe } from "../src/modalities/text/recipe.js";
-import { startRun } from "../src/modalities/run.js";
 import { initialiseAll, weightsOf } from "../src/training/weights.js";
 import { temporaryFolder, wordyText } from "./cli/command-line.js";
 import { makeEncoder, makePictures } from "./pictures.js";
@@ -107,7 +106,7 @@ function shrunkImages({ model, data, training }: ImageRecipe): Override[] {
 async function tryImages(name: string, own: ImageRecipe): Promise<void> {
   const recipe = (await loadRecipe(name, shrunkImages(own))).recipe as ImageRecipe;
   const folder = openFolder(join(place, name));
-  const run = await startImageRun(recipe, folder, { runtime: nodeRuntime, openFolder });
+  const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });
   const { reason, validation } = await run.train();
   expect(reason).toBe("steps");
   expect(validation!.loss).toBeLessThan(4); // flow matching starts near 2, masked patches near 1, two classes at 0.7

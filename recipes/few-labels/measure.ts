@@ -15,8 +15,10 @@ import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { evaluationImages } from "../../src/data/images/image-batches.js";
 import { classifierAccuracy } from "../../src/evaluation/images/classifier-accuracy.js";
 import { openFolder } from "../../src/files/disk.js";
-import { type ImageRecipe, resolveImageRecipe } from "../../src/modalities/images/recipe.js";
-import { type ImageRun, readImageRecipe, startImageRun } from "../../src/modalities/images/prepare.js";
+import { resolveRecipe } from "../../src/modalities/find.js";
+import type { ImageLearning } from "../../src/modalities/images/learning.js";
+import type { ImageRecipe } from "../../src/modalities/images/recipe.js";
+import { type Run, readRecipe, startRun } from "../../src/modalities/run.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +29,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [from] = positionals;
-const pretrained = await readImageRecipe(openFolder(from));
+const pretrained = await readRecipe<ImageRecipe>(openFolder(from));
 
 interface Way {
   readonly model: unknown;
@@ -83,10 +85,10 @@ function recipeOf(
     optimizer,
     training: { ...loop, ...quiet },
   };
-  return resolveImageRecipe(recipe, "few labels");
+  return resolveRecipe<ImageRecipe>(recipe, "few labels");
 }
 
-async function accuracyOf({ built, weights, images }: ImageRun): Promise<number> {
+async function accuracyOf({ built, weights, images }: Run<ImageRecipe, ImageLearning>): Promise<number> {
   if (built.kind !== "classifier") throw new Error("not a classifier");
   const batches = firstImages(images.validation, Number(values.images));
   return 100 * (await classifierAccuracy(nodeRuntime, built.model, weights, batches)).accuracy;
@@ -106,7 +108,7 @@ async function measure(way: Way, labels: number, seed: number): Promise<number> 
   const folder = await mkdtemp(join(tmpdir(), "few-labels-"));
   try {
     const around = { runtime: nodeRuntime, openFolder, ahead: true };
-    const run = await startImageRun(recipeOf(way, labels, seed), openFolder(folder), around);
+    const run = await startRun(recipeOf(way, labels, seed), openFolder(folder), around);
     await run.train();
     return await accuracyOf(run);
   } finally {

@@ -1,24 +1,20 @@
 import { Command, CommanderError } from "commander";
 import { AutodidactError } from "../core/errors.js";
+import type { Modality, Verb } from "../modalities/modality.js";
+import { modalities as all } from "../modalities/table.js";
 import { RecipeError } from "../recipe/errors.js";
 import { type Override, parseOverrides } from "../recipe/overrides.js";
-import { benchCommand } from "./commands/bench.js";
-import { chatCommand } from "./commands/chat.js";
-import { classifyCommand } from "./commands/classify.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { evaluateCommand } from "./commands/evaluate.js";
-import { exportCommand } from "./commands/export.js";
-import { generateCommand } from "./commands/generate.js";
-import { lrFindCommand } from "./commands/lr-find.js";
-import { serveCommand } from "./commands/serve.js";
-import { trainCommand } from "./commands/train.js";
+import { useCommand, verbsOf } from "./commands/use.js";
 import { version } from "./version.js";
 
-/** Runs the command line. Results go to standard output, everything else to standard error. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * Runs the command line over some kinds of data. Results go to standard output, everything else to standard error.
+ */
+export async function main(argv: readonly string[], modalities: readonly Modality[] = all): Promise<void> {
   try {
     const { overrides, rest } = parseOverrides(argv);
-    await program(overrides).parseAsync(rest, { from: "user" });
+    const autodidact = await program(rest, overrides, modalities);
+    await autodidact.parseAsync(rest, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode; // it has printed its help or complaint itself
@@ -32,31 +28,46 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function program(overrides: readonly Override[]): Command {
+type Load = (overrides: readonly Override[], modalities: readonly Modality[]) => Promise<Command>;
+
+/** Loaded when they are asked for: each needs other libraries. */
+const others: Readonly<Record<string, Load>> = {
+  train: async (overrides, modalities) =>
+    (await import("./commands/train.js")).trainCommand(overrides, modalities),
+  "lr-find": async (overrides, modalities) =>
+    (await import("./commands/lr-find.js")).lrFindCommand(overrides, modalities),
+  chat: async () => (await import("./commands/chat.js")).chatCommand(),
+  serve: async (_, modalities) => (await import("./commands/serve.js")).serveCommand(modalities),
+  export: async (_, modalities) => (await import("./commands/export.js")).exportCommand(modalities),
+  bench: async () => (await import("./commands/bench.js")).benchCommand(),
+  doctor: async () => (await import("./commands/doctor.js")).doctorCommand(),
+};
+
+const takesRecipeValues = ["train", "lr-find"];
+
+/** The command that is asked for alone, or all of them where it is none of them. */
+export async function program(
+  [asked]: readonly string[],
+  overrides: readonly Override[],
+  modalities: readonly Modality[],
+): Promise<Command> {
   const autodidact = new Command("autodidact")
     .description("Self-supervised learning for TypeScript: learns from unlabelled data by predicting it.")
     .version(version)
     .exitOverride()
     .showHelpAfterError("(--help shows what there is)")
     .showSuggestionAfterError();
-  const takesFlags = [trainCommand(overrides), lrFindCommand(overrides)];
-  const others = [
-    generateCommand(),
-    chatCommand(),
-    serveCommand(),
-    classifyCommand(),
-    evaluateCommand(),
-    exportCommand(),
-    benchCommand(),
-    doctorCommand(),
-  ];
-  for (const command of [...takesFlags, ...others]) {
+  const uses = verbsOf(modalities);
+  const names = ["train", "lr-find", ...uses, "chat", "serve", "export", "bench", "doctor"];
+  for (const name of names.includes(asked) ? [asked] : names) {
+    const load = others[name] ?? (async () => useCommand(name as Verb, modalities));
+    const command = await load(overrides, modalities);
+    if (!takesRecipeValues.includes(name)) {
+      command.hook("preAction", () => {
+        if (overrides.length > 0) throw notARecipe(name, overrides[0]);
+      });
+    }
     autodidact.addCommand(command.copyInheritedSettings(autodidact));
-  }
-  for (const command of others) {
-    command.hook("preAction", () => {
-      if (overrides.length > 0) throw notARecipe(command.name(), overrides[0]);
-    });
   }
   return autodidact;
 }

@@ -7,13 +7,6 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Give a whole number above 0.");
 }
 
-/** Of pictures that are drawn at once and held in memory. */
-export function parsePictures(text: string): number {
-  const count = parseCount(text);
-  if (count <= 100_000) return count;
-  throw new InvalidArgumentError("Give a whole number up to 100000.");
-}
-
 export function parseRate(text: string): number {
   const rate = Number(text);
   if (Number.isFinite(rate) && rate > 0) return rate;
@@ -24,16 +17,4 @@ export function parseNumber(text: string): number {
   const number = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isFinite(number) && number >= 0) return number;
   throw new InvalidArgumentError("Give a number of 0 or more.");
-}
-
-export function parseSeed(text: string): number {
-  const seed = Number(text || Number.NaN);
-  if (Number.isSafeInteger(seed)) return seed;
-  throw new InvalidArgumentError("Give a whole number.");
-}
-
-export function parseShare(text: string): number {
-  const share = parseNumber(text);
-  if (share <= 1) return share;
-  throw new InvalidArgumentError("Give a number from 0 to 1.");
 }

@@ -1,37 +1,58 @@
-/** The file that pictures are drawn into. */
-import { stat, writeFile } from "node:fs/promises";
-import { dirname, extname, resolve } from "node:path";
-import { GenerationError } from "../generation/errors.js";
+/** Where what a model makes is written to. */
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
+import type { Use } from "../modalities/modality.js";
+import { CommandError } from "./errors.js";
+
+/** A place that was looked at before anything is made. */
+export interface OutputPlace {
+  readonly path: string;
+  /** Of the file; of each file where the place is a folder. */
+  readonly ending: string;
+  /** A folder, for one file a thing. */
+  readonly each: boolean;
+}
 
 /**
- * `--out` as a whole path. Looked at before anything is drawn: throws `GenerationError` for another kind of file,
- * a folder, or a folder that is not there.
+ * `--out`, for a use that makes files of some endings. Throws `CommandError` for another kind of file, a folder where
+ * one file is made, or a folder that is not there.
  */
-export async function checkPictureFile(out: string | undefined, endings: readonly string[]): Promise<string> {
-  if (!out || !endings.includes(extname(out))) {
-    throw new GenerationError(
-      "there is no file to draw into",
-      `--out ${out ?? "is missing"}`,
-      `give a file that ends in ${endings.join(", or for an animation of how pictures emerge in ")}.`,
+export async function checkOutput(
+  out: string | undefined,
+  { endings, each = false }: NonNullable<Use["makes"]>,
+): Promise<OutputPlace> {
+  const path = out === undefined ? undefined : resolve(out);
+  const place = path && (await stat(path).catch(() => undefined));
+  const isFolder = /[\\/]$/.test(out ?? "") || (place && place.isDirectory());
+  if (path && each && isFolder) return { path, ending: endings[0], each };
+  if (!path || !out || isFolder || !endings.includes(extname(out))) {
+    throw new CommandError(
+      "there is no file to write to",
+      `--out ${out ?? "is missing"}${isFolder ? ", a folder" : ""}`,
+      `give a file that ends in ${endings.join(" or ")}${each ? ", or a folder for one file each" : ""}`,
     );
   }
-  const path = resolve(out);
-  const [place, folder] = await Promise.all(
-    [path, dirname(path)].map((name) => stat(name).catch(() => undefined)),
-  );
-  if (folder?.isDirectory() && !place?.isDirectory()) return path;
-  throw new GenerationError(
-    "the pictures cannot be written",
-    place?.isDirectory() ? `${path} is a folder` : `there is no folder ${dirname(path)}`,
+  const folder = await stat(dirname(path)).catch(() => undefined);
+  if (folder?.isDirectory()) return { path, ending: extname(path), each: false };
+  throw new CommandError(
+    "the output cannot be written",
+    `there is no folder ${dirname(path)}`,
     "give another --out, or make the folder",
   );
 }
 
-/** Throws `GenerationError` where the system does not let it be written. */
-export async function writePicture(path: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(path, bytes).catch((cause: Error) => {
-    throw new GenerationError("the pictures cannot be written", cause.message, "give another --out", {
+/** Throws `CommandError` where the system does not let it be written. */
+export async function writeOutput(
+  { path, each }: OutputPlace,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    if (each) await mkdir(path, { recursive: true });
+    await writeFile(each ? join(path, name) : path, bytes);
+  } catch (cause) {
+    throw new CommandError("the output cannot be written", (cause as Error).message, "give another --out", {
       cause,
     });
-  });
+  }
 }

@@ -1,17 +1,13 @@
 /** Finding and loading recipes, and the dotted flags that change them. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { modalityOf, resolveRecipe } from "../modalities/find.js";
+import type { Modality, SharedRecipe } from "../modalities/modality.js";
 import { RecipeError } from "../recipe/errors.js";
-import {
-  type ImageRecipe,
-  imageRecipeSchema,
-  isForImages,
-  resolveImageRecipe,
-} from "../modalities/images/recipe.js";
 import { nearest } from "../recipe/nearest.js";
 import { applyOverrides, type Override } from "../recipe/overrides.js";
-import { type Recipe, recipeSchema, resolveRecipe } from "../modalities/text/recipe.js";
+import { shortened, withoutAlternatives } from "../recipe/run-length.js";
 
 const shippedFolder = fileURLToPath(new URL("../../recipes/", import.meta.url));
 
@@ -26,7 +22,7 @@ export function shippedRecipes(): string[] {
 function locate(recipe: string): string {
   const shipped = resolve(shippedFolder, `${recipe}.ts`);
   for (const path of [resolve(recipe), shipped]) {
-    if (/\.[cm]?[jt]s$/.test(path) && existsSync(path)) return path;
+    if (/\.(?:[cm]?[jt]s|json)$/.test(path) && existsSync(path)) return path;
   }
   // `recipes/gpt-small.ts` means the shipped one where the current folder has no such file.
   const inside = resolve(shippedFolder, basename(recipe));
@@ -40,14 +36,43 @@ function locate(recipe: string): string {
   );
 }
 
+/** A recipe that was loaded. */
+export interface LoadedRecipe {
+  readonly name: string;
+  readonly recipe: SharedRecipe;
+  /** What was changed beside what the flags say. */
+  readonly notes: readonly string[];
+}
+
 /** Loads a recipe, applies flags to it, fills in defaults. */
 export async function loadRecipe(
   name: string,
   overrides: readonly Override[],
-): Promise<{ name: string; recipe: Recipe | ImageRecipe }> {
+  modalities?: readonly Modality[],
+): Promise<LoadedRecipe> {
   const path = locate(name);
-  const recipe = changed(await readModule(path), overrides, path);
-  return { name: basename(path).replace(/\.[^.]+$/, ""), recipe };
+  const exported = path.endsWith(".json") ? readJsonFile(path) : await readModule(path);
+  const { recipe, notes } = changed(exported, overrides, path, modalities);
+  return { name: basename(path).replace(/\.[^.]+$/, ""), recipe, notes };
+}
+
+function readJsonFile(path: string): object {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch (cause) {
+    throw new RecipeError(
+      "a recipe file is not JSON",
+      `${path}: ${(cause as Error).message}`,
+      "mend the file; it holds one object with the sections of a recipe",
+      { cause },
+    );
+  }
+  throw new RecipeError(
+    "a recipe file holds no recipe",
+    path,
+    "write one object with the sections of a recipe",
+  );
 }
 
 /** What a recipe file exports; a file in a package that is not "type": "module" comes wrapped once more. */
@@ -74,9 +99,10 @@ export function changed(
   recipe: object,
   overrides: readonly Override[],
   source: string,
-): Recipe | ImageRecipe {
-  if (isForImages(recipe)) {
-    return resolveImageRecipe(applyOverrides(recipe, overrides, imageRecipeSchema), source);
-  }
-  return resolveRecipe(applyOverrides(recipe, overrides, recipeSchema), source);
+  modalities?: readonly Modality[],
+): Pick<LoadedRecipe, "recipe" | "notes"> {
+  const { schema } = modalityOf(recipe, modalities);
+  const put = applyOverrides(withoutAlternatives(recipe, overrides), overrides, schema);
+  const { recipe: fitting, notes } = shortened(put, overrides);
+  return { recipe: resolveRecipe(fitting, source, modalities), notes };
 }

@@ -1,25 +1,21 @@
 /** What a person sees while a model trains: the progress line, samples, the curve. */
+import { nodeRuntime } from "../core/runtime/node.js";
+import { openFolder } from "../files/disk.js";
+import type { Sample } from "../modalities/modality.js";
+import type { Run } from "../modalities/run.js";
 import type { EvaluationReport, StepReport } from "../training/loop.js";
-import type { Trainer } from "../training/trainer.js";
 import { type CurvePoint, lossCurve } from "./terminal/curve.js";
 import { ProgressLine } from "./terminal/progress.js";
 
 /** Steps over which speed and loss are averaged for the eye. */
 const window = 20;
 
-export interface Watched {
-  readonly trainer: Pick<Trainer, "unitsPerStep">;
-  readonly totalSteps: number;
-  /** Of what is counted, for "12.3k tok/s". */
-  readonly unit: string;
-  /** Which share of the machine's peak a speed in units a second is, where that is known. */
-  readonly peakShare?: (unitsPerSecond: number) => number;
-  /** Lets the weights as they are show what they can do, and tells of it in a few lines. */
-  readonly sample: (step: number) => Promise<string>;
-}
-
-/** Callbacks for `run.train`, and `finish`, which draws the curve. */
-export function watch({ trainer, totalSteps, unit, peakShare, sample }: Watched) {
+/** Callbacks for `run.train`, and `finish`, which draws the curve. `gflops` is the machine's peak. */
+export async function watchRun(run: Run, gflops: number) {
+  const { trainer, folder, steps: totalSteps, flopsPerUnit } = run;
+  const { unit } = trainer.task;
+  const sample = await run.sampler?.(run.weights, { runtime: nodeRuntime, openFolder });
+  const peakShare = (perSecond: number) => flopsPerUnit && (perSecond * flopsPerUnit) / (gflops * 1e9);
   const line = new ProgressLine();
   const train: CurvePoint[] = [];
   const validation: CurvePoint[] = [];
@@ -37,13 +33,14 @@ export function watch({ trainer, totalSteps, unit, peakShare, sample }: Watched)
       loss: mean((r) => r.loss),
       validationLoss: validation.at(-1)?.loss,
       speed: { perSecond, unit },
-      peakShare: peakShare?.(perSecond),
+      peakShare: peakShare(perSecond),
       secondsLeft: ((totalSteps - report.step) * trainer.unitsPerStep) / perSecond,
     });
   };
   const onEvaluation = async ({ step, loss }: EvaluationReport) => {
     validation.push({ step, loss });
-    const shown = await sample(step);
+    const made = await sample?.(step);
+    const shown = made ? await keep(made, step, folder) : "";
     line.print(`step ${step}, validation loss ${loss.toFixed(4)}\n  ${shown.replaceAll("\n", "\n  ")}\n`);
   };
   const finish = async () => {
@@ -51,4 +48,15 @@ export function watch({ trainer, totalSteps, unit, peakShare, sample }: Watched)
     process.stderr.write(`\n${lossCurve({ train, validation })}\n`);
   };
   return { onStep, onEvaluation, finish };
+}
+
+/** Writes a sample into the run's `samples/`; what is shown of it is its text, or its name. */
+async function keep(sample: Sample, step: number, folder: Run["folder"]): Promise<string> {
+  const name = `samples/step-${String(step).padStart(6, "0")}`;
+  if ("text" in sample) {
+    await folder.write(`${name}.txt`, sample.text);
+    return sample.text;
+  }
+  await folder.write(name + sample.ending, sample.bytes);
+  return name + sample.ending;
 }

@@ -34,7 +34,7 @@ export function checkSampling(sampling: Sampling): void {
     throw new GenerationError(
       `the ${name} to sample with is out of range`,
       String(value),
-      `give a number that is ${range}.`,
+      `give a number that is ${range}`,
     );
   }
 }

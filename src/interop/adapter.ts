@@ -110,7 +110,7 @@ async function readMatrices(folder: Folder, rank: number): Promise<Map<string, N
  * The layers of a model that an adapter changes. Throws `CheckpointError` when it has matrices for other layers,
  * of other shapes, or half of a pair.
  */
-export function adaptedLayers(model: Decoder, weights: Weights): LinearLayer[] {
+export function adaptedLayers(model: Pick<Decoder, "parameters">, weights: Weights): LinearLayer[] {
   const layers = linearLayers(model.parameters).filter(({ name }) => weights.has(loraA(name)));
   const rank = layers.length > 0 ? weights.get(loraA(layers[0].name))!.shape[0] : undefined;
   const expected = new Map(
@@ -140,7 +140,7 @@ function unfit(found: string): CheckpointError {
 
 /** The model's weights with the adapter added in; the arrays of other layers are shared. */
 export function mergeAdapter(
-  model: Decoder,
+  model: Pick<Decoder, "parameters">,
   weights: Weights,
   adapter: Pick<SavedAdapter, "lora" | "weights">,
 ): Map<string, NamedArray> {

@@ -103,7 +103,7 @@ export function imageModelFromConfig(config: JsonObject, source: string): ImageM
   throw new CheckpointError(
     "the model is not one of images",
     `model_type ${JSON.stringify(config.model_type)} in ${source}`,
-    `these can be opened: ${Object.keys(readers).join(", ")}.`,
+    `these can be opened: ${Object.keys(readers).join(", ")}`,
   );
 }
 

@@ -179,7 +179,7 @@ class Fields {
 
   private wrong(key: string, value: unknown, wanted: string): CheckpointError {
     return new CheckpointError(
-      `a model's config lacks a usable ${key}.`,
+      `a model's config lacks a usable ${key}`,
       `${key}: ${JSON.stringify(value) ?? "missing"} in ${this.source}; it has to be ${wanted}`,
       "fetch config.json again, or correct it",
     );

@@ -141,7 +141,7 @@ export async function locateModel(folder: Folder, which: Checkpoint = "latest"):
   throw new CheckpointError(
     "the checkpoint that the run names is not there",
     `${folder.location}/${pointer} says ${JSON.stringify(name.slice(0, 80))}; there are ${await others(folder)}`,
-    `write the name of one that is there into ${pointer}.`,
+    `write the name of one that is there into ${pointer}`,
   );
 }
 

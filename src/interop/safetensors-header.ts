@@ -176,7 +176,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** The error for a safetensors file that is not as it should be. */
 export function damaged(source: string, what: string, found: string): CheckpointError {
   return new CheckpointError(
-    `a safetensors file is damaged: ${what}.`,
+    `a safetensors file is damaged: ${what}`,
     `${source}: ${found}`,
     "fetch or save the file again; an interrupted download is the usual cause",
   );

@@ -25,7 +25,7 @@ export async function openWeights(folder: Folder): Promise<TensorFile> {
   throw new CheckpointError(
     "the folder has no weights",
     `${folder.location} has ${await listed(folder)}`,
-    `give a folder with ${weightsFile}.`,
+    `give a folder with ${weightsFile}`,
   );
 }
 

@@ -13,8 +13,9 @@ import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
 import { openModel } from "../interop/model-folder.js";
 import { ResumeError } from "../training/checkpoint.js";
-import { type Recipe, type RecipeInput, resolveRecipe } from "./text/recipe.js";
+import { resolveRecipe } from "./find.js";
 import { RunError, readRecipe, resumeRun, startRun } from "./run.js";
+import type { TextRecipe as Recipe, TextRecipeInput as RecipeInput } from "./text/recipe.js";
 
 const place = temporaryFolder();
 const files = join(place, "texts");
@@ -23,7 +24,7 @@ for (const i of [0, 1, 2, 3, 4, 5, 6, 7]) writeFileSync(join(files, `${i}.txt`),
 const around = { runtime: nodeRuntime, openFolder };
 
 const recipeOf = (change: Partial<RecipeInput> = {}): Recipe =>
-  resolveRecipe(
+  resolveRecipe<Recipe>(
     {
       data: { files },
       features: { kind: "byte" },
@@ -49,7 +50,7 @@ beforeAll(async () => {
 describe("startRun and resumeRun", () => {
   it("a run can be repeated from its folder alone", async () => {
     const again = memoryFolder();
-    await (await startRun(await readRecipe(whole), again, around)).train();
+    await (await startRun(await readRecipe<Recipe>(whole), again, around)).train();
     expect(await weightsOf(again)).toEqual(await weightsOf(whole));
     expect((await whole.list("")).filter((name) => !name.startsWith("events."))).toEqual([
       "checkpoints",
@@ -129,7 +130,7 @@ describe("a change on resuming", () => {
     await (await startRun(recipeOf(), run, around)).train();
     const change = (recipe: Recipe): Recipe => ({ ...recipe, training: { ...recipe.training, steps: 8 } });
     expect((await (await resumeRun(run, around, change)).train()).steps).toBe(8);
-    expect((await readRecipe(run)).training.steps).toBe(8);
+    expect((await readRecipe<Recipe>(run)).training.steps).toBe(8);
   });
 
   it("that the checkpoint cannot follow is refused, and the recipe stays", async () => {

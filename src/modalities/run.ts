@@ -1,103 +1,134 @@
-/** A run folder and what stands behind it: recipe, tokens, model, trainer. */
-import type { Runtime } from "../core/runtime/session.js";
-import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+/** A run folder and what stands behind it: recipe, data, trainer. */
+import { AutodidactError } from "../core/errors.js";
+import { input } from "../core/graph/tensor.js";
+import { neg } from "../core/ops/elementwise.js";
+import { compile, type Device, type Runtime } from "../core/runtime/session.js";
+import { TokenizerError } from "../features/tokenizer/tokenizer.js";
+import { FolderError, ShardError } from "../files/errors.js";
 import type { Folder } from "../files/folder.js";
-import { saveAdapter } from "../interop/adapter.js";
-import { saveModel } from "../interop/model-folder.js";
-import type { Decoder } from "../models/decoder.js";
-import { languageTask } from "../objectives/task.js";
-import { checkCheckpoint } from "../training/checkpoint.js";
+import type { Weights } from "../nn/weights.js";
+import { scheduleFactor } from "../optim/schedule.js";
+import { RunError } from "../recipe/errors.js";
+import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
+import { checkCheckpoint, readName } from "../training/checkpoint.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
 import { createTrainer, type Trainer } from "../training/trainer.js";
-import { type Weights, weightsOf } from "../training/weights.js";
-import { type Base, openBase, withChat } from "./text/base.js";
-import { buildModel, buildObjective, buildOptimizer } from "./text/build.js";
-import { checkRecipe } from "./text/check-recipe.js";
-import type { RunData, Surroundings } from "./text/formats/data-format.js";
-import { checkData, openData, writeData } from "./text/prepare.js";
-import { type Recipe, resolveRecipe } from "./text/recipe.js";
-import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
+import { weightsOf } from "../training/weights.js";
+import { buildOptimizer } from "./build-optimizer.js";
+import { modalityOf, resolveRecipe } from "./find.js";
+import type { Learning, Modality, SharedRecipe, Surroundings, Trained } from "./modality.js";
+import type { LearningOf } from "./table.js";
 
-export type { Surroundings } from "./text/formats/data-format.js";
 export { RunError } from "../recipe/errors.js";
 
-export interface Run extends RunData {
-  readonly recipe: Recipe;
+/** What a recipe's modality makes of it, and what trains it. */
+export type Run<R extends SharedRecipe = SharedRecipe, L extends Learning = Learning> = L & {
+  readonly recipe: R;
   readonly folder: Folder;
-  readonly model: Decoder;
   readonly trainer: Trainer;
-  /** What to write with: the trained weights, an adapter's beside its base where there is one. */
+  /** All of the model, trained or not: an adapter's weights beside those of its base. */
   readonly weights: Weights;
   /** Trains to the end, or on from the latest checkpoint. */
   train(callbacks?: Pick<LoopOptions, "signal" | "onStep" | "onEvaluation">): Promise<Summary>;
-}
+};
 
 /**
- * Starts a run in an empty folder. Whatever can be wrong is found before the first file is written; from
- * then on `resumeRun` takes the run up wherever it was stopped. Throws `RunError` for a folder in use.
+ * Starts a run in an empty folder. What goes wrong before training leaves the folder empty; from the first file on
+ * `resumeRun` takes the run up wherever it was stopped. Throws `RunError` for a folder in use, `RecipeError` for
+ * parts that do not go together, and what reading the data throws.
  */
-export async function startRun(recipe: Recipe, folder: Folder, around: Surroundings): Promise<Run> {
+export async function startRun<R extends SharedRecipe>(
+  recipe: R,
+  folder: Folder,
+  around: Surroundings,
+): Promise<Run<R, LearningOf<R>>> {
   await requireEmpty(folder);
-  await checkRecipe(recipe, around.runtime);
-  const checked = await checkData(recipe, around, await baseOf(recipe, around));
-  const { model, trainer } = await compileRun(recipe, checked.tokenizer, checked.base, around.runtime);
-  const noted = withFolder(recipe, checked.base);
-  await writeRecipe(noted, folder);
-  return assemble(noted, folder, await writeData(checked, noted, folder), model, trainer, checked.base);
+  if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
+  const prepared = await modalityOf(recipe, around.modalities).prepare(recipe, around);
+  const trainer = await compileRun(recipe, prepared, around.runtime);
+  const noted = prepared.recipe as R;
+  try {
+    // First: with it a run that is killed while its data are written can be resumed.
+    await writeRecipe(noted, folder);
+    const learning = (await prepared.write(folder.folder("data"))) as LearningOf<R>;
+    scheduleFactor(noted.optimizer.schedule, 0, learning.steps);
+    await tryFirstBatches(learning);
+    return assemble(noted, folder, learning, trainer);
+  } catch (error) {
+    const isRefusal = error instanceof AutodidactError && !(error instanceof FolderError);
+    // What was refused is not begun; what a full disk or a kill stopped can be resumed.
+    if (isRefusal) for (const name of ["recipe.json", "data"]) await folder.remove(name);
+    throw error;
+  }
 }
 
 /**
  * Opens a run to continue it; `change` may alter its recipe, apart from data, features and model. Throws
  * `RunError` when there is none, `ResumeError` when its checkpoint does not fit.
  */
-export async function resumeRun(
+export async function resumeRun<R extends SharedRecipe = SharedRecipe>(
   folder: Folder,
   around: Surroundings,
-  change: (recipe: Recipe) => Recipe = (recipe) => recipe,
-): Promise<Run> {
-  const saved = await readRecipe(folder);
+  change: (recipe: R) => R = (recipe) => recipe,
+): Promise<Run<R, LearningOf<R>>> {
+  const saved = await readRecipe<R>(folder, around.modalities);
   const recipe = change(saved);
   requireKept(saved, recipe, folder);
-  await checkRecipe(recipe, around.runtime);
-  const plain = await baseOf(recipe, around);
-  const base = plain && recipe.data.format !== "text" ? withChat(plain, recipe) : plain;
-  const data = await openData(recipe, folder, around, base);
-  const { model, trainer } = await compileRun(recipe, data.tokenizer, base, around.runtime);
+  if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
+  const learning = (await openData(recipe, folder, around)) as LearningOf<R>;
+  const trainer = await compileRun(recipe, learning, around.runtime);
   await checkCheckpoint(folder, trainer.layout, trainer.arrays);
   if (recipe !== saved) await writeRecipe(recipe, folder);
-  return assemble(recipe, folder, data, model, trainer, base);
+  return assemble(recipe, folder, learning, trainer);
 }
 
-function baseOf({ model }: Recipe, { openFolder, findModel }: Surroundings): Promise<Base | undefined> {
-  return openBase(model, openFolder, findModel ?? (async (name) => ({ folder: openFolder(name), name })));
+/** The resolved recipe that a run keeps. Throws `RunError` when there is none. */
+export async function readRecipe<R extends SharedRecipe = SharedRecipe>(
+  folder: Folder,
+  modalities?: readonly Modality[],
+): Promise<R> {
+  return resolveRecipe<R>(await readSavedRecipe(folder), `${folder.location}/recipe.json`, modalities);
 }
 
-/** The recipe with the place of its pretrained model, so that the run goes on from the very same. */
-function withFolder(recipe: Recipe, base: Base | undefined): Recipe {
-  if (!base || recipe.model.kind !== "pretrained") return recipe;
-  return { ...recipe, model: { ...recipe.model, from: base.name, folder: base.folder } };
+/**
+ * The data of a run that goes on. Where a kill left them incomplete they are made again, unless there is a
+ * checkpoint: it has learned from data that might now come out otherwise.
+ */
+async function openData(recipe: SharedRecipe, folder: Folder, around: Surroundings): Promise<Learning> {
+  const modality = modalityOf(recipe, around.modalities);
+  const data = folder.folder("data");
+  try {
+    return await modality.open(recipe, data, around);
+  } catch (error) {
+    if (!(error instanceof ShardError || error instanceof TokenizerError)) throw error;
+    const checkpoint = await readName(folder, "latest");
+    if (checkpoint === undefined) return (await modality.prepare(recipe, around)).write(data);
+    throw new RunError(
+      "the data that a run learns from cannot be read",
+      `${error.what} ${error.values}; its checkpoint ${checkpoint} is of these data`,
+      "restore the run's data/ from a copy, or start a new run",
+      { cause: error },
+    );
+  }
 }
 
-/** The resolved recipe that the run of a language model keeps. */
-export async function readRecipe(folder: Folder): Promise<Recipe> {
-  return resolveRecipe(await readSavedRecipe(folder), `${folder.location}/recipe.json`);
+/** What does not go together shows in the first batches. */
+async function tryFirstBatches({ data }: Learning): Promise<void> {
+  await data.training(0);
+  for await (const _ of data.validation(1));
 }
 
 async function compileRun(
-  { data, model: modelRecipe, objective, optimizer, training }: Recipe,
-  tokenizer: Tokenizer,
-  base: Base | undefined,
+  { optimizer, training }: SharedRecipe,
+  { task, start, steps }: Trained,
   runtime: Runtime,
-) {
-  const model = modelRecipe.kind === "pretrained" ? base!.model : buildModel(modelRecipe, tokenizer);
-  const { batchSize, sequenceLength = model.contextLength } = training;
-  const shape = { batchSize, contextLength: sequenceLength };
-  const trainer = await createTrainer({
+): Promise<Trainer> {
+  if (steps !== undefined) scheduleFactor(optimizer.schedule, 0, steps);
+  return createTrainer({
+    ...start,
     runtime,
-    task: languageTask(model, shape, buildObjective(objective, data)),
+    task,
     optimizer: buildOptimizer(optimizer),
-    pretrained: base?.weights,
-    lora: loraOf(modelRecipe),
     microBatches: training.microBatches,
     seed: training.seed,
     clipNorm: optimizer.clipNorm,
@@ -105,45 +136,36 @@ async function compileRun(
     recomputeLayers: training.recompute,
     session: { device: training.device, threads: training.threads },
   });
-  return { model, trainer };
 }
 
-const loraOf = (model: Recipe["model"]) => (model.kind === "pretrained" ? model.lora : undefined);
-
-function assemble(
-  recipe: Recipe,
+function assemble<R extends SharedRecipe, L extends Learning>(
+  recipe: R,
   folder: Folder,
-  data: RunData,
-  model: Decoder,
+  learning: L,
   trainer: Trainer,
-  base: Base | undefined,
-): Run {
+): Run<R, L> {
   const { training, optimizer } = recipe;
-  const { tokenizer } = data;
-  const { prompt: _, ...own } = recipe.generation;
-  const generation = { ...own, endTokens: base?.generation?.endTokens };
+  const { data, steps, save } = learning;
   const trained = weightsOf(trainer.layout, trainer.weights);
-  const lora = loraOf(recipe.model);
-  const save = (to: Folder) =>
-    lora
-      ? saveAdapter(to, { lora, base: base!.name, weights: trained }, model, tokenizer)
-      : saveModel(to, { model, weights: trained, tokenizer, generation });
+  const weights = new Map([...(trainer.frozen ?? []), ...trained]);
   return {
-    ...data,
+    ...learning,
     recipe,
     folder,
-    model,
     trainer,
-    weights: new Map([...(trainer.frozen ?? []), ...trained]),
-    train: (callbacks = {}) =>
-      iterate({
-        ...training,
-        ...callbacks,
-        data: data.data,
-        trainer,
-        run: folder,
-        schedule: optimizer.schedule,
-        saveModel: save,
-      }),
+    weights,
+    train(callbacks = {}) {
+      const { schedule } = optimizer;
+      const saveModel = (to: Folder) => save(to, { trained, all: weights });
+      const options = { ...training, ...callbacks, steps, data, trainer, run: folder, schedule, saveModel };
+      return iterate(options).finally(() => data.close?.());
+    },
   };
+}
+
+/** Throws `RuntimeError` when the device does not work here. */
+async function checkDevice(runtime: Runtime, device: Device): Promise<void> {
+  const x = input("x", "float32", [1]);
+  const session = await compile(runtime, { y: neg(x) }, { device });
+  await session.release();
 }

@@ -125,7 +125,7 @@ function parsedValue(place: Place, path: string, texts: readonly string[]): unkn
   throw new RecipeError(
     `the value of "${path}" does not fit`,
     `${texts.map((text) => JSON.stringify(text)).join(", ")}; expected ${describePlace(place)}${complaint(place, readings)}`,
-    `write --${path}=<value> with ${describePlace(place)}.`,
+    `write --${path}=<value> with ${describePlace(place)}`,
   );
 }
 

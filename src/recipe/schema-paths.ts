@@ -62,7 +62,9 @@ export function keysOf(place: Place): string[] {
 
 /** The key that decides between a place's variants (a discriminated union), if there is one. */
 export function discriminatorOf(place: Place): string | undefined {
-  return place.declared.map((schema) => discriminatorKey(unwrapped(schema))).find((key) => key !== undefined);
+  return place.declared
+    .map((schema) => discriminatorKey(innerSchema(schema)))
+    .find((key) => key !== undefined);
 }
 
 function discriminatorKey(schema: z.core.$ZodType): string | undefined {
@@ -92,7 +94,7 @@ function heldAt(value: unknown, key: string): unknown {
 }
 
 function openedSchemas(schema: z.core.$ZodType, value: unknown): z.core.$ZodType[] {
-  const inner = unwrapped(schema);
+  const inner = innerSchema(schema);
   const { def } = (inner as z.core.$ZodTypes)._zod;
   if (def.type === "union") {
     const discriminator = discriminatorKey(inner);
@@ -106,7 +108,7 @@ function openedSchemas(schema: z.core.$ZodType, value: unknown): z.core.$ZodType
 }
 
 function saysNothing(schema: z.core.$ZodType): boolean {
-  return ["any", "unknown", "custom"].includes(unwrapped(schema)._zod.def.type);
+  return ["any", "unknown", "custom"].includes(innerSchema(schema)._zod.def.type);
 }
 
 function variants(options: readonly z.core.$ZodType[], discriminator: string, value: unknown) {
@@ -115,7 +117,7 @@ function variants(options: readonly z.core.$ZodType[], discriminator: string, va
 }
 
 /** Takes off what does not change the type that a recipe writes. */
-function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+export function innerSchema(schema: z.core.$ZodType): z.core.$ZodType {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case "optional":
@@ -125,11 +127,11 @@ function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
     case "nonoptional":
     case "readonly":
     case "catch":
-      return unwrapped(def.innerType);
+      return innerSchema(def.innerType);
     case "lazy":
-      return unwrapped(def.getter());
+      return innerSchema(def.getter());
     case "pipe":
-      return unwrapped(def.in._zod.def.type === "transform" ? def.out : def.in); // z.preprocess puts it first
+      return innerSchema(def.in._zod.def.type === "transform" ? def.out : def.in); // z.preprocess puts it first
     default:
       return schema;
   }

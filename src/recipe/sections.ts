@@ -1,4 +1,4 @@
-/** What recipes for every kind of data share: the last two of the six steps. */
+/** What recipes of every modality share: the last two of the six steps. */
 import { z } from "zod";
 
 export const count = z.int().positive();
@@ -40,9 +40,14 @@ export const optimizer = z.discriminatedUnion("kind", [
   }),
 ]);
 
+export type OptimizerRecipe = z.output<typeof optimizer>;
+
+/** Where a step can run. */
+export const devices = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
+
 /** 6 iterate, whatever is learned. */
 export const iteration = {
-  /** Rows or images a step and micro-batch; with preferences, pairs of rows. */
+  /** Examples a step and micro-batch: rows, or with preferences pairs of rows. */
   batchSize: count,
   /** Batches whose gradients are added up for one step. */
   microBatches: count.default(1),
@@ -56,6 +61,16 @@ export const iteration = {
   targetLoss: z.number().positive().optional(),
   /** Stop after so many evaluations without a better validation loss. */
   patience: count.optional(),
-  device: z.enum(["cpu", "webgpu", "cuda", "coreml", "dml"]).default("cpu"),
+  device: z.enum(devices).default("cpu"),
   threads: count.optional(),
+  /** Compute each layer again in the backward pass instead of keeping it: less memory, more time. */
+  recompute: z.boolean().default(false),
 };
+export type IterationRecipe = z.output<z.ZodObject<typeof iteration>>;
+
+/** Low-rank adaptation of a pretrained model; see nn/lora.ts. */
+export const lora = z.strictObject({
+  rank: count,
+  alpha: z.number().positive(),
+  targets: z.array(z.string()).optional(),
+});

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { main } from "../../src/cli/main.js";
-import type { RecipeInput } from "../../src/modalities/text/recipe.js";
+import type { TextRecipeInput as RecipeInput } from "../../src/modalities/text/recipe.js";
 
 export { temporaryFolder } from "../temporary-folder.js";
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RecipeInput } from "../../src/modalities/text/recipe.js";
+import type { TextRecipeInput as RecipeInput } from "../../src/modalities/text/recipe.js";
 import { autodidact, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
 
@@ -202,7 +202,7 @@ describe("flags that do not go together", () => {
       /--field with --multiple-choice\n.*--data or --perplexity/,
     ],
     [["--prompts", "a.txt"], /--prompts\n.*with --against/],
-    [["--against", "b"], /need prompts[\s\S]*--prompts <file>/],
+    [["--against", "b"], /--against without --prompts[\s\S]*--prompts <file>/],
   ])("%j", (flags, message) => refuse(place, message, ["evaluate", trained, ...flags]));
 
   it("files that are not there", async () => {

@@ -137,7 +137,7 @@ describe("a refusal leaves everything as it was", () => {
     ["gguf", "constructor", "float32, float16, q8_0"],
   ])("%s has no %s", (format, precision, choices) =>
     refused(
-      new RegExp(`--precision ${precision} for ${format}\n.*one of ${choices}\\.`),
+      new RegExp(`--precision ${precision} for ${format}\n.*one of ${choices}\n`),
       run,
       "--format",
       format,

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { saveSmallModel } from "../serving/small-model.js";
 import { autodidact, startProcess, temporaryFolder } from "./command-line.js";
@@ -60,8 +60,9 @@ describe("refused before a model is opened", () => {
   const refused = (message: RegExp, ...args: string[]) => refuse(place, message, args);
 
   it("names that are taken twice", async () => {
-    await refused(/same name[\s\S]*"a", among/, "serve", place, "--adapter", "a=x", "--adapter", "a=y");
-    await refused(/same name/, "serve", "runs/sea", "--adapter", "sea=x");
+    const { folder } = model;
+    await refused(/same name[\s\S]*"a", among/, "serve", folder, "--adapter", "a=x", "--adapter", "a=y");
+    await refused(/same name/, "serve", folder, "--adapter", `${basename(folder)}=x`);
   });
 
   it("keys that are none", async () => {

@@ -7,8 +7,8 @@ import { openFolder } from "../../src/files/disk.js";
 import { compileDecoder } from "../../src/generation/decoder-session.js";
 import { type Generation, generate } from "../../src/generation/generate.js";
 import { openModel } from "../../src/interop/model-folder.js";
-import type { Recipe } from "../../src/modalities/text/recipe.js";
 import { startRun } from "../../src/modalities/run.js";
+import type { TextRecipe as Recipe } from "../../src/modalities/text/recipe.js";
 import { around, finetuneRecipe, questions, writeData, writeFile, writePretrained } from "../finetuning.js";
 import { temporaryFolder } from "../temporary-folder.js";
 

@@ -6,8 +6,9 @@ import { afterAll, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { openFolder } from "../../src/files/disk.js";
 import { FolderError } from "../../src/files/errors.js";
-import { resolveRecipe } from "../../src/modalities/text/recipe.js";
+import { resolveRecipe } from "../../src/modalities/find.js";
 import { resumeRun, startRun } from "../../src/modalities/run.js";
+import type { TextRecipe } from "../../src/modalities/text/recipe.js";
 import { temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
 
 const place = temporaryFolder();
@@ -34,7 +35,7 @@ it.skipIf(!isMounted)(
   async () => {
     const path = writeTinyRecipe(place, { steps: 30, checkpointEvery: 2, keepCheckpoints: 50 });
     const { default: values } = await import(path);
-    const recipe = resolveRecipe(values, path);
+    const recipe = resolveRecipe<TextRecipe>(values, path);
     const weights = (folder: string) =>
       readFileSync(join(folder, "checkpoints/step-000030/model.safetensors"));
     const whole = join(place, "whole");

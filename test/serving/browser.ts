@@ -2,7 +2,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, vi } from "vitest";
 import type { Engine } from "../../src/serving/engine/engine.js";
-import type { RunningServer, ServerOptions } from "../../src/serving/http/server.js";
+import type { RunningServer, ServerOptions } from "../../src/serving/openai/server.js";
 import { chatPage } from "../../src/serving/page/page.js";
 import { findChromium, howToGetChromium } from "./chromium.js";
 import { ScriptedEngine } from "./scripted-engine.js";

@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type RunningServer, startServer } from "../../src/serving/http/server.js";
+import { type RunningServer, startServer } from "../../src/serving/openai/server.js";
 import { ScriptedEngine } from "./scripted-engine.js";
 import { defaults } from "./start.js";
 

@@ -1,8 +1,8 @@
 /** Many streaming clients at once, from another process: the load that `autodidact bench --only serving` puts on a server. */
 import { expect, it, onTestFinished } from "vitest";
-import { measureLoad } from "../../src/cli/bench/load.js";
+import { measureLoad } from "../../src/modalities/text/bench/load.js";
 import { startEngine } from "../../src/serving/engine/worker-engine.js";
-import { startServer } from "../../src/serving/http/server.js";
+import { startServer } from "../../src/serving/openai/server.js";
 import { saveSmallModel } from "./small-model.js";
 
 it("is borne by a server: every answer complete, none lost, nothing left behind", async () => {

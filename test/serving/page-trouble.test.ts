@@ -107,7 +107,8 @@ describe.skipIf(lacking)("a refusal", () => {
 
   it("of a setting names it", async () => {
     const { page } = await openScripted({
-      limits: { bodyBytes: 20_000, maxConcurrent: 1, maxQueue: 0, maxTokensPerRequest: 4 },
+      limits: { bodyBytes: 20_000, maxConcurrent: 1, maxQueue: 0 },
+      maxTokensPerRequest: 4,
     });
     await button(page, "Settings").click();
     await page.getByLabel("Most tokens of an answer").fill("5");

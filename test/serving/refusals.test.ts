@@ -165,8 +165,7 @@ describe("a request that does not fit the context", () => {
   });
 
   it("nor the server's own limit", async () => {
-    const limits = { bodyBytes: 20_000, maxConcurrent: 2, maxQueue: 1, maxTokensPerRequest: 8 };
-    const { url } = await start(engine, { limits });
+    const { url } = await start(engine, { maxTokensPerRequest: 8 });
     const body = { model: "tiny", prompt: "Hi", max_tokens: 9 };
     const error = await errorOf(await post(`${url}/v1/completions`, body));
     expect(error).toMatchObject({ status: 400, param: "max_tokens" });

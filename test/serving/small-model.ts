@@ -8,7 +8,7 @@ import { openFolder } from "../../src/files/disk.js";
 import { type SavedModel, saveModel } from "../../src/interop/model-folder.js";
 import { llama } from "../../src/models/llama.js";
 import { startEngine, type WorkerEngine } from "../../src/serving/engine/worker-engine.js";
-import { type RunningServer, startServer } from "../../src/serving/http/server.js";
+import { type RunningServer, startServer } from "../../src/serving/openai/server.js";
 
 /** Weights large enough that the model has opinions, which a wrong cache or seed would change. */
 export function smallModel(): SavedModel {

@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
 import type { Engine } from "../../src/serving/engine/engine.js";
-import { type RunningServer, type ServerOptions, startServer } from "../../src/serving/http/server.js";
+import { type RunningServer, type ServerOptions, startServer } from "../../src/serving/openai/server.js";
 
 export const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] });
 

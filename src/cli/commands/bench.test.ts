@@ -5,17 +5,17 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { printed } from "../../../test/printed.js";
 import { temporaryFolder } from "../../../test/temporary-folder.js";
-import { benchDecoders, decoderTraining } from "../bench/decoders.js";
-import { benchDecoding, disagreements, type OtherSide } from "../bench/decoding.js";
-import { median, quantile } from "../bench/figures.js";
-import { networkTask } from "../bench/network-tasks.js";
-import { type BenchNetwork, benchNetworks, networkTraining } from "../bench/networks.js";
-import { type BenchResult, markdown } from "../bench/report.js";
-import { type ServingPhase, type ServingResult, shortfalls } from "../bench/serving.js";
-import { BenchError, besides } from "../bench/side-process.js";
-import { benchTokenizer } from "../bench/tokenizer.js";
-import { benchTraining, startOurs, startYardstick } from "../bench/training.js";
-import { defaultPython, yardsticks } from "../bench/yardstick.js";
+import { median, quantile } from "../../bench/figures.js";
+import { type BenchResult, markdown } from "../../bench/report.js";
+import { BenchError } from "../../bench/side-process.js";
+import { benchTraining, startOurs, startYardstick } from "../../bench/training.js";
+import { defaultPython, yardstick } from "../../bench/yardstick.js";
+import { networkTask } from "../../modalities/images/bench/network-tasks.js";
+import { type BenchNetwork, benchNetworks, networkTraining } from "../../modalities/images/bench/networks.js";
+import { benchDecoders, decoderTraining } from "../../modalities/text/bench/decoders.js";
+import { benchDecoding, disagreements, type OtherSide } from "../../modalities/text/bench/decoding.js";
+import { type ServingPhase, type ServingResult, shortfalls } from "../../modalities/text/bench/serving.js";
+import { benchTokenizer } from "../../modalities/text/bench/tokenizer.js";
 import { benchCommand } from "./bench.js";
 
 const folder = temporaryFolder();
@@ -42,7 +42,7 @@ async function yardstickCounts(): Promise<Record<string, number> | undefined> {
   const source = `
 import importlib.util, json, sys
 if not importlib.util.find_spec("torch"): sys.exit(print("null"))
-sys.path.insert(0, ${JSON.stringify(dirname(yardsticks.images))})
+sys.path.insert(0, ${JSON.stringify(dirname(yardstick("pytorch_images")))})
 from pytorch_images import NETWORKS
 count = lambda network: sum(p.numel() for p in network(${channels}, ${size}, ${width}, ${blocks}).parameters())
 print(json.dumps({name: count(network) for name, network in NETWORKS.items()}))`;
@@ -178,7 +178,7 @@ describe("bench", () => {
   });
 
   it("lets a program decode beside ours, in the forms that it knows, and compares the tokens", async () => {
-    const script = besides("decoding-worker");
+    const script = new URL("../../modalities/text/bench/decoding-worker.ts", import.meta.url);
     const ourselves = (name: string, format: "onnx" | "gguf") => ({ name, version: "0", script, format });
     const sizes = { numLayers: 1, numHeads: 2, width: 32, vocabSize: 300, contextLength: 64 };
     const result = await benchDecoding({

@@ -1,27 +1,27 @@
 /** `autodidact bench`: the project's numbers on this machine, with other programs' beside them where they are installed. */
 import { Command, Option } from "commander";
+import { type BenchResult, markdown } from "../../bench/report.js";
+import {
+  benchTraining,
+  leastYardstickGflops,
+  type TrainingResult,
+  type Workload,
+} from "../../bench/training.js";
+import { defaultPython, findTorch, installTorch } from "../../bench/yardstick.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
-import { benchDecoders, decoderTraining } from "../bench/decoders.js";
-import { benchDecoding, type DecodingResult, disagreements } from "../bench/decoding.js";
-import { benchNetworks, networkTraining } from "../bench/networks.js";
-import { findPeers, installPeers, peerNames } from "../bench/peers.js";
-import { type BenchResult, markdown } from "../bench/report.js";
+import { benchNetworks, networkTraining } from "../../modalities/images/bench/networks.js";
+import { benchDecoders, decoderTraining } from "../../modalities/text/bench/decoders.js";
+import { benchDecoding, type DecodingResult, disagreements } from "../../modalities/text/bench/decoding.js";
+import { findPeers, installPeers, peerNames } from "../../modalities/text/bench/peers.js";
 import {
   benchServing,
   type ServedShape,
   type ServingResult,
   servedShapes,
   shortfalls,
-} from "../bench/serving.js";
-import { benchTokenizer, type TokenizerResult } from "../bench/tokenizer.js";
-import {
-  benchTraining,
-  leastYardstickGflops,
-  type TrainingResult,
-  type Workload,
-} from "../bench/training.js";
-import { defaultPython, findTorch, installTorch } from "../bench/yardstick.js";
+} from "../../modalities/text/bench/serving.js";
+import { benchTokenizer, type TokenizerResult } from "../../modalities/text/bench/tokenizer.js";
 import { describeMachine } from "../machine.js";
 import { parseCount } from "../numbers.js";
 

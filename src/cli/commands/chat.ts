@@ -6,8 +6,12 @@ import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { compileDecoder, type DecoderSession } from "../../generation/decoder-session.js";
 import { GenerationError } from "../../generation/errors.js";
 import { type GenerateOptions, generate } from "../../generation/generate.js";
-import type { Checkpoint } from "../../interop/model-folder.js";
-import { checkpointOption, openNamedModel } from "../models.js";
+import type { Checkpoint, SavedModel } from "../../interop/model-folder.js";
+import { findNamed } from "../../modalities/saved.js";
+import { modalities } from "../../modalities/table.js";
+import { decoder } from "../../modalities/text/kinds/decoder.js";
+import { aroundOf } from "../around.js";
+import { checkpointOption } from "../checkpoint-option.js";
 import { parseCount, parseNumber } from "../numbers.js";
 
 interface ChatFlags {
@@ -62,7 +66,15 @@ const commandHelp = `In the chat:
 `;
 
 async function chat(name: string, flags: ChatFlags): Promise<void> {
-  const { model, weights, tokenizer, generation } = await openNamedModel(name, flags.checkpoint);
+  const named = await findNamed(name, flags.checkpoint, aroundOf(modalities));
+  if (named.kind !== decoder) {
+    throw new GenerationError(
+      "the model does not chat",
+      `${name} holds a ${named.kind.name}`,
+      "give a language model that was trained to chat",
+    );
+  }
+  const { model, weights, tokenizer, generation } = (await named.open()) as SavedModel;
   if (!tokenizer) {
     throw new GenerationError(
       "the model has no tokenizer to chat with",

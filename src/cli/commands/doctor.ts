@@ -1,12 +1,12 @@
 /** `autodidact doctor`: what this machine has, each thing really tried. */
 import { statfs } from "node:fs/promises";
 import { Command } from "commander";
+import { defaultPython, findTorch, installTorch, type Torch } from "../../bench/yardstick.js";
 import { input } from "../../core/graph/tensor.js";
 import { matmul } from "../../core/ops/matmul.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measureBandwidth, measurePeak } from "../../core/runtime/peak.js";
 import { compile, type Device, hostTensor } from "../../core/runtime/session.js";
-import { defaultPython, findTorch, installTorch, type Torch } from "../bench/yardstick.js";
 import { describeMachine, type Machine } from "../machine.js";
 import { formatBytes } from "../terminal/format.js";
 

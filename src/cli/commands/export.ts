@@ -1,18 +1,14 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { AutodidactError } from "../../core/errors.js";
-import { loadTokenizer } from "../../features/tokenizer/load-tokenizer.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
-import { adapterConfigFile, loadAdapter, saveAdapter } from "../../interop/adapter.js";
-import { exportGguf } from "../../interop/gguf/export.js";
-import type { GgufType } from "../../interop/gguf/tensor-types.js";
-import { isImageModel, openImageModel, saveImageModel } from "../../interop/image-folder.js";
-import { exportImageOnnx } from "../../interop/image-onnx.js";
-import { type Checkpoint, locateModel, openModel, saveModel } from "../../interop/model-folder.js";
-import { exportOnnx } from "../../interop/onnx-export.js";
-import { checkpointOption, openBase } from "../models.js";
+import type { Checkpoint } from "../../interop/model-folder.js";
+import type { Export, Modality, Named } from "../../modalities/modality.js";
+import { findNamed } from "../../modalities/saved.js";
+import { aroundOf } from "../around.js";
+import { checkpointOption } from "../checkpoint-option.js";
 import { formatBytes } from "../terminal/format.js";
 
 /** What was asked for cannot be exported, or not to this place. */
@@ -26,120 +22,83 @@ interface ExportFlags {
   json?: boolean;
 }
 
-/** What is exported. */
-interface Source {
-  /** The folder that holds the model or adapter itself. */
-  readonly folder: Folder;
-  /** The last part of the path that was given. */
-  readonly name: string;
-}
-
-type Write = (to: Folder, source: Source) => Promise<void>;
-
-/** The model; an adapter is merged into its base. */
-const modelOf = ({ folder }: Source) => openModel(folder, "latest", openBase);
-
-const safetensors: Write = async (to, source) => {
-  if (!(await isImageModel(source.folder))) return saveModel(to, await modelOf(source));
-  const saved = await openImageModel(source.folder);
-  await saveImageModel(to, saved.model, saved.weights, saved);
-};
-const onnx =
-  (weights: "float32" | "int8" | "int4"): Write =>
-  async (to, source) => {
-    if (!(await isImageModel(source.folder))) return exportOnnx(to, await modelOf(source), { weights });
-    if (weights !== "float32") throw onlyText(source, `--precision ${weights}`);
-    await exportImageOnnx(to, await openImageModel(source.folder));
-  };
-const gguf =
-  (type: GgufType): Write =>
-  async (to, source) => {
-    if (await isImageModel(source.folder)) throw onlyText(source, "--format gguf");
-    await exportGguf(to, source.name, await modelOf(source), { type });
-  };
-
-function onlyText({ folder }: Source, flag: string): ExportError {
-  return new ExportError(
-    "a model of images is not exported like that",
-    `${flag} for ${folder.location}`,
-    "export it as safetensors, or as onnx in float32",
-  );
-}
-
-const adapter: Write = async (to, { folder }) => {
-  if ((await folder.size(adapterConfigFile)) === undefined) {
-    throw new ExportError(
-      "the model is not an adapter",
-      `${folder.location} has no ${adapterConfigFile}`,
-      "export it as safetensors; training writes adapters where a recipe has model.lora",
-    );
-  }
-  const saved = await loadAdapter(folder);
-  const { model } = await openModel(await openBase(saved.base));
-  await saveAdapter(to, saved, model, await loadTokenizer(folder));
-};
-
-/** What each format can keep the weights in, the default first. */
-const formats: Record<string, Record<string, Write>> = {
-  safetensors: { float32: safetensors },
-  onnx: { float32: onnx("float32"), int8: onnx("int8"), int4: onnx("int4") },
-  gguf: { float32: gguf("F32"), float16: gguf("F16"), q8_0: gguf("Q8_0") },
-  adapter: { float32: adapter },
-};
-
 /** `autodidact export`: a model in the files of other programs. */
-export function exportCommand(): Command {
+export function exportCommand(modalities: readonly Modality[]): Command {
+  const forms = formsOf(modalities);
+  const width = Math.max(...forms.map(({ name }) => name.length));
   return new Command("export")
     .description("Write a model in the form that other programs read.")
-    .argument("<folder>", "a run, or a model folder")
+    .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub")
     .addOption(
-      new Option("--format <name>", "what to write").choices(Object.keys(formats)).makeOptionMandatory(),
+      new Option("--format <name>", "what to write")
+        .choices(forms.map(({ name }) => name))
+        .makeOptionMandatory(),
     )
     .requiredOption("--out <folder>", "a new or empty folder to write to")
-    .option("--precision <type>", `how to keep the weights (default: float32): ${precisions()}`)
+    .option("--precision <type>", `how to keep the weights (default: float32): ${precisionsOf(forms)}`)
     .addOption(checkpointOption())
     .option("--json", "print one JSON object with the files")
     .addHelpText(
       "after",
       `
 Formats:
-  safetensors  a folder for Hugging Face Transformers and everything built on it
-  onnx         the same with onnx/model.onnx, for @huggingface/transformers in Node and browsers
-  gguf         one file for llama.cpp and everything built on it
-  adapter      of a LoRA run: the adapter alone, for PEFT; the other formats have it merged into its base
+${forms.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n")}
 
 Examples:
-  autodidact export runs/notes --format gguf --precision q8_0 --out dist/gguf
+  autodidact export runs/notes --format safetensors --out dist/notes
   autodidact export runs/notes --format onnx --out dist/onnx`,
     )
-    .action((folder: string, flags: ExportFlags) => writeExport(folder, flags));
+    .action((name: string, flags: ExportFlags) => writeExport(name, flags, modalities));
 }
 
-function precisions(): string {
-  return Object.entries(formats)
-    .filter(([, kinds]) => Object.keys(kinds).length > 1)
-    .map(([format, kinds]) => `${format} takes ${Object.keys(kinds).join(", ")}`)
+/** Every form once, with all precisions that some kind of model has in it. */
+function formsOf(modalities: readonly Modality[]): Pick<Export, "name" | "summary" | "precisions">[] {
+  const all = modalities.flatMap(({ kinds }) => kinds).flatMap((kind) => kind.exports);
+  return [...new Set(all.map(({ name }) => name))].map((name) => {
+    const same = all.filter((form) => form.name === name);
+    return { ...same[0], precisions: [...new Set(same.flatMap(({ precisions }) => precisions))] };
+  });
+}
+
+function precisionsOf(forms: ReturnType<typeof formsOf>): string {
+  return forms
+    .filter(({ precisions }) => precisions.length > 1)
+    .map(({ name, precisions }) => `${name} takes ${precisions.join(", ")}`)
     .join("; ");
 }
 
-async function writeExport(path: string, { format, precision, checkpoint, ...flags }: ExportFlags) {
-  const write = writerOf(format, precision);
-  const folder = await locateModel(await openBase(path), checkpoint);
+async function writeExport(
+  name: string,
+  { format, precision, checkpoint, ...flags }: ExportFlags,
+  modalities: readonly Modality[],
+) {
+  const around = aroundOf(modalities);
+  const model = await findNamed(name, checkpoint, around);
+  const form = formOf(model, format);
+  const kept = precisionOf(form, precision);
   const out = resolve(flags.out);
-  await intoNewFolder(out, (to) => write(to, { folder, name: basename(path) }));
+  await intoNewFolder(out, (to) => form.write(model, to, kept, around));
   const files = await filesOf(openFolder(out), "");
   const lines = files.map(({ name, bytes }) => `${join(flags.out, name)}  ${formatBytes(bytes)}\n`);
   process.stdout.write(flags.json ? `${JSON.stringify({ format, out, files })}\n` : lines.join(""));
 }
 
-function writerOf(format: string, precision?: string): Write {
-  const kinds = formats[format];
-  const [first] = Object.keys(kinds);
-  if (Object.hasOwn(kinds, precision ?? first)) return kinds[precision ?? first];
+function formOf({ name, kind }: Named, format: string): Export {
+  const form = kind.exports.find((form) => form.name === format);
+  if (form) return form;
+  throw new ExportError(
+    "the model is not exported like that",
+    `--format ${format}; ${name} holds a ${kind.name}`,
+    `choose one of ${kind.exports.map((form) => form.name).join(", ")}`,
+  );
+}
+
+function precisionOf({ name, precisions }: Export, precision = precisions[0]): string {
+  if (precisions.includes(precision)) return precision;
   throw new ExportError(
     "the format does not have this precision",
-    `--precision ${precision} for ${format}`,
-    `choose one of ${Object.keys(kinds).join(", ")}.`,
+    `--precision ${precision} for ${name}`,
+    `choose one of ${precisions.join(", ")}`,
   );
 }
 

@@ -2,15 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { nodeRuntime } from "../../core/runtime/node.js";
 import { openFolder } from "../../files/disk.js";
-import type { ImageRecipe } from "../../modalities/images/recipe.js";
-import { startImageRun } from "../../modalities/images/prepare.js";
-import type { Override } from "../../recipe/overrides.js";
-import type { Recipe } from "../../modalities/text/recipe.js";
+import type { Modality } from "../../modalities/modality.js";
 import { startRun } from "../../modalities/run.js";
+import type { Override } from "../../recipe/overrides.js";
 import { findLearningRate, type RateSearch } from "../../training/lr-find.js";
-import { findModel } from "../models.js";
+import { aroundOf } from "../around.js";
 import { parseCount, parseRate } from "../numbers.js";
 import { loadRecipe } from "../recipes.js";
 import { lossCurve } from "../terminal/curve.js";
@@ -22,7 +19,7 @@ interface LrFindFlags {
   json?: boolean;
 }
 
-export function lrFindCommand(overrides: readonly Override[]): Command {
+export function lrFindCommand(overrides: readonly Override[], modalities: readonly Modality[]): Command {
   return new Command("lr-find")
     .description(
       "Raise the learning rate step by step, show the loss, suggest a rate. Dotted flags as for train.",
@@ -34,14 +31,10 @@ export function lrFindCommand(overrides: readonly Override[]): Command {
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  autodidact lr-find recipes/gpt-small.ts --data.files notes.txt")
     .action(async (name: string, flags: LrFindFlags) => {
-      const { recipe } = await loadRecipe(name, overrides);
+      const { recipe } = await loadRecipe(name, overrides, modalities);
       const place = mkdtempSync(join(tmpdir(), "autodidact-"));
       try {
-        const around = { runtime: nodeRuntime, openFolder, findModel };
-        const run =
-          recipe.data.format === "images"
-            ? await startImageRun(recipe as ImageRecipe, openFolder(place), around)
-            : await startRun(recipe as Recipe, openFolder(place), around);
+        const run = await startRun(recipe, openFolder(place), aroundOf(modalities));
         const { from, to, steps } = flags;
         const range = { baseLr: recipe.optimizer.lr, from, to, steps };
         const search = await findLearningRate(run.trainer, run.data.training, range, ({ lr, loss }) => {

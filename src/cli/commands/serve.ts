@@ -1,27 +1,28 @@
 import { readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { basename } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
 import type { Checkpoint } from "../../interop/model-folder.js";
-import { type ModelInfo, startEngine } from "../../serving/engine/worker-engine.js";
+import type { Modality, Named, Serving } from "../../modalities/modality.js";
+import { findNamed } from "../../modalities/saved.js";
 import { ServingError } from "../../serving/errors.js";
 import { isLoopback } from "../../serving/http/same-site.js";
-import { type RunningServer, startServer } from "../../serving/http/server.js";
-import { chatPage } from "../../serving/page/page.js";
-import { checkpointOption, openBase } from "../models.js";
+import type { Served } from "../../serving/http/served.js";
+import { type RunningServer, startHost } from "../../serving/http/server.js";
+import { aroundOf } from "../around.js";
+import { checkpointOption } from "../checkpoint-option.js";
+import { CommandError } from "../errors.js";
+import { flagName, flagsOf, toOption } from "../flags.js";
 import { parseCount } from "../numbers.js";
-import { formatCount } from "../terminal/format.js";
+import { readOptions } from "../use-options.js";
 
 interface ServeFlags {
   port: number;
   host: string;
   apiKeyFile?: string;
-  adapter: [name: string, folder: string][];
   checkpoint: Checkpoint;
-  weights: "float32" | "int8" | "int4";
   maxConcurrent: number;
   maxQueue: number;
   maxBody: number;
-  maxTokens?: number;
   json?: boolean;
 }
 
@@ -31,29 +32,20 @@ const keyVariable = "AUTODIDACT_API_KEY";
 const graceMs = 10_000;
 
 /** `autodidact serve`: answers over HTTP as OpenAI's API does. */
-export function serveCommand(): Command {
-  return new Command("serve")
+export function serveCommand(modalities: readonly Modality[]): Command {
+  const servings = modalities.flatMap(({ kinds }) => kinds).flatMap(({ serving }) => serving ?? []);
+  const command = new Command("serve")
     .description("Let other programs ask a model, through the API that OpenAI's clients speak.")
     .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub")
     .option("--port <number>", "where to listen, 0 for any free port", parsePort, 8080)
     .option("--host <name>", "the address to listen on; 0.0.0.0 lets other machines in", "127.0.0.1")
     .option("--api-key-file <file>", `what clients must send as their key (or the variable ${keyVariable})`)
-    .option(
-      "--adapter <name=folder>",
-      "an adapter, a model of its own to clients; may be repeated",
-      collect,
-      [],
-    )
     .addOption(checkpointOption())
-    .addOption(
-      new Option("--weights <type>", "int8 and int4 are faster, a little less exact")
-        .choices(["float32", "int8", "int4"])
-        .default("float32"),
-    )
-    .option("--max-concurrent <count>", "most answers written at once", parseCount, 16)
+    .option("--max-concurrent <count>", "most answers made at once", parseCount, 16)
     .option("--max-queue <count>", "most answers that wait; the rest is told to try again", parseNone, 64)
-    .option("--max-body <bytes>", "longest request", parseCount, 4 * 2 ** 20)
-    .option("--max-tokens <count>", "longest answer (default: what the context leaves)", parseCount)
+    .option("--max-body <bytes>", "longest request", parseCount, 4 * 2 ** 20);
+  for (const flag of flagsOf(servings.map(({ options }) => options))) command.addOption(toOption(flag));
+  return command
     .option("--json", "print one JSON object with the address")
     .addHelpText(
       "after",
@@ -63,41 +55,59 @@ Examples:
   autodidact serve runs/notes --weights int8 --adapter pirate=adapters/pirate
   ${keyVariable}=secret autodidact serve runs/notes --host 0.0.0.0
 
-Ctrl-C takes no new requests and finishes the answers that are being written; a second one ends at once.`,
+Ctrl-C takes no new requests and finishes the answers that are being made; a second one ends at once.`,
     )
-    .action((folder: string, flags: ServeFlags) => serve(folder, flags));
+    .action((name: string, flags: ServeFlags) => serve(name, flags, command, modalities));
 }
 
-async function serve(model: string, flags: ServeFlags): Promise<void> {
-  const name = basename(model);
+async function serve(
+  name: string,
+  flags: ServeFlags,
+  command: Command,
+  modalities: readonly Modality[],
+): Promise<void> {
   const apiKey = readKey(flags.apiKeyFile);
-  const adapters = readAdapters(flags.adapter, name);
-  const { host, port, checkpoint, weights, maxConcurrent, maxQueue } = flags;
+  const { host, port, maxConcurrent, maxQueue, maxBody } = flags;
   if (!isLoopback(host) && apiKey === undefined) warnOpen(host);
-  const folder = (await openBase(model)).location;
-  const engine = await startEngine({ folder, checkpoint, weights, maxActive: maxConcurrent, adapters });
+  const around = aroundOf(modalities);
+  const model = await findNamed(name, flags.checkpoint, around);
+  const serving = servingOf(model, command, modalities);
+  const options = await readOptions(serving, command);
+  const served = await serving.start(model, { name: basename(name), options, maxConcurrent }, around);
   try {
-    const { contextLength, generation } = engine.modelInfo;
-    const server = await startServer({
-      ...{ engine, host, port, apiKey },
-      tokenizer: engine.tokenizer,
-      model: { name, contextLength, created: Math.floor(Date.now() / 1000) },
-      adapters: engine.modelInfo.adapters,
-      limits: { bodyBytes: flags.maxBody, maxConcurrent, maxQueue, maxTokensPerRequest: flags.maxTokens },
-      defaults: samplingOf(generation),
-      page: chatPage(),
-    });
-    introduce(server, name, engine.modelInfo, flags, apiKey);
+    const limits = { bodyBytes: maxBody, maxConcurrent, maxQueue };
+    const server = await startHost(served, { host, port, apiKey, limits });
+    introduce(server, served, flags, apiKey);
     await interrupted();
-    process.stderr.write("finishing the answers that are being written; Ctrl-C again ends at once\n");
+    process.stderr.write("finishing the answers that are being made; Ctrl-C again ends at once\n");
     await server.close(graceMs);
   } finally {
-    await engine.close(0);
+    await served.close();
   }
 }
 
-function samplingOf({ maxTokens: _maxTokens, ...sampling }: ModelInfo["generation"]) {
-  return sampling;
+/** Throws `CommandError` for a model that answers nothing over HTTP, and for flags of other models. */
+function servingOf({ name, kind }: Named, command: Command, modalities: readonly Modality[]): Serving {
+  const kinds = modalities.flatMap((modality) => modality.kinds);
+  const able = kinds.filter(({ serving }) => serving);
+  const { serving } = kind;
+  if (!serving) {
+    throw new CommandError(
+      "the model has nothing to serve",
+      `${name} holds a ${kind.name}, which has no route`,
+      `give a model that has: ${able.map((other) => `a ${other.name}`).join(", ")}`,
+    );
+  }
+  const all = new Set(able.flatMap((other) => Object.keys(other.serving!.options.shape)));
+  const stray = [...all].find(
+    (key) => command.getOptionValueSource(key) === "cli" && !Object.hasOwn(serving.options.shape, key),
+  );
+  if (stray === undefined) return serving;
+  throw new CommandError(
+    "a flag has no meaning for this model",
+    `${flagName(stray)}; ${name} holds a ${kind.name}`,
+    "leave it out",
+  );
 }
 
 /** The first Ctrl-C or request to end. The next one finds no handler and ends the process. */
@@ -114,22 +124,21 @@ function interrupted(): Promise<void> {
 
 function introduce(
   { url }: RunningServer,
-  model: string,
-  { parameterCount, contextLength, adapters }: ModelInfo,
+  { models: [model, ...others], facts, description, example, page }: Served,
   { json, apiKeyFile }: ServeFlags,
   apiKey: string | undefined,
 ): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ url, model, adapters, parameterCount, contextLength })}\n`);
+    process.stdout.write(`${JSON.stringify({ url, model, ...facts })}\n`);
     return;
   }
   const secret = apiKeyFile === undefined ? `$${keyVariable}` : `$(cat ${apiKeyFile})`;
   const key = apiKey === undefined ? "" : ` -H "Authorization: Bearer ${secret}"`;
-  const request = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] });
+  const beside = others.length > 0 ? ` and ${others.join(", ")}` : "";
   process.stdout.write(
-    `${url} serves ${model}: ${formatCount(parameterCount)} parameters, context ${contextLength}\n\n` +
-      `Open ${url}/ in a browser to chat, or ask from a program:\n\n` +
-      `  curl ${url}/v1/chat/completions -H "Content-Type: application/json"${key} -d '${request}'\n\n`,
+    `${url} serves ${model}${beside}: ${description}\n\n` +
+      `${page ? `Open ${url}/ in a browser, or ask` : "Ask"} from a program:\n\n` +
+      `  curl ${url}${example.path} -H "Content-Type: application/json"${key} -d '${JSON.stringify(example.body)}'\n\n`,
   );
 }
 
@@ -155,23 +164,6 @@ function keyIn(file: string): string {
       { cause },
     );
   }
-}
-
-function readAdapters(given: ServeFlags["adapter"], model: string): Record<string, string> {
-  const names = [model, ...given.map(([name]) => name)];
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return Object.fromEntries(given.map(([name, folder]) => [name, resolve(folder)]));
-  throw new ServingError(
-    "two models have the same name",
-    `${JSON.stringify(twice)}, among ${names.join(", ")}`,
-    "give each --adapter another name, and not that of the model's folder",
-  );
-}
-
-function collect(text: string, before: ServeFlags["adapter"]): ServeFlags["adapter"] {
-  const [, name, folder] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (folder === undefined) throw new InvalidArgumentError("Give it as name=folder.");
-  return [...before, [name, folder]];
 }
 
 function parsePort(text: string): number {

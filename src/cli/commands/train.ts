@@ -4,20 +4,18 @@ import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { openFolder } from "../../files/disk.js";
+import { modalityOf } from "../../modalities/find.js";
+import type { Description, Modality, SharedRecipe } from "../../modalities/modality.js";
+import { type Run, resumeRun, startRun } from "../../modalities/run.js";
 import { RecipeError } from "../../recipe/errors.js";
-import { type ImageRecipe, isForImages } from "../../modalities/images/recipe.js";
-import { resumeImageRun, startImageRun } from "../../modalities/images/prepare.js";
 import type { Override } from "../../recipe/overrides.js";
-import type { Recipe } from "../../modalities/text/recipe.js";
-import { resumeRun, startRun } from "../../modalities/run.js";
-import { readSavedRecipe } from "../../recipe/run-folder.js";
 import type { Summary } from "../../training/loop.js";
-import { findModel } from "../models.js";
+import { aroundOf } from "../around.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
-import type { RunView } from "../run-view.js";
-import { formatDuration, formatLoss } from "../terminal/format.js";
-import { imageView } from "../../modalities/images/sample.js";
-import { textView } from "../../modalities/text/sample.js";
+import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
+import { endProgress } from "../terminal/phase.js";
+import { quoted } from "../terminal/quoted.js";
+import { watchRun } from "../watch.js";
 
 interface TrainFlags {
   out?: string;
@@ -28,14 +26,15 @@ interface TrainFlags {
 /** What a shell reports for a program that Ctrl-C ended. */
 const interruptedExitCode = 130;
 
-const around = { runtime: nodeRuntime, openFolder, findModel, ahead: true };
+/** Signals that end a run as Ctrl-C does: also a terminal that is closed. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-export function trainCommand(overrides: readonly Override[]): Command {
+export function trainCommand(overrides: readonly Override[], modalities: readonly Modality[]): Command {
   return new Command("train")
     .description(
       "Train a model by a recipe: a file, or the name of a shipped one. Any value of the recipe can be set by a dotted flag.",
     )
-    .argument("[recipe]", `a recipe file, or one of ${shippedRecipes().join(", ")}`)
+    .argument("[recipe]", `a recipe file, .ts, .js or .json, or one of ${shippedRecipes().join(", ")}`)
     .option("--out <folder>", "folder of the run (default: runs/<recipe>, numbered when taken)")
     .option("--resume <folder>", "continue the run in this folder from its latest checkpoint")
     .option("--json", "print the summary as one JSON object")
@@ -48,10 +47,11 @@ Examples:
   autodidact train gpt-small --data.files book.txt --optimizer.lr=3e-3 --training.steps 500
   autodidact train --resume runs/notes
 
-Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctrl-C again quits at once.`,
+Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctrl-C again quits at once.
+A file "stop" in the run's folder ends it in the same way.`,
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
-      const run = await open(recipe, flags, overrides);
+      const run = await open(recipe, flags, overrides, modalities).finally(endProgress);
       await train(run, flags.json ?? false);
     });
 }
@@ -60,7 +60,8 @@ async function open(
   recipe: string | undefined,
   flags: TrainFlags,
   overrides: readonly Override[],
-): Promise<RunView> {
+  modalities: readonly Modality[],
+): Promise<Run> {
   if ((recipe === undefined) === (flags.resume === undefined)) {
     throw new RecipeError(
       "train needs a recipe or a run to resume, one of them",
@@ -68,28 +69,24 @@ async function open(
       `for example: autodidact train ${shippedRecipes()[0]}`,
     );
   }
-  if (flags.resume !== undefined) return resume(flags.resume, overrides);
-  const { name, recipe: values } = await loadRecipe(recipe!, overrides);
-  const out = openFolder(resolve(flags.out ?? freeFolder(name)));
-  if (values.data.format === "images") {
-    const images = values as ImageRecipe;
-    process.stderr.write(`preparing ${images.data.path ?? "the images of the pretrained model"}\n`);
-    return imageView(await startImageRun(images, out, around));
+  const around = { ...aroundOf(modalities), ahead: true };
+  if (flags.resume !== undefined) {
+    const path = flags.resume;
+    const change = (saved: SharedRecipe) => {
+      if (overrides.length === 0) return saved;
+      const { recipe, notes } = changed(saved, overrides, path, modalities);
+      say(notes);
+      return recipe;
+    };
+    return resumeRun(openFolder(resolve(path)), around, change);
   }
-  const text = values as Recipe;
-  const files = [text.data.files].flat();
-  process.stderr.write(`preparing ${files.length > 3 ? `${files.length} files` : files.join(", ")}\n`);
-  return textView(await startRun(text, out, around));
+  const loaded = await loadRecipe(recipe!, overrides, modalities);
+  const out = openFolder(resolve(flags.out ?? freeFolder(loaded.name)));
+  say([...loaded.notes, `preparing ${modalityOf(loaded.recipe, modalities).sourceOf(loaded.recipe)}`]);
+  return startRun(loaded.recipe, out, around);
 }
 
-async function resume(path: string, overrides: readonly Override[]): Promise<RunView> {
-  const folder = openFolder(resolve(path));
-  const change = <R extends object>(saved: R) =>
-    overrides.length === 0 ? saved : (changed(saved, overrides, path) as R);
-  if (isForImages(await readSavedRecipe(folder)))
-    return imageView(await resumeImageRun(folder, around, change));
-  return textView(await resumeRun(folder, around, change));
-}
+const say = (lines: readonly string[]) => process.stderr.write(lines.map((line) => `${line}\n`).join(""));
 
 function freeFolder(name: string): string {
   const candidates = [`runs/${name}`, ...Array.from({ length: 9999 }, (_, i) => `runs/${name}-${i + 2}`)];
@@ -97,25 +94,38 @@ function freeFolder(name: string): string {
   return candidates.find((folder) => !existsSync(folder) || isEmpty(folder))!;
 }
 
-async function train(view: RunView, json: boolean): Promise<void> {
+async function train(run: Run, json: boolean): Promise<void> {
   const gflops = await measurePeak(nodeRuntime);
   const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
-  process.stderr.write(`${[...view.introduction, peak].join("\n")}\n`);
+  const { description, leftOut = [] } = run;
+  const left = leftOut.length > 0 ? [`left out: ${leftOut.join(", ")}`] : [];
+  say([introductionOf(description, run.trainer.layout.size), ...left, peak]);
   const stop = new AbortController();
   const onInterrupt = () => {
     process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
     stop.abort();
   };
   // Once: a second Ctrl-C finds no handler and ends the process at once.
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, onInterrupt);
-  const { finish, ...callbacks } = await view.watch(gflops);
+  for (const signal of signals) process.once(signal, onInterrupt);
+  const { finish, ...callbacks } = await watchRun(run, gflops);
   try {
-    const summary = await view.run.train({ signal: stop.signal, ...callbacks }).finally(finish);
-    conclude(view, summary, json);
+    const summary = await run.train({ signal: stop.signal, ...callbacks }).finally(finish);
+    conclude(run, summary, json);
     if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, onInterrupt);
+    for (const signal of signals) process.removeListener(signal, onInterrupt);
   }
+}
+
+function introductionOf(
+  { model, parameters, details, train, validation, unit }: Description,
+  trained: number,
+) {
+  const part = trained === parameters ? "" : `, of which ${formatCount(trained)} are trained`;
+  return (
+    `${[`${model} with ${formatCount(parameters)} parameters${part}`, ...details].join(", ")}; ` +
+    `${formatCount(train)} ${unit} to learn from, ${formatCount(validation)} held out`
+  );
 }
 
 const reasons: Record<Summary["reason"], string> = {
@@ -125,16 +135,16 @@ const reasons: Record<Summary["reason"], string> = {
   interrupted: "interrupted",
 };
 
-function conclude(view: RunView, summary: Summary, json: boolean): void {
-  const folder = relative(process.cwd(), view.run.folder.location) || ".";
+function conclude({ folder: place, next }: Run, summary: Summary, json: boolean): void {
+  const folder = relative(process.cwd(), place.location) || ".";
   if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary })}\n`);
   const lines = [
     `${reasons[summary.reason]}: step ${summary.steps}, ${formatDuration(summary.seconds)} of training, ` +
       `loss ${formatLoss(summary.loss)}, best validation loss ${formatLoss(summary.bestLoss)}`,
     `run: ${folder}`,
     ...(summary.reason === "interrupted"
-      ? [`resume: npx autodidact train --resume ${folder}`]
-      : ["next:", ...view.next(folder).map((command) => `  ${command}`)]),
+      ? [`resume: npx autodidact train --resume ${quoted(folder)}`]
+      : ["next:", ...next(quoted(folder)).map((command) => `  ${command}`)]),
   ];
   process.stderr.write(`${lines.join("\n")}\n`);
 }

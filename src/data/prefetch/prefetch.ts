@@ -1,7 +1,8 @@
 /** Batches made ahead of the step: a run of ONNX Runtime blocks the thread it runs on, so they need one of their own. */
 import { performance } from "node:perf_hooks";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { DataError } from "../../files/errors.js";
+import { startThread } from "../../threads/start-thread.js";
 import {
   type BatchAnswer,
   type BatchArrays,
@@ -35,14 +36,8 @@ export function prefetch(
   options: unknown,
   { ahead = 2 }: { readonly ahead?: number } = {},
 ): Prefetch {
-  return new BatchThread(startThread({ module: module.href, options }), ahead);
-}
-
-/** In a checkout the thread registers the TypeScript loader first; the package holds JavaScript. */
-function startThread(workerData: ThreadOptions): Worker {
-  const file = import.meta.url.endsWith(".ts") ? "./worker-from-sources.mjs" : "./worker.js";
-  // Flags of this process, such as loaders, may not suit a thread.
-  return new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] });
+  const data: ThreadOptions = { module: module.href, options };
+  return new BatchThread(startThread("./worker", import.meta.url, data), ahead);
 }
 
 interface Waiting {

@@ -1,6 +1,7 @@
 /** The batches' thread: loads the module, then makes one batch after another, in the order they are asked for. */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { DataError } from "../../files/errors.js";
+import { threadData } from "../../threads/start-thread.js";
 import {
   type BatchAnswer,
   type BatchArrays,
@@ -39,7 +40,7 @@ function buffersOf(batch: BatchArrays): Set<ArrayBuffer> {
 }
 
 const port = parentPort!;
-const loaded = load(workerData);
+const loaded = load(threadData());
 // Told to whoever asks for a batch.
 loaded.catch(() => {});
 let last: Promise<void> = Promise.resolve();

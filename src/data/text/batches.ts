@@ -13,6 +13,8 @@ export interface TrainingData {
   validation(limit?: number): AsyncIterable<Readonly<Record<string, Int32Array | Float32Array>>>;
   /** Of the validation split, where it is text. */
   readonly tokensPerByte?: number;
+  /** Ends what makes the batches; the next one begins it anew. */
+  close?(): Promise<void>;
 }
 
 /** Windows of two splits of a text as training wants them. */

@@ -124,7 +124,7 @@ function checkOptions(field: Field, options: SampleOptions): void {
     throw new GenerationError(
       "the guidance is no number that pictures survive",
       `${guidance}`,
-      `give 1 for none, or 2 to 5; at most ${mostGuidance}.`,
+      `give 1 for none, or 2 to 5; at most ${mostGuidance}`,
     );
   }
   checkLabels(labels, field.model.numClasses);

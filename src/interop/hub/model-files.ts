@@ -98,6 +98,6 @@ function noWeights(names: readonly string[], repository: string): HubError {
   return new HubError(
     "the repository has no weights that can be opened",
     `${repository} has ${names.slice(0, 12).join(", ") || "no files"}`,
-    `give a repository with ${weightsFile}.`,
+    `give a repository with ${weightsFile}`,
   );
 }

@@ -3,8 +3,8 @@
 import type { MakeBatch } from "../../data/prefetch/prefetch.js";
 import { openFolder } from "../../files/disk.js";
 import { imageBatches } from "./batches.js";
+import { openPrepared, trainedOn } from "./prepared.js";
 import type { ImageRecipe } from "./recipe.js";
-import { openImagesOf, trainedOn } from "./prepared.js";
 
 export interface BatchThreadOptions {
   /** Of the prepared images. */
@@ -13,7 +13,7 @@ export interface BatchThreadOptions {
 }
 
 export async function batches({ location, recipe }: BatchThreadOptions): Promise<MakeBatch> {
-  const images = await trainedOn(await openImagesOf(openFolder(location)), recipe);
+  const images = await trainedOn(await openPrepared(openFolder(location)), recipe);
   const { training } = imageBatches(images, recipe);
   return training;
 }

@@ -5,8 +5,8 @@ import type { TrainingData } from "../../data/text/batches.js";
 import { augment } from "../../features/images/augment.js";
 import type { Batch } from "../../objectives/objective.js";
 import { buildBatchObjective } from "./build.js";
-import type { ImageRecipe } from "./recipe.js";
 import type { PreparedImages } from "./prepared.js";
+import type { ImageRecipe } from "./recipe.js";
 
 /** Batches as pure functions of the recipe's seed and their number. */
 export function imageBatches(

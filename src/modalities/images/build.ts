@@ -57,7 +57,7 @@ export function buildImages(
   switch (objective.kind) {
     case "flowMatching":
     case "ddpm": {
-      const model = denoiserOf(recipe, sizes, numClasses);
+      const model = denoiserOf(recipe, sizes, numClasses, base);
       const field =
         objective.kind === "ddpm"
           ? ddpm({ ...objective, numClasses })
@@ -89,11 +89,21 @@ export function buildImages(
   }
 }
 
-function denoiserOf(recipe: ImageRecipe, sizes: ImageShape, numClasses: number): Denoiser {
+function denoiserOf(
+  recipe: ImageRecipe,
+  sizes: ImageShape,
+  numClasses: number,
+  base: SavedImageModel | undefined,
+): Denoiser {
   const { model } = recipe;
+  if (base?.kind === "denoiser") {
+    requireShape(sizes, base.model);
+    requireSameClasses(numClasses, base.model.numClasses);
+    return base.model;
+  }
   if (model.kind === "dit") return dit({ ...sizes, ...model, numClasses });
   if (model.kind === "unet") return unet({ ...sizes, ...model, numClasses });
-  throw mismatch(recipe, "dit or unet");
+  throw mismatch(recipe, "dit, unet, or a pretrained one of these");
 }
 
 function encoderFor(recipe: ImageRecipe, sizes: ImageShape, base: SavedImageModel | undefined): ImageEncoder {
@@ -102,11 +112,25 @@ function encoderFor(recipe: ImageRecipe, sizes: ImageShape, base: SavedImageMode
   if (model.kind === "resnet") return resnet({ ...sizes, ...model });
   const encoder = base && encoderOf(base);
   if (!encoder) throw mismatch(recipe, "vit, resnet, or a pretrained one with an encoder");
-  if (isSameShape(sizes, encoder)) return encoder;
+  requireShape(sizes, encoder);
+  return encoder;
+}
+
+function requireShape(sizes: ImageShape, model: ImageShape): void {
+  if (isSameShape(sizes, model)) return;
   throw new RecipeError(
     "the images are not of the shape that the pretrained model reads",
-    `[${dimensionsOf(sizes)}] instead of [${dimensionsOf(encoder)}]`,
+    `[${dimensionsOf(sizes)}] instead of [${dimensionsOf(model)}]`,
     "set features.size and features.channels to the model's",
+  );
+}
+
+function requireSameClasses(found: number, known: number): void {
+  if (found === known) return;
+  throw new RecipeError(
+    "the images have another number of classes than the pretrained model knows",
+    `${found} instead of ${known}`,
+    "give images of the model's classes",
   );
 }
 

@@ -38,24 +38,33 @@ export async function writeImages(
   { data, training }: ImageRecipe,
   folder: Folder,
 ): Promise<void> {
-  const { shape, classes, hasTest, skipped } = source;
-  const fields = {
-    pixels: { dtype: "uint8", shape: [shape.channels, shape.height, shape.width] },
-    label: { dtype: "int32", shape: [] },
-  } as const;
+  const { hasTest } = source;
   const isHeldOut = (i: number) =>
     randomStream(training.seed, "split", i).uniform() < data.validationFraction;
   const all = () => source.images("train");
   const train = hasTest ? all() : chosen(all(), (i) => !isHeldOut(i));
   const validation = hasTest ? source.images("test") : chosen(all(), isHeldOut);
+  await writeSplits(folder, source, { train, validation });
+}
+
+/** Writes images to learn from and to validate with into `folder`. */
+export async function writeSplits(
+  folder: Folder,
+  { shape, classes, skipped }: Pick<ImageSource, "shape" | "classes" | "skipped">,
+  splits: Readonly<Record<"train" | "validation", AsyncIterable<LabelledImage>>>,
+): Promise<void> {
+  const fields = {
+    pixels: { dtype: "uint8", shape: [shape.channels, shape.height, shape.width] },
+    label: { dtype: "int32", shape: [] },
+  } as const;
   await folder.remove(indexFile);
-  await writeExamples(folder.folder("train"), fields, records(train));
-  await writeExamples(folder.folder("validation"), fields, records(validation));
+  await writeExamples(folder.folder("train"), fields, records(splits.train));
+  await writeExamples(folder.folder("validation"), fields, records(splits.validation));
   await folder.write(indexFile, `${JSON.stringify({ shape, classes, skipped }, null, 2)}\n`);
 }
 
 /** Throws `ShardError` when the images are not all there, `DataError` when a split is empty. */
-export async function openImagesOf(folder: Folder): Promise<PreparedImages> {
+export async function openPrepared(folder: Folder): Promise<PreparedImages> {
   if ((await folder.size(indexFile)) === undefined) {
     throw new ShardError(
       "there are no prepared images",

@@ -1,8 +1,7 @@
 /** A recipe for images: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
 import { poolings } from "../../models/vit.js";
-import { checkedBy } from "../text/recipe.js";
-import { count, iteration, optimizer, share } from "../../recipe/sections.js";
+import { count, iteration, lora, optimizer, share } from "../../recipe/sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -96,8 +95,12 @@ const model = z.discriminatedUnion("kind", [
   /** The encoder of a trained model under a fresh classifier. */
   z.strictObject({
     kind: z.literal("pretrained"),
-    /** The folder of a run or of a model. */
+    /** The folder of a run or of a model, or a name on the Hugging Face Hub. */
     from: z.string(),
+    /** A branch, tag or commit on the Hub. */
+    revision: z.string().optional(),
+    /** Train an adapter beside the encoder's weights, not the weights. */
+    lora: lora.optional(),
     /** Train the classifier alone and leave the encoder as it is. */
     linearProbe: z.boolean().default(false),
     /** Where the model was found; noted when a run starts. */
@@ -166,18 +169,3 @@ export const imageRecipeSchema = z.strictObject({
 export type ImageRecipeInput = z.input<typeof imageRecipeSchema>;
 /** A recipe for images with every default filled in. */
 export type ImageRecipe = z.output<typeof imageRecipeSchema>;
-
-/** Marks an object as a recipe for images, so that the compiler checks it where it is written. */
-export function defineImageRecipe(recipe: ImageRecipeInput): ImageRecipeInput {
-  return recipe;
-}
-
-/** Whether a recipe, checked or not, is for images. */
-export function isForImages(recipe: unknown): boolean {
-  return (recipe as { data?: { format?: unknown } } | null)?.data?.format === "images";
-}
-
-/** Checks a recipe and fills in the defaults. Throws `RecipeError` naming the key and the nearest one. */
-export function resolveImageRecipe(recipe: unknown, source: string): ImageRecipe {
-  return checkedBy(imageRecipeSchema, recipe, source);
-}

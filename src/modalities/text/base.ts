@@ -3,14 +3,11 @@
 import { chatMl, chatMlTokens } from "../../features/chat/chat-template.js";
 import { addSpecialTokens } from "../../features/tokenizer/special-tokens.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import type { Folder } from "../../files/folder.js";
 import { locateModel, openModel, type SavedModel } from "../../interop/model-folder.js";
 import { withVocabSize } from "../../interop/resize-vocabulary.js";
 import { RecipeError } from "../../recipe/errors.js";
-import type { Recipe } from "./recipe.js";
-
-/** A model's folder by the name that a user gives, and the name that others can find it by. */
-export type FindModel = (name: string, revision?: string) => Promise<{ folder: Folder; name: string }>;
+import { finderOf, type Surroundings } from "../modality.js";
+import type { TextRecipe } from "./recipe.js";
 
 export interface Base extends SavedModel {
   readonly tokenizer: Tokenizer;
@@ -24,14 +21,11 @@ export interface Base extends SavedModel {
  * Opens the recipe's pretrained model; undefined for a recipe that starts from fresh weights. A run that goes on
  * opens the folder that it noted. Throws the errors of `openModel` and `RecipeError` for one without a tokenizer.
  */
-export async function openBase(
-  model: Recipe["model"],
-  openFolder: (path: string) => Folder,
-  find: FindModel,
-): Promise<Base | undefined> {
+export async function openBase({ model }: TextRecipe, around: Surroundings): Promise<Base | undefined> {
   if (model.kind !== "pretrained") return undefined;
+  const find = finderOf(around);
   const found = model.folder
-    ? { folder: openFolder(model.folder), name: model.from }
+    ? { folder: around.openFolder(model.folder), name: model.from }
     : await find(model.from, model.revision);
   const place = await locateModel(found.folder);
   // A run may train on: what stands beside its weights of today must not be laid over others.
@@ -49,7 +43,7 @@ export async function openBase(
  * The model with what conversations need: a chat template and its special tokens. Those that a model was trained
  * to talk with stay. Throws `RecipeError` where an adapter would have to learn new tokens.
  */
-export function withChat(base: Base, { model }: Recipe): Base {
+export function withChat(base: Base, { model }: TextRecipe): Base {
   const tokenizer = chatTokenizer(base.tokenizer);
   const isLora = model.kind === "pretrained" && model.lora !== undefined;
   if (isLora && tokenizer.vocabSize > base.model.vocabSize) {

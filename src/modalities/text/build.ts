@@ -12,12 +12,8 @@ import { llama } from "../../models/llama.js";
 import { dpo } from "../../objectives/dpo.js";
 import { nextToken } from "../../objectives/next-token.js";
 import type { Objective } from "../../objectives/objective.js";
-import { adamw } from "../../optim/adamw.js";
-import { muon } from "../../optim/muon.js";
-import type { Optimizer } from "../../optim/optimizer.js";
-import { sgd } from "../../optim/sgd.js";
 import { RecipeError } from "../../recipe/errors.js";
-import type { Recipe } from "./recipe.js";
+import type { TextRecipe } from "./recipe.js";
 
 /** Separates documents, where the tokenizer has it. */
 export const endOfText = "<|endoftext|>";
@@ -27,7 +23,7 @@ export const endOfText = "<|endoftext|>";
  * every text of the corpus can be written, byte pairs on the training split.
  */
 export async function buildTokenizer(
-  features: Recipe["features"],
+  features: TextRecipe["features"],
   corpus: Corpus,
   openFolder: (path: string) => Folder,
   pretrained?: Tokenizer,
@@ -54,7 +50,7 @@ async function* texts(pieces: AsyncIterable<{ text: string }>): AsyncIterable<st
 
 /** A recipe's fresh model for a vocabulary. Throws `RecipeError` when the recipe's own is smaller. */
 export function buildModel(
-  model: Exclude<Recipe["model"], { kind: "pretrained" }>,
+  model: Exclude<TextRecipe["model"], { kind: "pretrained" }>,
   tokenizer: Tokenizer,
 ): Decoder {
   const vocabSize = model.vocabSize ?? tokenizer.vocabSize;
@@ -68,19 +64,9 @@ export function buildModel(
   return model.kind === "gpt2" ? gpt2({ ...model, vocabSize }) : llama({ ...model, vocabSize });
 }
 
-export function buildObjective(objective: Recipe["objective"], { format }: Recipe["data"]): Objective {
+export function buildObjective(
+  objective: TextRecipe["objective"],
+  { format }: TextRecipe["data"],
+): Objective {
   return objective.kind === "dpo" ? dpo(objective) : nextToken({ ...objective, packed: format === "chat" });
-}
-
-export function buildOptimizer(optimizer: Recipe["optimizer"]): Optimizer {
-  switch (optimizer.kind) {
-    case "adamw":
-      return adamw(optimizer);
-    case "sgd":
-      return sgd(optimizer);
-    case "muon": {
-      const { lr, adamwLr = lr, betas, momentum, weightDecay } = optimizer;
-      return muon({ lr, momentum, weightDecay, adamw: { lr: adamwLr, betas } });
-    }
-  }
 }

@@ -1,12 +1,9 @@
-import { input } from "../../core/graph/tensor.js";
-import { neg } from "../../core/ops/elementwise.js";
-import { compile, type Device, type Runtime } from "../../core/runtime/session.js";
 import { scheduleFactor } from "../../optim/schedule.js";
 import { RecipeError } from "../../recipe/errors.js";
-import type { Recipe } from "./recipe.js";
+import type { TextRecipe } from "./recipe.js";
 
-/** Throws `RecipeError` or `RuntimeError` for what can be told without reading any data. */
-export async function checkRecipe(recipe: Recipe, runtime: Runtime): Promise<void> {
+/** Throws `RecipeError` for what can be told without reading any data. */
+export function checkRecipe(recipe: TextRecipe): void {
   const { data, optimizer, training } = recipe;
   checkParts(recipe);
   if (data.validationFraction === 0 || data.validationFraction === 1) {
@@ -17,11 +14,10 @@ export async function checkRecipe(recipe: Recipe, runtime: Runtime): Promise<voi
     );
   }
   scheduleFactor(optimizer.schedule, 0, training.steps);
-  if (training.device !== "cpu") await checkDevice(runtime, training.device);
 }
 
 /** Throws for parts that do not go together. */
-function checkParts({ data, features, model, objective }: Recipe): void {
+function checkParts({ data, features, model, objective }: TextRecipe): void {
   if ((objective.kind === "dpo") !== (data.format === "preferences")) {
     throw new RecipeError(
       "the objective does not go with the data",
@@ -50,11 +46,4 @@ function checkParts({ data, features, model, objective }: Recipe): void {
       "leave features.folder out",
     );
   }
-}
-
-/** Throws `RuntimeError` when the device does not work here. */
-export async function checkDevice(runtime: Runtime, device: Device): Promise<void> {
-  const x = input("x", "float32", [1]);
-  const session = await compile(runtime, { y: neg(x) }, { device });
-  await session.release();
 }

@@ -11,8 +11,8 @@ import type { Folder } from "../../files/folder.js";
 import { memoryFolder } from "../../files/memory.js";
 import { loadModel, openModel } from "../../interop/model-folder.js";
 import { evaluateLoss } from "../../training/evaluate.js";
-import type { Recipe } from "./recipe.js";
 import { type Run, resumeRun, startRun } from "../run.js";
+import type { TextRecipe as Recipe } from "../text/recipe.js";
 
 const place = temporaryFolder();
 const at = (name: string) => join(place, name);

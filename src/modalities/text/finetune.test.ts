@@ -19,8 +19,9 @@ import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
 import { memoryFolder } from "../../files/memory.js";
-import { type Recipe, resolveRecipe } from "./recipe.js";
+import { resolveRecipe } from "../find.js";
 import { startRun } from "../run.js";
+import type { TextRecipe as Recipe } from "../text/recipe.js";
 
 const place = temporaryFolder();
 const [plain, chatty] = [join(place, "plain"), join(place, "chatty")];
@@ -172,9 +173,9 @@ it("preferences that the template makes equal are counted with those that are", 
   const chatTemplate = chatMl.replace("message['content']", "message['content'] | trim");
   await writePretrained(trimming, addSpecialTokens(bytes, chatMlTokens, { chatTemplate }));
   const rows = [" b", "c", "d"].map((rejected) => ({ prompt: "a", chosen: "b", rejected }));
-  const { leftOut, sizes } = await start(finetuneRecipe(trimming, "preferences", rowsOf(rows)));
+  const { leftOut, description } = await start(finetuneRecipe(trimming, "preferences", rowsOf(rows)));
   expect(leftOut).toEqual(["1 with equal answers"]);
-  expect(sizes).toMatchObject({ train: 1, validation: 1 });
+  expect(description).toMatchObject({ train: 1, validation: 1 });
 });
 
 it("texts: repeated and empty documents are counted", async () => {
@@ -204,7 +205,10 @@ describe("refuses before a file is written", () => {
   const fresh = { kind: "gpt2", contextLength: 48, numLayers: 1, numHeads: 2, width: 16 };
   /** A recipe whose model is not a pretrained one. */
   const unpretrained = (format: "text" | "chat", features: object) =>
-    resolveRecipe({ ...finetuneRecipe(chatty, format, files[format]), model: fresh, features }, "a test");
+    resolveRecipe<Recipe>(
+      { ...finetuneRecipe(chatty, format, files[format]), model: fresh, features },
+      "a test",
+    );
   const other = join(place, "other");
   beforeAll(async () => {
     const many = Array.from({ length: 10 }, (_, i) => `<|${i}|>`);

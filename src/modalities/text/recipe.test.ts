@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { RecipeError } from "../../recipe/errors.js";
-import { defineRecipe, type RecipeInput, resolveRecipe } from "./recipe.js";
+import { resolveRecipe } from "../find.js";
+import { defineRecipe } from "../table.js";
+import type { TextRecipeInput as RecipeInput, TextRecipe } from "../text/recipe.js";
 
 const least: RecipeInput = defineRecipe({
   data: { files: "text.txt" },
@@ -14,7 +16,7 @@ const least: RecipeInput = defineRecipe({
 
 const refusal = (change: object): string => {
   try {
-    resolveRecipe({ ...least, ...change }, "a.ts");
+    resolveRecipe<TextRecipe>({ ...least, ...change }, "a.ts");
   } catch (error) {
     expect(error).toBeInstanceOf(RecipeError);
     return (error as RecipeError).message;
@@ -24,11 +26,11 @@ const refusal = (change: object): string => {
 
 describe("resolveRecipe", () => {
   it("fills in what is left out, and changes nothing that is complete", () => {
-    const resolved = resolveRecipe(least, "a.ts");
+    const resolved = resolveRecipe<TextRecipe>(least, "a.ts");
     expect(resolved.data.validationFraction).toBe(0.1);
     expect(resolved.optimizer).toMatchObject({ betas: [0.9, 0.95], weightDecay: 0.1, clipNorm: 1 });
     expect(resolved.training).toMatchObject({ microBatches: 1, seed: 1, keepCheckpoints: 2, device: "cpu" });
-    expect(resolveRecipe(JSON.parse(JSON.stringify(resolved)), "recipe.json")).toEqual(resolved);
+    expect(resolveRecipe<TextRecipe>(JSON.parse(JSON.stringify(resolved)), "recipe.json")).toEqual(resolved);
   });
 
   it("names an unknown key and the nearest one there, at any depth", () => {
@@ -70,6 +72,6 @@ describe("resolveRecipe", () => {
   });
 
   it.each([null, undefined, 3, "recipe", []])("is no recipe: %j", (value) => {
-    expect(() => resolveRecipe(value, "a.ts")).toThrow(RecipeError);
+    expect(() => resolveRecipe<TextRecipe>(value, "a.ts")).toThrow(RecipeError);
   });
 });

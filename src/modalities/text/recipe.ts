@@ -1,8 +1,6 @@
-/** A recipe: the six steps of self-supervised training as plain, explicit values. */
+/** A recipe for text: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
-import { describeIssue } from "../../recipe/describe-issue.js";
-import { RecipeError } from "../../recipe/errors.js";
-import { count, iteration, optimizer, share } from "../../recipe/sections.js";
+import { count, iteration, lora, optimizer, share } from "../../recipe/sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -28,13 +26,6 @@ const features = z.discriminatedUnion("kind", [
   /** A folder with tokenizer.json, or with vocab.json and merges.txt; default: the pretrained model's. */
   z.strictObject({ kind: z.literal("pretrained"), folder: z.string().optional() }),
 ]);
-
-/** Low-rank adaptation; see nn/lora.ts. */
-const lora = z.strictObject({
-  rank: count,
-  alpha: z.number().positive(),
-  targets: z.array(z.string()).optional(),
-});
 
 /** 3 predict. */
 const model = z.discriminatedUnion("kind", [
@@ -91,8 +82,6 @@ const training = z.strictObject({
   steps: count,
   /** Tokens a row; default the model's context length. */
   sequenceLength: count.optional(),
-  /** Compute each layer again in the backward pass instead of keeping it: less memory, more time. */
-  recompute: z.boolean().default(false),
 });
 
 /** Then: use it. What a sample during training looks like, and the defaults of `generate`. */
@@ -104,7 +93,7 @@ const generation = z.strictObject({
   topP: share.optional(),
 });
 
-export const recipeSchema = z.strictObject({
+export const textRecipeSchema = z.strictObject({
   data,
   features,
   model,
@@ -114,29 +103,7 @@ export const recipeSchema = z.strictObject({
   generation,
 });
 
-/** A recipe as it is written: values with a default may be missing. */
-export type RecipeInput = z.input<typeof recipeSchema>;
-/** A recipe with every default filled in. */
-export type Recipe = z.output<typeof recipeSchema>;
-
-/** Marks an object as a recipe, so that the compiler checks it where it is written. */
-export function defineRecipe(recipe: RecipeInput): RecipeInput {
-  return recipe;
-}
-
-/** Checks a recipe and fills in the defaults. Throws `RecipeError` naming the key and the nearest one. */
-export function resolveRecipe(recipe: unknown, source: string): Recipe {
-  return checkedBy(recipeSchema, recipe, source);
-}
-
-/** What the schema makes of a recipe. Throws `RecipeError`. */
-export function checkedBy<Schema extends z.ZodType>(
-  schema: Schema,
-  recipe: unknown,
-  source: string,
-): z.output<Schema> {
-  const result = schema.safeParse(recipe);
-  if (result.success) return result.data;
-  const { what, values, advice } = describeIssue(result.error.issues[0], recipe, schema);
-  throw new RecipeError(what, `${values} in ${source}`, advice);
-}
+/** A recipe for text as it is written: values with a default may be missing. */
+export type TextRecipeInput = z.input<typeof textRecipeSchema>;
+/** A recipe for text with every default filled in. */
+export type TextRecipe = z.output<typeof textRecipeSchema>;

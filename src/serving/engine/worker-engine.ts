@@ -1,7 +1,8 @@
 /** An engine whose model lives in a thread of its own: what blocks there blocks no request here. */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { startThread } from "../../threads/start-thread.js";
 import { ServingError } from "../errors.js";
 import type { Engine, EngineLoad, GenerationEvent, GenerationRequest } from "./engine.js";
 import { EventQueue } from "./event-queue.js";
@@ -24,7 +25,7 @@ type Ready = Extract<ThreadMessage, { kind: "ready" }>;
  * tokenizer, or the thread breaks off.
  */
 export async function startEngine(options: EngineOptions): Promise<WorkerEngine> {
-  const thread = startThread(options);
+  const thread = startThread("./worker", import.meta.url, options);
   const ready = await new Promise<Ready>((resolve, reject) => {
     thread.once("error", (error) => reject(brokenOff(error)));
     thread.once("exit", (code) => reject(ended(code)));
@@ -34,14 +35,6 @@ export async function startEngine(options: EngineOptions): Promise<WorkerEngine>
     });
   });
   return new WorkerEngine(thread, ready);
-}
-
-/** In a checkout the thread registers the TypeScript loader first; the package holds JavaScript. */
-function startThread(workerData: EngineOptions): Worker {
-  const isSource = import.meta.url.endsWith(".ts");
-  const file = isSource ? "./worker-from-sources.mjs" : "./worker.js";
-  // Flags of this process, such as loaders, may not suit a thread.
-  return new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] });
 }
 
 /** What is waited for, by the number of its request. */

@@ -1,5 +1,5 @@
 /** The model's thread: opens and compiles the model, then answers. */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { openFolder } from "../../files/disk.js";
@@ -12,6 +12,7 @@ import { fetchModel } from "../../interop/hub/fetch-model.js";
 import { locateModel, openModel } from "../../interop/model-folder.js";
 import type { Decoder } from "../../models/decoder.js";
 import type { Weights } from "../../nn/weights.js";
+import { threadData } from "../../threads/start-thread.js";
 import { ServingError } from "../errors.js";
 import { vocabularyOf } from "./continuation.js";
 import { ModelThread } from "./model-thread.js";
@@ -97,7 +98,7 @@ function noTokenizer(folder: string): ServingError {
 }
 
 const port = parentPort!;
-start(port, workerData).catch((error) => {
+start(port, threadData()).catch((error) => {
   port.postMessage({ kind: "failed", error: partsOf(error) } satisfies ThreadMessage);
   port.close();
 });

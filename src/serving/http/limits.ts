@@ -8,8 +8,6 @@ export interface Limits {
   readonly maxConcurrent: number;
   /** Most answers that wait for a place. */
   readonly maxQueue: number;
-  /** Most tokens of one answer; absent: what the context leaves. */
-  readonly maxTokensPerRequest?: number;
 }
 
 /** The work of one request while it lasts. */

@@ -1,29 +1,16 @@
-/** An HTTP server that speaks OpenAI's API for one model and its adapters. */
+/** An HTTP server for one model, whatever it does. */
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import type { Hono } from "hono";
-import { chatTemplate } from "../../features/chat/chat-template.js";
-import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import type { Sampling } from "../../generation/sampling.js";
-import type { Engine } from "../engine/engine.js";
 import { ServingError } from "../errors.js";
-import { PromptEncoder } from "../openai/prompt.js";
-import type { ServedModel, Service } from "../openai/service.js";
-import { turnEnd } from "../openai/turn-end.js";
 import { ApiError, answerFor } from "./api-error.js";
 import { createApp, respondWith } from "./app.js";
 import { Admission, type Limits } from "./limits.js";
-import { Metrics } from "./metrics.js";
+import type { Served } from "./served.js";
 
-export interface ServerOptions {
-  readonly engine: Engine;
-  readonly tokenizer: Tokenizer;
-  readonly model: ServedModel;
-  /** Names of adapters that the engine has. */
-  readonly adapters?: readonly string[];
+export interface HostOptions {
   /** Where to listen (default 127.0.0.1: this machine alone). */
   readonly host?: string;
   /** 0: a free one. */
@@ -31,10 +18,8 @@ export interface ServerOptions {
   /** What clients must send as a bearer token; absent: nothing. /healthz and the page are open without it. */
   readonly apiKey?: string;
   readonly limits: Limits;
-  /** How to sample where a request does not say; what is left open is temperature 1, top_p 1. */
-  readonly defaults?: Partial<Sampling>;
-  /** The chat page. */
-  readonly page?: Hono;
+  /** Seconds since 1970; default now. */
+  readonly created?: number;
   /** Told of errors that are the server's own (default: written to standard error). */
   readonly onFault?: (error: unknown) => void;
 }
@@ -49,41 +34,30 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>;
 }
 
-/** Throws `ServingError` when the address cannot be listened on, `ChatError` for a chat template that is broken. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = "127.0.0.1", port, apiKey, page } = options;
-  const service = toService(options);
+/** Serves over HTTP. Throws `ServingError` when the address cannot be listened on. */
+export async function startHost(served: Served, options: HostOptions): Promise<RunningServer> {
+  const { host: address = "127.0.0.1", port, apiKey, limits } = options;
+  const { created = Math.floor(Date.now() / 1000), onFault = (error) => console.error(error) } = options;
+  const admission = new Admission(limits);
   let isClosing = false;
-  const app = createApp(service, { host, apiKey, page, isClosing: () => isClosing });
+  const host = { limits, admission, onFault };
+  const app = createApp(served, host, { address, apiKey, created, isClosing: () => isClosing });
   const listener = getRequestListener(app.fetch, {
     hostname: "localhost", // for requests of HTTP/1.0, which may name no host
     overrideGlobalObjects: false,
-    errorHandler: (error) => respondWith(refusal(error, service.onFault)),
+    errorHandler: (error) => respondWith(refusal(error, onFault)),
   });
   const server = createServer({ requireHostHeader: false }, listener);
   server.on("checkExpectation", (_, response: ServerResponse) => writeRaw(response, unknownExpectation()));
   server.on("clientError", answerGarbage);
-  await listen(server, host, port);
-  const name = host.includes(":") ? `[${host}]` : host;
+  await listen(server, address, port);
+  const name = address.includes(":") ? `[${address}]` : address;
   return {
     url: `http://${name}:${(server.address() as AddressInfo).port}`,
     close(graceMs = 10_000) {
       isClosing = true;
-      return finish(server, service.admission, graceMs);
+      return finish(server, admission, graceMs);
     },
-  };
-}
-
-function toService(options: ServerOptions): Service {
-  const { engine, tokenizer, model, limits, adapters = [], defaults = {} } = options;
-  const admission = new Admission(limits);
-  const template = chatTemplate(tokenizer);
-  return {
-    ...{ engine, tokenizer, model, limits, adapters, defaults, admission, template },
-    turnEnd: turnEnd(template),
-    prompts: new PromptEncoder(tokenizer, model.contextLength),
-    metrics: new Metrics(engine, admission),
-    onFault: options.onFault ?? ((error) => console.error(error)),
   };
 }
 

@@ -92,7 +92,7 @@ function toRequests(fields: ChatRequest, service: Service): GenerationRequest[] 
   const jsonSchema = schemaOf(fields);
   const shared = {
     ...{ prompt, sampling, adapter, jsonSchema },
-    maxTokens: service.prompts.room(prompt, asked, service.limits.maxTokensPerRequest),
+    maxTokens: service.prompts.room(prompt, asked, service.maxTokensPerRequest),
     // JSON ends by itself, and may quote the end of a turn.
     stop: jsonSchema ? stop : [...stop, ...service.turnEnd],
     topLogprobs: fields.logprobs ? (fields.top_logprobs ?? 0) : undefined,

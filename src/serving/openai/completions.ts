@@ -39,7 +39,7 @@ export async function completions(c: Context, service: Service): Promise<Respons
   const prompts = encodeAll(fields.prompt, "prompt", service.prompts);
   const { sampling, stop } = sharedSettings(fields, service);
   const seed = firstSeed(fields);
-  const most = service.limits.maxTokensPerRequest;
+  const most = service.maxTokensPerRequest;
   const maxTokens = fields.max_tokens ?? Math.min(defaultMaxTokens, most ?? defaultMaxTokens);
   const requests = prompts.flatMap((prompt) => {
     service.prompts.room(prompt, maxTokens, most);

@@ -1,7 +1,7 @@
 /** llama.cpp, as node-llama-cpp ships it, as a side of `autodidact bench --only decoding`. */
 import { join } from "node:path";
 import { getLlama, LlamaLogLevel, type Token } from "node-llama-cpp";
-import { takeTurns } from "../../../src/cli/bench/decoding-turns.js";
+import { takeTurns } from "../../../src/modalities/text/bench/decoding-turns.js";
 
 await takeTurns(async ({ folder, threads }) => {
   const build = { build: "never", skipDownload: true, logLevel: LlamaLogLevel.error } as const;

@@ -1,7 +1,7 @@
 /** `@huggingface/transformers` as a side of `autodidact bench --only decoding`. */
 import { basename, dirname } from "node:path";
 import { AutoModelForCausalLM, BaseStreamer, env, Tensor } from "@huggingface/transformers";
-import { takeTurns } from "../../../src/cli/bench/decoding-turns.js";
+import { takeTurns } from "../../../src/modalities/text/bench/decoding-turns.js";
 
 const dtypes = { float32: "fp32", int8: "q8", int4: "q4" } as const;
 

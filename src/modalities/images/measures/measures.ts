@@ -1,6 +1,4 @@
-/** The measures of `autodidact evaluate` for models of images, and what they print. */
-import { resolve } from "node:path";
-import { nodeRuntime } from "../../../core/runtime/node.js";
+/** The measures of models of images, and the sentences that tell of them. */
 import { fromBytes, type ImageExamples } from "../../../data/images/image-batches.js";
 import { encodePng } from "../../../data/images/write-images.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
@@ -12,45 +10,37 @@ import { kernelDistance } from "../../../evaluation/images/kernel-distance.js";
 import { kNearestAccuracy } from "../../../evaluation/images/nearest-accuracy.js";
 import { nearestNeighbours } from "../../../evaluation/images/neighbours.js";
 import { precisionRecall } from "../../../evaluation/images/precision-recall.js";
-import { openFolder } from "../../../files/disk.js";
 import { imageGrid } from "../../../generation/images/pictures.js";
 import { encoderOf } from "../../../interop/image-config.js";
-import { openImageModel } from "../../../interop/image-folder.js";
-import { imagesOfRun, readImageRecipe } from "../prepare.js";
-import {
-  batchSize,
-  chunks,
-  drawing,
-  drawSamples,
-  type ImageMeasureFlags,
-  type ImageMetric,
-  labelledBatches,
-  openFeatures,
-  openJudge,
-  pixelsOf,
-  type Subject,
-  wholeBatches,
-} from "./subject.js";
-import { checkPictureFile, writePicture } from "../../../cli/output-file.js";
+import type { SavedImageModel } from "../../../interop/image-folder.js";
+import type { Named, Output, Surroundings } from "../../modality.js";
+import { hasLabels } from "../prepared.js";
+import { batchSize, chunks, labelledBatches, pixelsOf, wholeBatches } from "./batches.js";
+import { imagesFor } from "./given-images.js";
+import type { MeasureFlags, MeasureName } from "./options.js";
+import { drawSamples, openFeatures, openJudge, referenceOf, type Subject } from "./subject.js";
 
 /** A measure's figures, and the sentence that tells them. */
 interface Measured {
   readonly figures: Readonly<Record<string, number | string>>;
   readonly text: string;
+  /** A picture that shows it. */
+  readonly shown?: Uint8Array;
 }
 
 /** Beside how many samples their neighbours are shown. */
 const shownNeighbours = 20;
 
-const measures: Record<ImageMetric, (subject: Subject) => Promise<Measured>> = {
+const measures: Record<MeasureName, (subject: Subject, isShown: boolean) => Promise<Measured>> = {
   fid: (subject) =>
     comparing(subject, async (real, drawn) => {
-      const distance = await frechetDistance(nodeRuntime, real, drawn);
+      const distance = await frechetDistance(subject.around.runtime, real, drawn);
       return { figures: { frechetDistance: distance }, text: `Frechet distance ${distance.toFixed(2)}` };
     }),
   kid: (subject) =>
     comparing(subject, async (real, drawn) => {
-      const { mean, std } = await kernelDistance(nodeRuntime, real, drawn, { seed: subject.flags.seed });
+      const { flags, around } = subject;
+      const { mean, std } = await kernelDistance(around.runtime, real, drawn, { seed: flags.seed ?? 0 });
       return {
         figures: { kernelDistance: mean, std },
         text: `kernel distance ${mean.toFixed(5)} ± ${std.toFixed(5)}`,
@@ -58,8 +48,8 @@ const measures: Record<ImageMetric, (subject: Subject) => Promise<Measured>> = {
     }),
   "precision-recall": (subject) =>
     comparing(subject, async (real, generated) => {
-      const { precision, recall } = await precisionRecall(nodeRuntime, {
-        real: firstOf(real, generated.n),
+      const { precision, recall } = await precisionRecall(subject.around.runtime, {
+        real: sampleOf(real, generated.n),
         generated,
       });
       return {
@@ -72,21 +62,19 @@ const measures: Record<ImageMetric, (subject: Subject) => Promise<Measured>> = {
   knn,
 };
 
-/** `--metric`; without it the one that goes with the model. */
-export async function measureImages(path: string, flags: ImageMeasureFlags): Promise<void> {
-  const run = openFolder(resolve(path));
-  const saved = await openImageModel(run, flags.checkpoint);
-  const recipe = await readImageRecipe(run);
-  const images = await imagesOfRun(recipe, run, { openFolder });
-  const usual = {
-    denoiser: "fid",
-    classifier: "accuracy",
-    maskedAutoencoder: "knn",
-    contrastive: "knn",
-  } as const;
-  const metric = flags.metric ?? usual[saved.kind];
-  const { figures, text } = await measures[metric]({ path, saved, images, flags });
-  process.stdout.write(`${flags.json ? JSON.stringify({ metric, ...figures }) : text}\n`);
+/** `isShown`: with a picture, where the measure has one. */
+export async function* measureImages(
+  metric: MeasureName,
+  named: Named<SavedImageModel>,
+  flags: MeasureFlags,
+  around: Surroundings,
+  isShown: boolean,
+): AsyncGenerator<Output> {
+  const images = await imagesFor(named, flags.data, around);
+  const subject = { name: named.name, saved: await named.open(), images, flags, around };
+  const { figures, text, shown } = await measures[metric](subject, isShown);
+  if (shown) yield { kind: "file", name: `${metric}.png`, bytes: shown };
+  yield { kind: "figures", figures: { metric, ...figures }, text };
 }
 
 /** A measure between features of the reference images and of samples. */
@@ -94,54 +82,52 @@ async function comparing(
   subject: Subject,
   measure: (real: Features, drawn: Features) => Promise<Measured>,
 ): Promise<Measured> {
-  const { images, flags } = subject;
-  drawing(subject);
+  const { reference } = subject.flags;
   const extractor = await openFeatures(subject);
-  const { pixels } = await drawSamples(subject);
-  const size = pixels.length / flags.samples;
+  const { pixels, count } = await drawSamples(subject);
+  const size = pixels.length / count;
   const drawn = await featuresOf(extractor, chunks(pixels, size * batchSize));
-  const split = flags.reference === "train" ? images.train : images.validation;
-  const real = await featuresOf(extractor, pixelsOf(wholeBatches(split)));
+  const real = await featuresOf(extractor, pixelsOf(wholeBatches(referenceOf(subject))));
   const { figures, text } = await measure(real, drawn);
   return {
-    figures: {
-      ...figures,
-      samples: drawn.n,
-      reference: flags.reference,
-      images: real.n,
-      features: real.name,
-    },
+    figures: { ...figures, samples: drawn.n, reference, images: real.n, features: real.name },
     text:
-      `${text}: ${drawn.n} samples against ${real.n} images of the ${flags.reference} split, by ${real.name}; ` +
+      `${text}: ${drawn.n} samples against ${real.n} images ${splitName(reference)}, by ${real.name}; ` +
       "comparable only with numbers by the same features",
   };
 }
 
-const firstOf = (features: Features, n: number): Features =>
-  features.n <= n ? features : { ...features, n, data: features.data.subarray(0, n * features.d) };
+const splitName = (reference: MeasureFlags["reference"]) =>
+  reference === "train" ? "that were learned from" : "held out";
+
+/** So many rows at even distances: sets are often sorted by class. */
+function sampleOf(features: Features, n: number): Features {
+  const { d, data } = features;
+  if (features.n <= n) return features;
+  const sample = new Float32Array(n * d);
+  for (let i = 0; i < n; i++) {
+    const row = Math.floor(((i + 0.5) * features.n) / n);
+    sample.set(data.subarray(row * d, (row + 1) * d), i * d);
+  }
+  return { ...features, n, data: sample };
+}
 
 /** Of a classifier, on images held out; of a model that draws, how often a classifier sees the class asked for. */
 async function accuracy(subject: Subject): Promise<Measured> {
-  const { saved, images, flags, path } = subject;
+  const { saved, images, flags, name, around } = subject;
   if (saved.kind === "classifier") {
-    const split = flags.reference === "train" ? images.train : images.validation;
-    const { accuracy, count } = await classifierAccuracy(
-      nodeRuntime,
-      saved.model,
-      saved.weights,
-      labelledBatches(split),
-    );
+    const batches = labelledBatches(referenceOf(subject));
+    const { accuracy, count } = await classifierAccuracy(around.runtime, saved.model, saved.weights, batches);
     const measured = count.reduce((a, b) => a + b, 0);
     return {
       figures: { accuracy, images: measured, reference: flags.reference },
-      text: `accuracy ${accuracy.toFixed(4)} on ${measured} images of the ${flags.reference} split`,
+      text: `accuracy ${accuracy.toFixed(4)} on ${measured} images ${splitName(flags.reference)}`,
     };
   }
-  drawing(subject);
   if (images.classes.length === 0) {
     throw new EvaluationError(
       "the model was asked for no class that a classifier could see",
-      `${path} learned from images without classes`,
+      `${name} learned from images without classes`,
       "use another --metric, such as fid",
     );
   }
@@ -149,49 +135,50 @@ async function accuracy(subject: Subject): Promise<Measured> {
   if (judge.saved.kind !== "classifier" || String(judge.saved.classes) !== String(images.classes)) {
     throw new EvaluationError(
       "the judge does not tell these classes apart",
-      `${judge.saved.classes.join(", ") || "none"} in ${judge.path}; ${images.classes.join(", ")} here`,
+      `${judge.saved.classes.join(", ") || "none"} in ${judge.name}; ${images.classes.join(", ")} here`,
       "give a classifier of the same classes with --features",
     );
   }
-  const { pixels, labels } = await drawSamples(subject);
+  const { pixels, labels, count } = await drawSamples(subject);
   const batch = { images: pixels, labels: Int32Array.from(labels, Number) };
-  const found = await classifierAccuracy(nodeRuntime, judge.saved.model, judge.saved.weights, [batch]);
+  const { model, weights } = judge.saved;
+  const found = await classifierAccuracy(around.runtime, model, weights, [batch]);
   return {
-    figures: { accuracy: found.accuracy, samples: flags.samples, classifier: judge.path },
-    text: `${judge.path} sees the class that was asked for in ${(100 * found.accuracy).toFixed(1)} % of ${flags.samples} samples of ${path}`,
+    figures: { accuracy: found.accuracy, samples: count, classifier: judge.name },
+    text: `${judge.name} sees the class that was asked for in ${(100 * found.accuracy).toFixed(1)} % of ${count} samples of ${name}`,
   };
 }
 
 /** Samples beside the training images nearest to them by pixels: whether the model repeats what it has seen. */
-async function neighbours(subject: Subject): Promise<Measured> {
-  const { images, flags } = subject;
-  if (flags.out) await checkPictureFile(flags.out, [".png"]);
-  const { pixels } = await drawSamples(subject);
-  const { channels, height, width } = images.shape;
-  const d = channels * height * width;
-  const drawn = { name: "pixels", data: pixels, n: flags.samples, d };
-  const parts: Float32Array[] = [];
-  for await (const part of pixelsOf(wholeBatches(images.train))) parts.push(part);
-  const data = new Float32Array(images.train.count * d);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  const train = { name: "pixels", data, n: images.train.count, d };
-  const { indices, squaredDistances } = await nearestNeighbours(nodeRuntime, drawn, train, 1);
-  const distance = squaredDistances.reduce((sum, value) => sum + Math.sqrt(value / d), 0) / flags.samples;
+async function neighbours(subject: Subject, isShown: boolean): Promise<Measured> {
+  const { images, around } = subject;
+  const { pixels, count } = await drawSamples(subject);
+  const d = pixels.length / count;
+  const drawn = { name: "pixels", data: pixels, n: count, d };
+  const train = { name: "pixels", data: await allPixels(images.train, d), n: images.train.count, d };
+  const { indices, squaredDistances } = await nearestNeighbours(around.runtime, drawn, train, 1);
+  const distance = squaredDistances.reduce((sum, value) => sum + Math.sqrt(value / d), 0) / count;
   const nearest = Math.sqrt(squaredDistances.reduce((least, value) => Math.min(least, value)) / d);
-  if (flags.out) await writePairs(flags.out, subject, pixels, indices);
   return {
-    figures: { meanDistance: distance, smallestDistance: nearest, samples: flags.samples },
+    figures: { meanDistance: distance, smallestDistance: nearest, samples: count },
     text:
       `the nearest training image differs by ${distance.toFixed(3)} a pixel on average, ${nearest.toFixed(3)} at least ` +
-      `(root mean square, values from -1 to 1)${flags.out ? `; beside each other in ${flags.out}` : ""}`,
+      "(root mean square, values from -1 to 1)",
+    shown: isShown ? await pairs(subject, pixels, indices) : undefined,
   };
 }
 
-async function writePairs(out: string, { images }: Subject, pixels: Float32Array, indices: Int32Array) {
+async function allPixels(split: ImageExamples, d: number): Promise<Float32Array> {
+  const all = new Float32Array(split.count * d);
+  let at = 0;
+  for await (const part of pixelsOf(wholeBatches(split))) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+async function pairs({ images }: Subject, pixels: Float32Array, indices: Int32Array): Promise<Uint8Array> {
   const { channels, height, width } = images.shape;
   const d = channels * height * width;
   const shown = Math.min(shownNeighbours, indices.length);
@@ -200,37 +187,39 @@ async function writePairs(out: string, { images }: Subject, pixels: Float32Array
   both.set(pixels.subarray(0, shown * d));
   both.set(fromBytes(found.pixels as Uint8Array), shown * d);
   const grid = imageGrid(both, images.shape, { columns: shown });
-  await writePicture(out, await encodePng(grid.pixels, grid));
+  return encodePng(grid.pixels, grid);
 }
 
 /** What nearest neighbours by an encoder's features say of images held out. */
-async function knn({ path, saved, images }: Subject): Promise<Measured> {
+async function knn({ name, saved, images, around }: Subject): Promise<Measured> {
   const encoder = encoderOf(saved);
-  if (!encoder) {
-    throw new EvaluationError(
-      "the model has no features",
-      path,
-      "give a vit, resnet or mae, or another --metric",
-    );
-  }
-  const extractor = await openEncoderFeatures(nodeRuntime, encoder, saved.weights, { source: path });
+  if (!encoder) throw new Error(`a ${saved.kind} has no measure of neighbours`);
+  const extractor = await openEncoderFeatures(around.runtime, encoder, saved.weights, { source: name });
   const labelled = async (split: ImageExamples) => {
     const labels: number[] = [];
-    for await (const batch of labelledBatches(split)) labels.push(...batch.labels);
-    if (labels.length === 0) {
-      throw new EvaluationError(
-        "neighbours tell nothing without classes",
-        `none of ${split.count} images has one`,
-        "give a run on images with a class a folder",
-      );
+    async function* noting() {
+      for await (const batch of labelledBatches(split)) {
+        labels.push(...batch.labels);
+        yield batch.images;
+      }
     }
-    const features = await featuresOf(extractor, pixelsOf(labelledBatches(split)));
+    await requireLabels(split);
+    const features = await featuresOf(extractor, noting());
     return { features, labels: Int32Array.from(labels) };
   };
   const [train, test] = [await labelled(images.train), await labelled(images.validation)];
-  const share = await kNearestAccuracy(nodeRuntime, train, test, { k: 20 });
+  const share = await kNearestAccuracy(around.runtime, train, test, { k: 20 });
   return {
     figures: { accuracy: share, k: 20, images: test.labels.length, features: test.features.name },
     text: `20 nearest neighbours tell the class of ${(100 * share).toFixed(1)} % of ${test.labels.length} images, by ${test.features.name}`,
   };
+}
+
+async function requireLabels(split: ImageExamples): Promise<void> {
+  if (await hasLabels(split)) return;
+  throw new EvaluationError(
+    "neighbours tell nothing without classes",
+    `none of ${split.count} images has one`,
+    "give a run on images with a class a folder",
+  );
 }

@@ -7,11 +7,11 @@ import { chatTokens, cutAtTurn, type MarkedTokens } from "../../../features/chat
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { withChat } from "../base.js";
-import type { DataKind } from "./data-format.js";
+import type { TextRecipe } from "../recipe.js";
+import type { DataFormat } from "./data-format.js";
 import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./examples.js";
-import type { Recipe } from "../recipe.js";
 
-export const chat: DataKind = {
+export const chat: DataFormat = {
   async check(recipe, _around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
     const { tokenizer } = base;
@@ -36,7 +36,7 @@ export const chat: DataKind = {
 };
 
 /** The tokens of every conversation that can be used, and what could not. */
-async function readTokens({ data }: Recipe, tokenizer: Tokenizer, rowLength: number) {
+async function readTokens({ data }: TextRecipe, tokenizer: Tokenizer, rowLength: number) {
   const template = chatTemplate(tokenizer);
   const chats: MarkedTokens[] = [];
   const isRepeated = repetitions();

@@ -1,20 +1,10 @@
 /** What every format of data gives a run. */
-import type { Runtime } from "../../../core/runtime/session.js";
 import type { TrainingData } from "../../../data/text/batches.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
-import type { Base, FindModel } from "../base.js";
-import type { Recipe } from "../recipe.js";
-
-/** What a run needs from its surroundings. */
-export interface Surroundings {
-  readonly runtime: Runtime;
-  readonly openFolder: (path: string) => Folder;
-  /** Finds a pretrained model; default: a folder of that name. */
-  readonly findModel?: FindModel;
-  /** Make batches of images in a thread, ahead of the step; their folder must be one on a disk. Default: no. */
-  readonly ahead?: boolean;
-}
+import type { Surroundings } from "../../modality.js";
+import type { Base } from "../base.js";
+import type { TextRecipe } from "../recipe.js";
 
 /** Data that have been read through and found fit. Nothing is written yet. */
 export interface CheckedData {
@@ -36,13 +26,13 @@ export interface RunData {
 }
 
 /** How one format of data is prepared and read. */
-export interface DataKind {
+export interface DataFormat {
   /** Reads everything once. `rowLength` is in tokens. */
   check(
-    recipe: Recipe,
+    recipe: TextRecipe,
     around: Surroundings,
     base: Base | undefined,
     rowLength: number,
   ): Promise<CheckedData>;
-  open(folder: Folder, recipe: Recipe, rowLength: number): Promise<Omit<RunData, "tokenizer">>;
+  open(folder: Folder, recipe: TextRecipe, rowLength: number): Promise<Omit<RunData, "tokenizer">>;
 }

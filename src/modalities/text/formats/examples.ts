@@ -8,13 +8,13 @@ import { digestOf } from "../../../data/text/document.js";
 import { SeenHashes } from "../../../data/text/seen.js";
 import { DataError } from "../../../files/errors.js";
 import type { Folder } from "../../../files/folder.js";
-import type { Base } from "../base.js";
-import type { RunData } from "./data-format.js";
 import { RecipeError } from "../../../recipe/errors.js";
-import type { Recipe } from "../recipe.js";
+import type { Base } from "../base.js";
+import type { TextRecipe } from "../recipe.js";
+import type { RunData } from "./data-format.js";
 
 /** Throws `RecipeError` without a pretrained model: conversations are learned by one that knows the language. */
-export function requireBase(base: Base | undefined, { data }: Recipe): Base {
+export function requireBase(base: Base | undefined, { data }: TextRecipe): Base {
   if (base) return base;
   throw new RecipeError(
     "learning to chat starts from a model that can write",
@@ -50,7 +50,7 @@ export function repetitions(): (row: unknown) => Promise<boolean> {
 /** Examples for learning and for validation, chosen by the seed; at least one of each. */
 export function splitExamples<T>(
   examples: readonly T[],
-  { data, training }: Recipe,
+  { data, training }: TextRecipe,
   leftOut: readonly string[],
 ): { train: T[]; validation: T[] } {
   if (examples.length < 2) {
@@ -69,7 +69,7 @@ export function splitExamples<T>(
 /** Opens the examples that were written to `train/` and `validation/`. Throws `ShardError` for damaged ones. */
 export async function openSplits(
   folder: Folder,
-  { training: { batchSize, seed } }: Recipe,
+  { training: { batchSize, seed } }: TextRecipe,
   unit: string,
 ): Promise<Omit<RunData, "tokenizer">> {
   const train = await openExamples(folder.folder("train"));

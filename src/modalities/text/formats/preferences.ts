@@ -9,15 +9,16 @@ import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { rowsPerPair } from "../../../objectives/dpo.js";
 import { referenceLogLikelihoods } from "../../../training/reference.js";
+import type { Surroundings } from "../../modality.js";
 import { type Base, withChat } from "../base.js";
-import type { DataKind, Surroundings } from "./data-format.js";
+import type { TextRecipe } from "../recipe.js";
+import type { DataFormat } from "./data-format.js";
 import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./examples.js";
-import type { Recipe } from "../recipe.js";
 
 /** The chosen row, then the rejected one, [2, t]. */
 type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };
 
-export const preferences: DataKind = {
+export const preferences: DataFormat = {
   async check(recipe, around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
     const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength);
@@ -44,7 +45,7 @@ export const preferences: DataKind = {
 };
 
 /** Every pair that can be used, and what could not. */
-async function readPairs({ data }: Recipe, tokenizer: Tokenizer, rowLength: number) {
+async function readPairs({ data }: TextRecipe, tokenizer: Tokenizer, rowLength: number) {
   const template = chatTemplate(tokenizer);
   const rows = readPreferences(data.files);
   const pairs: Pair[] = [];
@@ -81,7 +82,7 @@ function joined(rows: readonly Pair[], name: keyof Pair): Int32Array {
 /** The pairs with their reference log-likelihoods, computed once and kept. */
 async function* withReference(
   pairs: readonly Pair[],
-  { training: { device, threads } }: Recipe,
+  { training: { device, threads } }: TextRecipe,
   { runtime }: Surroundings,
   { model, weights }: Base,
   contextLength: number,

@@ -5,14 +5,14 @@ import { prepareTokens } from "../../../data/text/prepare.js";
 import { type EncodePiece, openShards } from "../../../data/text/shards.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { DataError } from "../../../files/errors.js";
+import { RecipeError } from "../../../recipe/errors.js";
 import type { Base } from "../base.js";
 import { buildTokenizer } from "../build.js";
-import type { CheckedData, DataKind } from "./data-format.js";
-import { RecipeError } from "../../../recipe/errors.js";
+import type { CheckedData, DataFormat } from "./data-format.js";
 import { counted } from "./examples.js";
 
 /** Reads the text, trains the tokenizer, and makes sure that each split fills a window. */
-export const text: DataKind = {
+export const text: DataFormat = {
   async check(recipe, { openFolder }, base, rowLength): Promise<CheckedData> {
     const { data, features, training } = recipe;
     const corpus = await openCorpus({ ...data, seed: training.seed });

@@ -1,80 +1,85 @@
-/** The measures of `autodidact evaluate` that open a model by themselves, and what they print. */
+/** Measures of a language model: questions, a sliding window, another model beside it. */
 import { basename } from "node:path";
-import { nodeRuntime } from "../../../core/runtime/node.js";
 import { findFiles } from "../../../data/text/find-files.js";
 import { allDocuments } from "../../../data/text/sources.js";
 import { type Comparison, type Contender, compare } from "../../../evaluation/compare.js";
-import { compileScorer, type Scorer } from "../../../evaluation/log-likelihood.js";
+import { compileScorer } from "../../../evaluation/log-likelihood.js";
 import { evaluateMultipleChoice } from "../../../evaluation/multiple-choice.js";
 import { measurePerplexity } from "../../../evaluation/perplexity.js";
 import { readPrompts } from "../../../evaluation/prompts.js";
-import { readQuestions, type Task } from "../../../evaluation/questions.js";
+import { readQuestions } from "../../../evaluation/questions.js";
 import { sideBySide } from "../../../evaluation/side-by-side.js";
-import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../../../generation/decoder-session.js";
-import type { Checkpoint } from "../../../interop/model-folder.js";
-import { RunError } from "../../run.js";
-import { openNamedModel } from "../../../cli/models.js";
+import { openModel, type SavedModel } from "../../../interop/model-folder.js";
+import { finderOf, type Named, type Output, type Surroundings, type UseRequest } from "../../modality.js";
+import { baseOf } from "./base-of.js";
+import type { Choosing, Comparing, Sliding } from "./options.js";
+import { tokenizerOf } from "./tokenizer.js";
 
-export interface EvaluateFlags {
-  data?: string[];
-  field?: string;
-  column?: string;
-  checkpoint: Checkpoint;
-  batchSize: number;
-  multipleChoice?: string;
-  task?: Task;
-  perplexity?: string[];
-  stride?: number;
-  against?: string;
-  prompts?: string;
-  maxTokens: number;
-  temperature: number;
-  seed: number;
-  json?: boolean;
-}
-
-/** `--multiple-choice`. */
-export async function chooseAnswers(path: string, flags: EvaluateFlags): Promise<void> {
-  const { scorer, tokenizer } = await openScorer(path, flags);
-  const questions = readQuestions(flags.multipleChoice!, flags.task);
-  const result = await counting("questions", (tell) =>
-    evaluateMultipleChoice(scorer, tokenizer, questions, tell),
+export async function* chooseAnswers(
+  named: Named<SavedModel>,
+  { multipleChoice, task }: Choosing,
+  around: Surroundings,
+): AsyncGenerator<Output> {
+  const { scorer, tokenizer } = await openScorer(named, around);
+  const questions = readQuestions(multipleChoice, task);
+  const result = await evaluateMultipleChoice(scorer, tokenizer, questions, (done) =>
+    around.onProgress?.("questions", done),
   );
   const { acc, accStderr, accNorm, accNormStderr, truncated } = result;
   const share = (value: number, error: number | null) =>
     `${value.toFixed(4)}${error === null ? "" : ` ± ${error.toFixed(4)}`}`;
   const cut = truncated > 0 ? `; ${truncated} were cut to fit the model's context` : "";
   const text = `accuracy ${share(acc, accStderr)}, by likelihood a character ${share(accNorm, accNormStderr)}, over ${result.questions} questions${cut}`;
-  printMeasure(flags, result, text);
+  yield { kind: "figures", figures: { ...result }, text };
 }
 
-/** `--perplexity`. */
-export async function slideOver(path: string, flags: EvaluateFlags): Promise<void> {
-  const { scorer, tokenizer } = await openScorer(path, flags);
-  const documents = allDocuments(await findFiles(flags.perplexity!), flags);
-  const result = await counting("tokens", (onProgress) =>
-    measurePerplexity(scorer, tokenizer, documents, { stride: flags.stride, onProgress }),
-  );
+export async function* slideOver(
+  named: Named<SavedModel>,
+  { perplexity, stride, ...rows }: Sliding,
+  around: Surroundings,
+): AsyncGenerator<Output> {
+  const { scorer, tokenizer } = await openScorer(named, around);
+  const documents = allDocuments(await findFiles(perplexity), rows);
+  const onProgress = (done: number) => around.onProgress?.("tokens", done);
+  const result = await measurePerplexity(scorer, tokenizer, documents, { stride, onProgress });
   const { tokenPerplexity, wordPerplexity, bytePerplexity, bitsPerByte } = result;
   const text = `perplexity ${tokenPerplexity.toFixed(2)} a token, ${wordPerplexity.toFixed(2)} a word, ${bytePerplexity.toFixed(3)} a byte (${bitsPerByte.toFixed(4)} bits), over ${result.tokens} tokens of ${result.documents} texts`;
-  printMeasure(flags, result, text);
+  yield { kind: "figures", figures: { ...result }, text };
 }
 
-/** `--against`. */
-export async function writeBeside(path: string, flags: EvaluateFlags): Promise<void> {
-  const { maxTokens, temperature, seed } = flags;
-  const names = [path, flags.against!] as const;
-  const models = [await openContender(names[0], flags), await openContender(names[1], flags)] as const;
+async function openScorer(named: Named<SavedModel>, { runtime }: Surroundings) {
+  const { model, weights, tokenizer } = await named.open();
+  return {
+    tokenizer: tokenizerOf(named, tokenizer),
+    scorer: await compileScorer(runtime, model, weights),
+  };
+}
+
+/** `onText` hears of each pair of answers as it is there, in two columns. */
+export async function* writeBeside(
+  named: Named<SavedModel>,
+  { against, prompts, ...settings }: Comparing,
+  around: Surroundings,
+  onText?: UseRequest["onText"],
+): AsyncGenerator<Output> {
+  const { folder } = await finderOf(around)(against);
+  const opened = openModel(folder, named.checkpoint, baseOf(around));
+  const other = { ...named, name: against, place: folder, open: () => opened };
+  const models = [await contender(named, around), await contender(other, around)] as const;
   const results: Comparison[] = [];
-  for await (const result of compare(models, readPrompts(flags.prompts!), { maxTokens, temperature, seed })) {
+  for await (const result of compare(models, readPrompts(prompts), settings)) {
     results.push(result);
-    if (!flags.json) process.stdout.write(`${comparisonText(result, models)}\n\n`);
+    onText?.(`${comparisonText(result, models)}\n\n`);
   }
-  if (!flags.json) return;
-  process.stdout.write(
-    `${JSON.stringify({ models: names, settings: { maxTokens, temperature, seed }, results })}\n`,
-  );
+  yield { kind: "figures", figures: { models: [named.name, against], settings, results } };
+}
+
+async function contender(named: Named<SavedModel>, { runtime }: Surroundings): Promise<Contender> {
+  const { model, weights, tokenizer, generation } = await named.open();
+  const session = await compileDecoder(runtime, model, weights);
+  const known = { session, tokenizer: tokenizerOf(named, tokenizer) };
+  return { name: basename(named.name), ...known, endTokens: generation?.endTokens };
 }
 
 function comparisonText(
@@ -93,38 +98,4 @@ function comparisonText(
     beside(answers[0].text, answers[1].text),
     beside(left, right),
   ].join("\n");
-}
-
-async function openScorer(
-  path: string,
-  flags: EvaluateFlags,
-): Promise<{ scorer: Scorer; tokenizer: Tokenizer }> {
-  const { model, weights, tokenizer } = await openNamedModel(path, flags.checkpoint);
-  if (!tokenizer) throw noTokenizer(path);
-  return { scorer: await compileScorer(nodeRuntime, model, weights), tokenizer };
-}
-
-async function openContender(path: string, flags: EvaluateFlags): Promise<Contender> {
-  const { model, weights, tokenizer, generation } = await openNamedModel(path, flags.checkpoint);
-  if (!tokenizer) throw noTokenizer(path);
-  const session = await compileDecoder(nodeRuntime, model, weights);
-  return { name: basename(path), session, tokenizer, endTokens: generation?.endTokens };
-}
-
-export const noTokenizer = (path: string) =>
-  new RunError("a model folder has no tokenizer", path, "add its tokenizer.json");
-
-/** One JSON object with --json, else the text. */
-export function printMeasure({ json }: EvaluateFlags, result: object, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
-}
-
-/** On a terminal, a line that counts what is done; it is gone when `work` is. */
-async function counting<T>(unit: string, work: (tell?: (count: number) => void) => Promise<T>): Promise<T> {
-  if (!process.stderr.isTTY) return work();
-  try {
-    return await work((count) => process.stderr.write(`\r${count} ${unit}`));
-  } finally {
-    process.stderr.write("\r\x1b[K");
-  }
 }

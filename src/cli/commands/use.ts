@@ -1,0 +1,122 @@
+/** The verbs for trained models: each does what the kind of model that is named can do. */
+import { Command, Option } from "commander";
+import type { Checkpoint } from "../../interop/model-folder.js";
+import { type Modality, type Output, type Use, type Verb, verbs } from "../../modalities/modality.js";
+import { findNamed } from "../../modalities/saved.js";
+import { aroundOf } from "../around.js";
+import { checkpointOption } from "../checkpoint-option.js";
+import { CommandError } from "../errors.js";
+import { flagsOf, toOption } from "../flags.js";
+import { readInputs } from "../input-files.js";
+import { checkOutput, type OutputPlace, writeOutput } from "../output-file.js";
+import { endProgress } from "../terminal/phase.js";
+import { chooseUse } from "../use-choice.js";
+import { readOptions } from "../use-options.js";
+
+/** Flags that every verb has. */
+export interface VerbFlags {
+  readonly checkpoint: Checkpoint;
+  readonly metric?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** The verbs that some model has. */
+export const verbsOf = (modalities: readonly Modality[]): Verb[] =>
+  verbs.filter((verb) => usesOf(modalities, verb).length > 0);
+
+function usesOf(modalities: readonly Modality[], verb: Verb): Use[] {
+  const kinds = modalities.flatMap((modality) => modality.kinds);
+  return kinds.flatMap(({ uses }) => uses).filter((use) => use.verb === verb);
+}
+
+/** What the models do with a verb, each thing once. */
+export function summaryOf(modalities: readonly Modality[], verb: Verb): string {
+  return [...new Set(usesOf(modalities, verb).map(({ summary }) => summary))].join("; ");
+}
+
+export function useCommand(verb: Verb, modalities: readonly Modality[]): Command {
+  const uses = usesOf(modalities, verb);
+  const command = new Command(verb)
+    .description(`What a model does: ${summaryOf(modalities, verb)}.`)
+    .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub");
+  const inputs = uses.flatMap(({ inputs }) => inputs ?? []);
+  if (inputs.length > 0) command.argument("[files...]", inputs.map(({ name }) => name).join(", "));
+  for (const flag of flagsOf(uses.map(({ options }) => options))) command.addOption(toOption(flag));
+  const names = [...new Set(uses.flatMap(({ name }) => name ?? []))];
+  if (names.length > 0) {
+    const text = "what to measure (default: the one that goes with the model)";
+    command.addOption(new Option("--metric <name>", text).choices(names));
+  }
+  const endings = new Set(uses.flatMap(({ makes }) => makes?.endings ?? []));
+  if (endings.size > 0)
+    command.option("--out <file>", `where to write: a file that ends in ${[...endings].join(" or ")}`);
+  command.addOption(checkpointOption()).option("--json", "print one JSON object");
+  const examples = [...new Set(uses.flatMap(({ examples }) => examples ?? []))];
+  command.addHelpText(
+    "after",
+    `\nExamples:\n${examples.map((line) => `  ${inFull(verb, line)}`).join("\n")}`,
+  );
+  return command.action(async (name: string, ...rest: unknown[]) => {
+    const files = inputs.length > 0 ? (rest[0] as string[]) : [];
+    await use(verb, name, files, command, modalities);
+  });
+}
+
+const inFull = (verb: Verb, line: string) =>
+  line.includes(`autodidact ${verb}`) ? line : `autodidact ${verb} ${line}`;
+
+async function use(
+  verb: Verb,
+  name: string,
+  files: readonly string[],
+  command: Command,
+  modalities: readonly Modality[],
+): Promise<void> {
+  const flags = command.opts<VerbFlags>();
+  const around = aroundOf(modalities);
+  const model = await findNamed(name, flags.checkpoint, around);
+  const chosen = chooseUse(verb, model, command, modalities);
+  const place = await placeOf(chosen, flags);
+  const options = await readOptions(chosen, command);
+  const request = {
+    options,
+    inputs: inputsOf(chosen, files),
+    wanted: place && { ending: place.ending, each: place.each },
+    onText: flags.json ? undefined : (text: string) => process.stdout.write(text),
+  };
+  try {
+    for await (const output of chosen.run(model, request, around)) await put(output, place, flags);
+  } finally {
+    endProgress();
+  }
+}
+
+async function placeOf({ makes }: Use, { out }: VerbFlags): Promise<OutputPlace | undefined> {
+  if (!makes || (makes.isOptional && out === undefined)) return undefined;
+  return checkOutput(out, makes);
+}
+
+function inputsOf({ verb, inputs }: Use, files: readonly string[]) {
+  if (inputs && files.length > 0) return readInputs(files, inputs);
+  if (!inputs && files.length === 0) return [];
+  throw new CommandError(
+    inputs ? `there are no ${inputs.name} to ${verb}` : "the model takes no files",
+    files.join(" ") || "no file behind the model",
+    inputs ? `give ${inputs.name} or a folder of them behind the model` : "leave them out",
+  );
+}
+
+async function put(output: Output, place: OutputPlace | undefined, { json, out }: VerbFlags): Promise<void> {
+  endProgress();
+  if (output.kind === "file") return writeOutput(place!, output.name, output.bytes);
+  const { figures, text, remark } = output;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ...(place ? { out: place.path } : {}), ...figures })}\n`);
+    return;
+  }
+  if (text !== undefined) process.stdout.write(`${text}\n`);
+  const written = place && `written to ${out}`;
+  const notes = [remark, written].filter(Boolean).join("; ");
+  if (notes) process.stderr.write(`${notes}\n`);
+}

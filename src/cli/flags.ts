@@ -1,0 +1,111 @@
+/** Flags of commands from the options that uses of models declare. */
+import { InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
+import { innerSchema } from "../recipe/schema-paths.js";
+
+/** An option of one or several uses, as a flag. */
+export interface Flag {
+  /** As options name it, such as "maxTokens". */
+  readonly key: string;
+  /** Such as "--max-tokens". */
+  readonly long: string;
+  /** Name of its value; absent: it takes none. */
+  readonly argument?: string;
+  readonly description: string;
+  readonly isList: boolean;
+  /** Of one value, by each use that has the option. */
+  readonly values: readonly z.core.$ZodType[];
+}
+
+interface Meta {
+  readonly argument?: string;
+  readonly description?: string;
+  readonly hint?: string;
+  /** Its value is the path of a file that is read. */
+  readonly isFile?: boolean;
+  /** "-" stands for standard input. */
+  readonly isInput?: boolean;
+}
+
+const metaOf = (schema: z.core.$ZodType): Meta => z.globalRegistry.get(schema) ?? {};
+
+export const flagName = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** The flags of all these options together; of a flag that several have, the first describes it. */
+export function flagsOf(options: readonly z.ZodObject[]): Flag[] {
+  const flags = new Map<string, Flag>();
+  for (const [key, schema] of options.flatMap(({ shape }) => Object.entries(shape))) {
+    const { isList, value } = valueOf(schema);
+    const known = flags.get(key);
+    const { argument, description = "" } = metaOf(schema);
+    const values = [...(known?.values ?? []), value];
+    const first = {
+      key,
+      long: flagName(key),
+      argument,
+      description: description + defaultOf(schema),
+      isList,
+    };
+    flags.set(key, { ...(known ?? first), values });
+  }
+  return [...flags.values()];
+}
+
+/** The schema of one value. */
+function valueOf(schema: z.core.$ZodType): { isList: boolean; value: z.core.$ZodType } {
+  const inner = innerSchema(schema);
+  const { def } = (inner as z.core.$ZodTypes)._zod;
+  return def.type === "array" ? { isList: true, value: def.element } : { isList: false, value: inner };
+}
+
+function defaultOf(schema: z.core.$ZodType): string {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type !== "default" || typeof def.defaultValue === "object") return "";
+  return ` (default: ${def.defaultValue})`;
+}
+
+/** The flag for commander, which prints what does not fit. */
+export function toOption({ long, argument, description, isList, values }: Flag): Option {
+  const option = new Option(
+    argument ? `${long} <${argument}${isMany(argument) ? "..." : ""}>` : long,
+    description,
+  );
+  const choices = values.flatMap(choicesOf);
+  if (choices.length > 0) return option.choices([...new Set(choices)]);
+  if (!argument) return option;
+  return option.argParser((text: string, before: unknown) => {
+    const value = readText(text, values);
+    return isList ? [...((before as unknown[]) ?? []), value] : value;
+  });
+}
+
+/** Several paths may follow one flag, as a shell writes out a pattern. */
+const isMany = (argument: string) => argument === "files";
+
+function choicesOf(schema: z.core.$ZodType): string[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  return def.type === "enum" ? Object.values(def.entries).map(String) : [];
+}
+
+/** A text as the first of the schemas that takes it, as a number or itself. */
+function readText(text: string, schemas: readonly z.core.$ZodType[]): unknown {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  const readings = Number.isFinite(number) ? [number, text] : [text];
+  for (const schema of schemas) {
+    if (metaOf(schema).isFile) return text;
+    for (const reading of readings) if (z.safeParse(schema, reading).success) return reading;
+  }
+  throw new InvalidArgumentError(schemas.map((schema) => metaOf(schema).hint).find(Boolean) ?? "");
+}
+
+/** Whether an option's values are paths of files to be read, or may be "-" for standard input. */
+export function readingOf(schema: z.core.$ZodType): Pick<Meta, "isFile" | "isInput"> {
+  return metaOf(valueOf(schema).value);
+}
+
+/** Names of the options that a use cannot do without. */
+export function requiredKeys({ shape }: z.ZodObject): string[] {
+  return Object.entries(shape).flatMap(([key, schema]) =>
+    z.safeParse(schema, undefined).success ? [] : [key],
+  );
+}

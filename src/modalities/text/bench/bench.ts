@@ -1,0 +1,3 @@
+import { benchDecoders, decoderTraining } from "./decoders.js";
+
+export const bench = { workloads: benchDecoders.map(decoderTraining), sections: [] };

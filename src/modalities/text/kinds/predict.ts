@@ -1,0 +1,74 @@
+/** How well a model predicts a text: window after window, as training measures it. */
+import { evaluationBatches } from "../../../data/text/batches.js";
+import { openCorpus } from "../../../data/text/corpus.js";
+import { openShards, type TokenShards, writeShards } from "../../../data/text/shards.js";
+import { EvaluationError } from "../../../evaluation/errors.js";
+import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import type { Folder } from "../../../files/folder.js";
+import { memoryFolder } from "../../../files/memory.js";
+import type { SavedModel } from "../../../interop/model-folder.js";
+import { languageTask } from "../../../objectives/task.js";
+import { adamw } from "../../../optim/adamw.js";
+import { layOut } from "../../../optim/layout.js";
+import { readSavedRecipe } from "../../../recipe/run-folder.js";
+import { evaluateLoss } from "../../../training/evaluate.js";
+import { compileLoss } from "../../../training/step.js";
+import { copyWeights } from "../../../training/weights.js";
+import type { Named, Output, Surroundings } from "../../modality.js";
+import type { Predicting } from "./options.js";
+import { tokenizerOf } from "./tokenizer.js";
+
+/** Throws `EvaluationError` for a run that held no text out, where no other text is given. */
+export async function* predict(
+  named: Named<SavedModel>,
+  options: Predicting,
+  { runtime }: Surroundings,
+): AsyncGenerator<Output> {
+  const { model, weights, tokenizer } = await named.open();
+  const layout = layOut(model.parameters, adamw({ lr: 1 }));
+  const parameters = new Float32Array(layout.size);
+  copyWeights(layout, parameters, weights);
+  const shape = { batchSize: options.batchSize, contextLength: model.contextLength };
+  const compiled = await compileLoss(runtime, languageTask(model, shape), layout, { parameters });
+  const shards = options.data
+    ? await tokensOf(options.data, options, tokenizerOf(named, tokenizer))
+    : await openValidation(named);
+  const result = await evaluateLoss(
+    compiled,
+    evaluationBatches(shards, shape),
+    shards.tokenCount / shards.byteCount,
+  );
+  const { loss, perplexity, bitsPerByte, tokens } = result;
+  yield {
+    kind: "figures",
+    figures: { ...result },
+    text: `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte!.toFixed(4)} bits a byte, over ${tokens} tokens`,
+  };
+}
+
+/** The text that a run held out. */
+async function openValidation({ name, folder }: Named): Promise<TokenShards> {
+  const isRun = (await folder.size("recipe.json")) !== undefined;
+  const recipe = isRun ? await readSavedRecipe(folder) : {};
+  const { format = "text" } = (recipe as { data?: { format?: string } }).data ?? {};
+  if (isRun && format === "text") return openShards(folder.folder("data/validation"));
+  throw new EvaluationError(
+    "there is no text to predict",
+    isRun ? `data.format ${format} in ${name}` : `${name} is no run, which would have held some out`,
+    isRun
+      ? "give a text with --data; how the run did on what it held out is in its metrics.jsonl"
+      : "give a text with --data",
+  );
+}
+
+async function tokensOf(
+  files: readonly string[],
+  { field, column }: Predicting,
+  tokenizer: Tokenizer,
+): Promise<TokenShards> {
+  const corpus = await openCorpus({ files: [...files], field, column, validationFraction: 0, seed: 0 });
+  const folder: Folder = memoryFolder();
+  const { vocabSize } = tokenizer;
+  await writeShards(folder, corpus.all(), (text) => tokenizer.encode(text), { vocabSize });
+  return openShards(folder);
+}

@@ -1,0 +1,37 @@
+/** What a server serves: the routes of one model, whatever it does. */
+import type { Context, Hono } from "hono";
+import type { Registry } from "prom-client";
+import type { Admission, Limits } from "./limits.js";
+
+/** What every route of one server shares. */
+export interface Host {
+  readonly limits: Limits;
+  readonly admission: Admission;
+  /** Told of errors that are the server's own. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  handle(c: Context, host: Host): Promise<Response>;
+}
+
+export interface Served {
+  /** Names that clients give as `model`: the first is the model itself. */
+  readonly models: readonly string[];
+  readonly routes: readonly Route[];
+  /** For people with a browser; open without a key, as it asks for the key itself. */
+  readonly page?: Hono;
+  /** Adds to what /metrics shows. */
+  watch?(registry: Registry, admission: Admission): void;
+  /** Whether it can no longer answer. */
+  hasFailed(): Promise<boolean>;
+  /** What it is, for programs. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** What it is, in a few words. */
+  readonly description: string;
+  /** A request to try. */
+  readonly example: { readonly path: string; readonly body: object };
+  close(): Promise<void>;
+}
