@@ -36,7 +36,13 @@ export async function findFiles(patterns: string | string[], reading?: Reading):
   if (list.length === 0)
     throw new MissingFileError("no files are named", "an empty list", "name files to read");
   const paths = new Set<string>();
-  for (const pattern of list) for (const path of await matches(pattern, reading)) paths.add(path);
+  const missing: string[] = [];
+  for (const pattern of list) {
+    const found = await matches(pattern, reading);
+    if (found.length === 0) missing.push(pattern);
+    for (const path of found) paths.add(path);
+  }
+  if (missing.length > 0) throw nothingMatches(missing);
   const readable = [...paths].sort().filter((path) => isReadable(path, reading));
   return Promise.all(readable.map(describeFile));
 }
@@ -46,10 +52,17 @@ async function matches(pattern: string, reading?: Reading): Promise<string[]> {
   if (stats?.isFile()) return [join(pattern)];
   if (stats?.isDirectory()) return inFolder(pattern, reading);
   const found = isDynamicPattern(pattern) ? await glob(pattern, { expandDirectories: false }) : [];
-  if (found.length > 0) return found.map((path) => join(path));
-  throw new MissingFileError(
+  return found.map((path) => join(path));
+}
+
+const MOST_NAMED = 5;
+
+function nothingMatches(patterns: readonly string[]): MissingFileError {
+  const named = patterns.slice(0, MOST_NAMED).map((pattern) => JSON.stringify(pattern));
+  const more = patterns.length > MOST_NAMED ? ` and ${patterns.length - MOST_NAMED} more` : "";
+  return new MissingFileError(
     "no file matches",
-    `${JSON.stringify(pattern)} from ${process.cwd()}`,
+    `${named.join(", ")}${more} from ${process.cwd()}`,
     "check the spelling and the folder you start from; quote globs in a shell",
   );
 }

@@ -247,6 +247,8 @@ describe("what is refused", () => {
     await bad(join(root, "none.txt"), /none\.txt/, MissingFileError);
     await bad(join(root, "none-*.txt"), /none-\*\.txt/, MissingFileError);
     await bad({ files: [] }, /empty list/, MissingFileError);
+    const names = Array.from({ length: 7 }, (_, i) => join(root, `none-${i}.txt`));
+    await bad({ files: names }, /none-0\.txt", .*none-4\.txt" and 2 more from/, MissingFileError);
     await put("pictures/a.png", "x");
     await bad(
       join(root, "pictures"),
