@@ -47,6 +47,10 @@ export class Reading {
     return this.badCount > 0 && !this.options.skipBad;
   }
 
+  get signal(): AbortSignal | undefined {
+    return this.options.signal;
+  }
+
   /** Announces the files. */
   begin(files: readonly { readonly bytes: number }[]): void {
     this.total = files.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -56,6 +56,7 @@ async function* rowsOf(
   for (const { num_rows } of metadata.row_groups) {
     const [start, end] = [row, row + Number(num_rows)];
     for (const value of await valuesOf(file, buffer, metadata, column, start, end, reading)) {
+      reading.check();
       const text = textOf(value, column, `${file.path}:${++row}`, reading);
       if (text === undefined || reading.isStopped) continue;
       yield { source: `${file.path}:${row}`, pieces: () => (text === "" ? [] : [text]) };

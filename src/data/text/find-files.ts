@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { glob, isDynamicPattern } from "tinyglobby";
+import { type GlobOptions, glob, isDynamicPattern } from "tinyglobby";
 import { DataError, MissingFileError } from "../../files/errors.js";
 import type { Reading } from "../reading.js";
 
@@ -51,8 +51,18 @@ async function matches(pattern: string, reading?: Reading): Promise<string[]> {
   const stats = await stat(pattern).catch(() => undefined);
   if (stats?.isFile()) return [join(pattern)];
   if (stats?.isDirectory()) return inFolder(pattern, reading);
-  const found = isDynamicPattern(pattern) ? await glob(pattern, { expandDirectories: false }) : [];
+  const found = isDynamicPattern(pattern)
+    ? await searched(pattern, { expandDirectories: false }, reading)
+    : [];
   return found.map((path) => join(path));
+}
+
+async function searched(pattern: string, options: GlobOptions, reading?: Reading): Promise<string[]> {
+  try {
+    return await glob(pattern, { ...options, signal: reading?.signal });
+  } finally {
+    reading?.check();
+  }
 }
 
 const MOST_NAMED = 5;
@@ -68,7 +78,7 @@ function nothingMatches(patterns: readonly string[]): MissingFileError {
 }
 
 async function inFolder(folder: string, reading?: Reading): Promise<string[]> {
-  const found = (await glob("**/*", { cwd: folder })).sort();
+  const found = (await searched("**/*", { cwd: folder }, reading)).sort();
   const readable = found.filter((path) => formatOf(path) !== undefined);
   if (readable.length === 0) throw nothingIn(folder, found);
   for (const path of found) {
