@@ -9,7 +9,8 @@ import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { compileDecoder, type DecoderSession } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
-import { type GenerateOptions, generate, windowStart } from "./generate.js";
+import { endTokensOf, type GenerateOptions, generate, windowStart } from "./generate.js";
+import { jsonConstraints } from "./grammar/json-schema-constraint.js";
 import type { Weights } from "./weights.js";
 
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
@@ -87,6 +88,105 @@ describe.each([
     expect(stopped.finishReason).toBe("stop");
     expect(stopped.text).toBe(whole.text.split(stop)[0]);
     expect(streamed).toBe(stopped.text);
+  });
+});
+
+describe("generate under a JSON schema", () => {
+  const schema = {
+    type: "object",
+    properties: {
+      name: { type: "string", maxLength: 6 },
+      age: { type: "integer", minimum: 0, maximum: 99 },
+      kinds: { type: "array", items: { enum: ["red", "green"] }, minItems: 1, maxItems: 3 },
+    },
+    required: ["name", "age", "kinds"],
+    additionalProperties: false,
+  };
+  let session: DecoderSession;
+  beforeAll(async () => {
+    const model = gpt2(sizes);
+    session = await compileDecoder(nodeRuntime, model, wildWeights(model));
+  });
+  const compiler = (of = tokenizer) => jsonConstraints(of, sizes.vocabSize, endTokensOf(of));
+
+  it("writes for every prompt a value that the schema allows, and ends with it", async () => {
+    const compile = await compiler();
+    for (const temperature of [0, 1]) {
+      for (let seed = 0; seed < 4; seed++) {
+        const options = { prompts, maxTokens: 300, temperature, seed, constraint: () => compile(schema) };
+        for (const { text, tokens, finishReason } of await generate(session, tokenizer, options)) {
+          expect(finishReason).toBe("end");
+          expect(tokenizer.decode(tokens)).toBe(text);
+          const value = JSON.parse(text);
+          expect(Object.keys(value)).toEqual(["name", "age", "kinds"]);
+          expect([...value.name].length).toBeLessThanOrEqual(6);
+          expect([...Array(100).keys()]).toContain(value.age);
+          expect([1, 2, 3]).toContain(value.kinds.length);
+          expect(value.kinds.every((kind: unknown) => kind === "red" || kind === "green")).toBe(true);
+        }
+      }
+    }
+  });
+
+  it("gives what it gives for each prompt alone, streams it, and releases each constraint once", async () => {
+    const compile = await compiler();
+    const parts = prompts.map(() => "");
+    const released = prompts.map(() => 0);
+    const together = await generate(session, tokenizer, {
+      prompts,
+      maxTokens: 300,
+      temperature: 0,
+      constraint: async (index) => {
+        const constraint = await compile(schema);
+        return Object.assign(constraint, { release: () => released[index]++ });
+      },
+      onText: (index, text) => {
+        parts[index] += text;
+      },
+    });
+    expect(released).toEqual([1, 1, 1, 1]);
+    expect(parts).toEqual(together.map(({ text }) => text));
+    for (const [i, prompt] of prompts.entries()) {
+      const options = {
+        prompts: [prompt],
+        maxTokens: 300,
+        temperature: 0,
+        constraint: () => compile(schema),
+      };
+      expect((await generate(session, tokenizer, options))[0]).toEqual(together[i]);
+    }
+  });
+
+  it("says so where the tokens do not suffice", async () => {
+    const compile = await compiler();
+    const options = { prompts: [""], maxTokens: 5, temperature: 0, constraint: () => compile(schema) };
+    const [{ text, finishReason }] = await generate(session, tokenizer, options);
+    expect(finishReason).toBe("length");
+    expect(() => JSON.parse(text)).toThrow(SyntaxError);
+  });
+
+  it("is refused for a schema that cannot be kept to, and for a tokenizer that cannot write JSON", async () => {
+    const letters = await trainCharacterTokenizer("abc", { specialTokens: ["<|endoftext|>"] });
+    const impossible = { type: "integer", minimum: 3, maximum: 2 };
+    for (const [of, wrong] of [
+      [tokenizer, impossible],
+      [tokenizer, { type: "object", if: {} }],
+      [letters, schema],
+    ] as const) {
+      const compile = await compiler(of as typeof tokenizer);
+      const released: number[] = [];
+      const writing = generate(session, of, {
+        prompts: ["a", "b"],
+        maxTokens: 10,
+        temperature: 0,
+        constraint: async (index) =>
+          index === 0
+            ? { mask() {}, accept() {}, isComplete: false, release: () => released.push(index) }
+            : compile(wrong),
+      });
+      await expect(writing).rejects.toThrow(GenerationError);
+      expect(released).toEqual([0]);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { randomStream } from "../core/random.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
+import type { TokenConstraint } from "./grammar/constraint.js";
 import type { KvCache } from "./kv-cache.js";
 import { checkSampling, type Sampling, sampleToken } from "./sampling.js";
 import { TextStream } from "./text-stream.js";
@@ -16,6 +17,11 @@ export interface GenerateOptions extends Sampling {
   readonly endTokens?: readonly number[];
   /** Texts that end a continuation and are left out of it. */
   readonly stop?: readonly string[];
+  /**
+   * Makes what tells at each place of a prompt's continuation which tokens may come, such as a constraint of
+   * `jsonConstraints` with `endTokensOf` as its end tokens. Called once a prompt.
+   */
+  readonly constraint?: (index: number) => TokenConstraint | Promise<TokenConstraint>;
   /** Token i of prompt j is a pure function of the seed, j and i (default 0). */
   readonly seed?: number;
   /** Called with each new piece of complete characters. */
@@ -30,14 +36,17 @@ export interface Generation {
   /** Its tokens, without the end-of-text token and with those of a stop string. */
   readonly tokens: Int32Array;
   readonly tokenCount: number;
-  /** length: `maxTokens` were written; stop: a stop string came; end: the end-of-text token came. */
+  /**
+   * length: `maxTokens` were written; stop: a stop string came; end: the end-of-text token came, or what the
+   * constraint asks for is whole.
+   */
   readonly finishReason: "length" | "stop" | "end";
 }
 
 /**
  * Continues each prompt. When a text outgrows the model's context, its last half is read anew and grows
  * again: the model then no longer sees what came before. Throws `GenerationError` for settings out of range
- * or an empty prompt without an end-of-text token, and the tokenizer's errors.
+ * or an empty prompt without an end-of-text token, and the tokenizer's and the constraint's errors.
  */
 export async function generate(
   session: DecoderSession,
@@ -46,6 +55,25 @@ export async function generate(
 ): Promise<Generation[]> {
   checkOptions(options);
   const texts = options.prompts.map((prompt, index) => startText(prompt, index, tokenizer, options));
+  try {
+    for (const text of texts) text.constraint = await options.constraint?.(text.index);
+    return await writeAll(session, tokenizer, texts, options);
+  } finally {
+    for (const { constraint } of texts) constraint?.release?.();
+  }
+}
+
+/** The tokens that end a continuation: the tokenizer's end of text, and others. */
+export function endTokensOf({ endOfText }: Tokenizer, others: readonly number[] = []): number[] {
+  return endOfText === undefined ? [...others] : [...new Set([endOfText, ...others])];
+}
+
+async function writeAll(
+  session: DecoderSession,
+  tokenizer: Tokenizer,
+  texts: readonly Text[],
+  options: GenerateOptions,
+): Promise<Generation[]> {
   const cache = session.cache(texts.length);
   const open = [...texts];
   for (const [row, text] of texts.entries()) text.logits = await prefill(session, cache, row, text);
@@ -69,6 +97,7 @@ interface Text {
   /** Where the window that the cache holds starts. */
   start: number;
   logits: Float32Array;
+  constraint?: TokenConstraint;
   finishReason?: Generation["finishReason"];
 }
 
@@ -93,9 +122,10 @@ function endOfText(tokenizer: Tokenizer): number {
 /** Chooses the next token of a text from its logits. */
 function extend(text: Text, tokenizer: Tokenizer, options: GenerateOptions): void {
   if (text.finishReason) return;
-  const { ids, index, promptLength, stream } = text;
+  const { ids, index, promptLength, stream, constraint } = text;
   const step = index * 2 ** 32 + (ids.length - promptLength);
   const random = randomStream(options.seed ?? 0, "sampling", step);
+  constraint?.mask(text.logits);
   // A model may have more rows than its tokenizer has tokens.
   const logits = text.logits.subarray(0, tokenizer.vocabSize);
   const id = sampleToken(logits, options, random, ids);
@@ -104,7 +134,9 @@ function extend(text: Text, tokenizer: Tokenizer, options: GenerateOptions): voi
     return;
   }
   ids.push(id);
+  constraint?.accept(id);
   if (stream.push(id)) text.finishReason = "stop";
+  else if (constraint?.isComplete) text.finishReason = stream.end() ? "stop" : "end";
   else if (ids.length - promptLength >= options.maxTokens) {
     text.finishReason = stream.end() ? "stop" : "length";
   }

@@ -98,6 +98,130 @@ describe("rows of chats", () => {
   });
 });
 
+describe("bad rows", () => {
+  const user = { role: "user", content: "a" };
+  const lines = [
+    JSON.stringify({ messages: hello }),
+    JSON.stringify({ text: "x" }),
+    '{"messages": [',
+    JSON.stringify({ messages: [user, user] }),
+    JSON.stringify({ instruction: "Hi", instances: [{ output: "b" }, { input: "" }] }),
+    JSON.stringify({ prompt: "\ud83d", completion: "x" }),
+    JSON.stringify({ prompt: "Hi", completion: "Hello" }),
+    JSON.stringify({ text: "y" }),
+  ];
+  const mixed = async () => {
+    const latin = Buffer.concat([Buffer.from('\n{"prompt": "caf'), Buffer.from([0xe9]), Buffer.from('"}\n')]);
+    await fs.mkdir(join(root, "mixed"), { recursive: true });
+    await put("mixed/a.jsonl", Buffer.concat([Buffer.from(lines.join("\n")), latin]));
+    await put("mixed/b.jsonl", "");
+    await put("mixed/c.txt", "Hi");
+    await put("mixed/d.csv", "Hi");
+    return join(root, "mixed");
+  };
+  const wanted = [
+    ["the file is of another kind", 1, ["d.csv"]],
+    ["the row is no conversation", 2, ["a.jsonl:2 has: text", "a.jsonl:8 has: text"]],
+    ["the line is not JSON", 1, [/^a\.jsonl:3: ./]],
+    ["the roles of a conversation are out of order", 1, [/^a\.jsonl:4, message 2/]],
+    ["a field of the row is missing", 1, [/^a\.jsonl:5, instances\[1\], output/]],
+    ["a message holds half a surrogate pair", 1, [/^a\.jsonl:6, message 1/]],
+    ["the line is not UTF-8 text", 1, [/^a\.jsonl:9: byte 0xe9 at byte offset \d+$/]],
+    ["the file holds no rows", 1, ["b.jsonl"]],
+    ["rows are read from JSON Lines only", 1, ["c.txt"]],
+  ] as const;
+
+  it("are left out, counted and named with skipBad, in every reading alike", async () => {
+    const folder = await mixed();
+    const chats = readChats(folder, { skipBad: true });
+    for (let reading = 0; reading < 2; reading++) {
+      const found: string[] = [];
+      for await (const chat of chats) found.push(short(chat));
+      expect(found).toEqual(["u: Hi | a: Hello", "u: Hi | a: Hello"]);
+      const left = chats.leftOut.map(({ what, count, places }) => [
+        what,
+        count,
+        places.map((place) => place.slice(folder.length + 1)),
+      ]);
+      const patterns = wanted.map(([what, count, places]) => [
+        what,
+        count,
+        places.map((place) => (typeof place === "string" ? place : expect.stringMatching(place))),
+      ]);
+      expect(left).toEqual(patterns);
+    }
+  });
+
+  it("stop the reading, all counted, without it", async () => {
+    const reading = read(await mixed());
+    await expect(reading).rejects.toThrow(/^8 parts of the data cannot be used/);
+    await expect(reading).rejects.toThrow(
+      /2 where the row is no conversation \(.*a\.jsonl:2.*; .*a\.jsonl:8/,
+    );
+    await expect(reading).rejects.toThrow(/to do: .*skipBad$/);
+  });
+
+  it("are not looked for without end", async () => {
+    const file = await put("wrong.jsonl", '{"text":"x"}\n'.repeat(5000));
+    await expect(read(file)).rejects.toThrow(/no conversation[\s\S]*found: 1000 or more: .*:1 has.*; \.\.\./);
+  });
+
+  it("are an error also with skipBad where nothing else is there", async () => {
+    const file = await put("wrong.jsonl", '{"text":"x"}\n'.repeat(5000));
+    const all = (async () => {
+      for await (const _ of readChats(file, { skipBad: true }));
+    })();
+    await expect(all).rejects.toThrow(/no conversation[\s\S]*found: 5000: /);
+    await expect(read(await put("blank.jsonl", "\n\n"))).rejects.toThrow(/no rows[\s\S]*blank\.jsonl/);
+  });
+
+  it("can be found by the caller too, who then still gets all others", async () => {
+    const file = await put(
+      "three.jsonl",
+      rows({ messages: hello }, { messages: hello }, { messages: hello }),
+    );
+    for (const skipBad of [true, false]) {
+      const chats = readChats(file, { skipBad });
+      let seen = 0;
+      const reading = (async () => {
+        for await (const { source } of chats) {
+          if (++seen !== 2) chats.leaveOut(new ChatError("the template refuses it", source, "change it"));
+        }
+      })();
+      if (skipBad) await reading;
+      else await expect(reading).rejects.toThrow(/template refuses it[\s\S]*2: .*:1; .*:3/);
+      expect(seen).toBe(3);
+      expect(chats.leftOut).toMatchObject([{ what: "the template refuses it", count: 2 }]);
+      expect(() => chats.leaveOut(new TypeError("a fault of the program"))).toThrow(TypeError);
+    }
+  });
+});
+
+describe("reading chats", () => {
+  it("tells how far it is, and stops with the signal's reason", async () => {
+    const row = `${JSON.stringify({ messages: hello })}\n`;
+    const [first, second] = [await put("p-a.jsonl", row.repeat(20_000)), await put("p-b.jsonl", row)];
+    const told: (number | undefined)[][] = [];
+    const onProgress = (done: number, total?: number) => told.push([done, total]);
+    for await (const _ of readChats([first, second], { onProgress }));
+    const total = row.length * 20_001;
+    expect(told.length).toBeGreaterThanOrEqual(3);
+    expect(told.at(-1)).toEqual([total, total]);
+    expect(told.every(([done], i) => done! > (told[i - 1]?.[0] ?? 0))).toBe(true);
+
+    const control = new AbortController();
+    const reason = new Error("enough");
+    let seen = 0;
+    const reading = (async () => {
+      for await (const _ of readChats(first, { signal: control.signal })) {
+        if (++seen === 10) control.abort(reason);
+      }
+    })();
+    await expect(reading).rejects.toBe(reason);
+    expect(seen).toBe(10);
+  });
+});
+
 describe("rows are refused with file and line", () => {
   const user = (content: unknown) => ({ role: "user", content });
   const cases: [string, unknown, RegExp, typeof DataError | typeof ChatError][] = [
@@ -145,7 +269,8 @@ describe("rows are refused with file and line", () => {
   it.each(cases)("%s", async (_, row, message, kind) => {
     const file = await put("bad.jsonl", `${rows({ messages: hello })}\n\n${rows(row)}`);
     const reading = read(file);
-    await expect(reading).rejects.toThrow(kind);
+    await expect(reading).rejects.toThrow(DataError);
+    await expect(reading).rejects.toHaveProperty("cause.name", kind.name);
     await expect(reading).rejects.toThrow(message);
     await expect(reading).rejects.toThrow(`${file}:3`);
     await expect(reading).rejects.toThrow(/\n {2}found: .+\n {2}to do: ./);
@@ -189,7 +314,7 @@ describe("rows are refused with file and line", () => {
         );
         if (error === undefined) return;
         refused++;
-        expect(error instanceof DataError || error instanceof ChatError).toBe(true);
+        expect(error).toBeInstanceOf(DataError);
         expect((error as Error).message).toContain(file);
       }),
       { seed: 3, numRuns: 500 },

@@ -1,6 +1,8 @@
 import { DataError } from "../../files/errors.js";
-import { type JsonlRow, rowsOfFiles } from "../tables/jsonl.js";
+import type { ReadingOptions } from "../reading.js";
+import type { JsonlRow } from "../tables/jsonl.js";
 import { ChatError, type ChatMessage, type ChatRole, checkMessages, shown } from "./messages.js";
+import { type RowReader, readRows } from "./rows.js";
 
 /** A conversation in which the assistant speaks, and where it comes from: `file:line`. */
 export interface Chat {
@@ -27,19 +29,20 @@ const KINDS: Record<string, (row: Row, source: string) => ChatMessage[][]> = {
 /**
  * The conversations of JSON Lines files, each row one of: `messages` of {role, content}; `conversations` of
  * {from, value} (ShareGPT: human, gpt); instruction, input, output (Alpaca); instruction and `instances`
- * of {input, output}, each a conversation (Self-Instruct); `prompt` and `completion`.
- * @throws ChatError, DataError naming file and line for a row that is none of them or breaks `checkMessages`.
+ * of {input, output}, each a conversation (Self-Instruct); `prompt` and `completion`. A row that is none of them or
+ * breaks `checkMessages` is bad.
+ * @throws DataError naming file and line of bad rows, see `ReadingOptions`, and where there are no rows.
  */
-export async function* readChats(files: string | string[]): AsyncGenerator<Chat> {
-  for await (const { value, source } of rowsOfFiles(files)) {
-    for (const messages of chatsOf(value, source)) {
+export function readChats(files: string | string[], options: ReadingOptions = {}): RowReader<Chat> {
+  return readRows(files, options, ({ value, source }) =>
+    chatsOf(value, source).map((messages) => {
       checkMessages(messages, source);
       if (messages.every(({ role }) => role !== "assistant")) {
         throw new ChatError("the assistant never speaks", source, "add its answer or remove the line");
       }
-      yield { messages, source };
-    }
-  }
+      return { messages, source };
+    }),
+  );
 }
 
 function chatsOf(row: Row, source: string): ChatMessage[][] {
@@ -113,6 +116,6 @@ function textOf(value: unknown, place: string): string {
 
 function wrongType(expected: string, value: unknown, place: string): DataError {
   const what =
-    value === undefined ? "A field of the row is missing" : "A field of the row has the wrong type";
+    value === undefined ? "a field of the row is missing" : "a field of the row has the wrong type";
   return new DataError(what, `${place}: ${shown(value)}`, `give ${expected}, or remove the line`);
 }

@@ -70,6 +70,35 @@ describe("rows of preferences", () => {
   });
 });
 
+describe("bad rows", () => {
+  const bad = { prompt: "user", rejected: "bad" };
+  const same = { prompt: "user", chosen: "good", rejected: "good" };
+  const fine = { prompt: "user", chosen: "good", rejected: "bad" };
+
+  it("are left out, counted and named with skipBad, beside the equal ones", async () => {
+    const preferences = readPreferences(await put(bad, fine, same, bad), { skipBad: true });
+    for (let reading = 0; reading < 2; reading++) {
+      const lines: string[] = [];
+      for await (const { source } of preferences) lines.push(source.slice(-1));
+      expect(lines).toEqual(["2"]);
+      expect(preferences.dropped).toBe(1);
+      expect(preferences.leftOut).toMatchObject([
+        {
+          what: "a field of the row is missing",
+          count: 2,
+          places: [/:1, chosen/, /:4, chosen/].map(matching),
+        },
+      ]);
+    }
+  });
+
+  it("stop the reading, all counted, without it", async () => {
+    await expect(read(bad, fine, bad)).rejects.toThrow(/missing[\s\S]*2: .*:1, chosen.*; .*:3, chosen/);
+  });
+});
+
+const matching = (pattern: RegExp) => expect.stringMatching(pattern);
+
 describe("rows are refused with file and line", () => {
   it.each([
     ["no chosen", { prompt: "user", rejected: "bad" }, /missing[\s\S]*, chosen/, DataError],
@@ -94,7 +123,8 @@ describe("rows are refused with file and line", () => {
     ["nothing at all", { chosen: [], rejected: [] }, /no messages/, ChatError],
   ])("%s", async (_, row, message, kind) => {
     const reading = read({ prompt: "user", chosen: "good", rejected: "bad" }, row);
-    await expect(reading).rejects.toThrow(kind);
+    await expect(reading).rejects.toThrow(DataError);
+    await expect(reading).rejects.toHaveProperty("cause.name", kind.name);
     await expect(reading).rejects.toThrow(message);
     await expect(reading).rejects.toThrow("rows.jsonl:2");
   });
@@ -112,7 +142,7 @@ describe("rows are refused with file and line", () => {
             expect([chosen[0]?.role, rejected[0]?.role]).toEqual(["assistant", "assistant"]);
           }
         } catch (error) {
-          expect(error instanceof DataError || error instanceof ChatError).toBe(true);
+          expect(error).toBeInstanceOf(DataError);
         }
       }),
       { seed: 3, numRuns: 500 },

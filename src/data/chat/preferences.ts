@@ -1,6 +1,8 @@
-import { type JsonlRow, rowsOfFiles } from "../tables/jsonl.js";
+import type { ReadingOptions } from "../reading.js";
+import type { JsonlRow } from "../tables/jsonl.js";
 import { turnsOf } from "./chat.js";
 import { ChatError, type ChatMessage, checkMessages } from "./messages.js";
+import { type RowReader, readRows } from "./rows.js";
 
 /** Two ways to go on after a prompt, the first of which is liked better. */
 export interface Preference {
@@ -13,27 +15,37 @@ export interface Preference {
 }
 
 /** Preferences, and how many rows the latest reading has dropped so far because both answers are the same. */
-export interface Preferences extends AsyncIterable<Preference> {
+export interface Preferences extends RowReader<Preference> {
   readonly dropped: number;
 }
 
 /**
  * The preferences of JSON Lines files. In a row `prompt` is a text or messages; `chosen` and `rejected` are
  * texts, messages that follow the prompt, or whole conversations that begin with it. Without a prompt
- * the conversations' common beginning is it.
- * @throws DataError, ChatError naming file and line for a row that is not so.
+ * the conversations' common beginning is it. A row that is not so is bad.
+ * @throws DataError naming file and line of bad rows, see `ReadingOptions`, and where there are no rows.
  */
-export function readPreferences(files: string | string[]): Preferences {
-  const preferences = { dropped: 0, [Symbol.asyncIterator]: read };
-  async function* read(): AsyncGenerator<Preference> {
-    preferences.dropped = 0;
-    for await (const row of rowsOfFiles(files)) {
-      const preference = preferenceOf(row);
-      if (isSame(preference.chosen, preference.rejected)) preferences.dropped++;
-      else yield preference;
-    }
-  }
-  return preferences;
+export function readPreferences(files: string | string[], options: ReadingOptions = {}): Preferences {
+  let dropped = 0;
+  const rows = readRows(files, options, (row) => {
+    const preference = preferenceOf(row);
+    if (!isSame(preference.chosen, preference.rejected)) return [preference];
+    dropped++;
+    return [];
+  });
+  return {
+    get dropped() {
+      return dropped;
+    },
+    get leftOut() {
+      return rows.leftOut;
+    },
+    leaveOut: rows.leaveOut,
+    [Symbol.asyncIterator]() {
+      dropped = 0;
+      return rows[Symbol.asyncIterator]();
+    },
+  };
 }
 
 function preferenceOf({ value: row, source }: JsonlRow): Preference {

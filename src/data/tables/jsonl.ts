@@ -1,7 +1,8 @@
 import { fileChunks } from "../../files/bytes.js";
 import { DataError } from "../../files/errors.js";
 import { parseJson } from "../../files/json.js";
-import { decodedPieces } from "../../files/utf8.js";
+import { type BadLine, lineGroups } from "../../files/lines.js";
+import { Reading } from "../reading.js";
 import type { SourceDocument } from "../text/document.js";
 import { findFiles, type SourceFile } from "../text/find-files.js";
 
@@ -15,57 +16,94 @@ export interface JsonlRow {
 
 /**
  * The rows of a JSON Lines file, each an object whose `field` holds a text. null and "" are documents
- * without text.
- * @throws DataError naming file and line for bad JSON, a missing field or one that holds no text.
+ * without text. Rows with bad JSON, without the field, or where it holds no text, are refused by the reading.
  */
-export async function* jsonlDocuments(file: SourceFile, field: string): AsyncGenerator<SourceDocument> {
-  for await (const row of jsonlRows(file)) {
-    const text = textOf(row, field);
-    yield { source: row.source, pieces: () => (text === "" ? [] : [text]) };
-  }
-}
-
-/**
- * The rows of every JSON Lines file that names, folders and globs stand for.
- * @throws DataError, MissingFileError: see `findFiles` and `jsonlRows`; DataError for other kinds of files.
- */
-export async function* rowsOfFiles(patterns: string | string[]): AsyncGenerator<JsonlRow> {
-  for (const file of await findFiles(patterns)) {
-    if (file.format !== "jsonl") {
-      throw new DataError("rows are read from JSON Lines only", file.path, "name .jsonl or .jsonl.gz files");
+export async function* jsonlDocuments(
+  file: SourceFile,
+  field: string,
+  reading: Reading,
+): AsyncGenerator<SourceDocument> {
+  for await (const row of jsonlRows(file, reading)) {
+    let text: string;
+    try {
+      text = textOf(row, field);
+    } catch (error) {
+      reading.refuse(error);
+      continue;
     }
-    yield* jsonlRows(file);
+    if (!reading.isStopped) yield { source: row.source, pieces: () => (text === "" ? [] : [text]) };
   }
 }
 
 /**
- * The rows of a JSON Lines file; blank lines are passed over.
- * @throws DataError naming file and line where a row is no JSON object, or the file where it has no rows.
+ * The rows of every JSON Lines file that names, folders and globs stand for. Other kinds of files are refused by the
+ * reading.
+ * @throws MissingFileError: see `findFiles`.
  */
-export async function* jsonlRows(file: SourceFile): AsyncGenerator<JsonlRow> {
+export async function* rowsOfFiles(patterns: string | string[], reading: Reading): AsyncGenerator<JsonlRow> {
+  const files = await findFiles(patterns, reading);
+  reading.begin(files);
+  for (const file of files) {
+    if (file.format === "jsonl") yield* jsonlRows(file, reading);
+    else {
+      const advice = "name .jsonl or .jsonl.gz files";
+      reading.refuse(new DataError("rows are read from JSON Lines only", file.path, advice));
+    }
+  }
+}
+
+/**
+ * The rows of a JSON Lines file; blank lines are passed over. Lines that are no JSON objects are refused by the
+ * reading, and a file without rows is passed over.
+ * @throws DataError where no reading is given and lines are bad; it counts them.
+ */
+export async function* jsonlRows(file: SourceFile, reading?: Reading): AsyncGenerator<JsonlRow> {
+  if (reading) yield* rowsOf(file, reading);
+  else {
+    const own = new Reading();
+    own.begin([file]);
+    for await (const row of rowsOf(file, own)) if (!own.isStopped) yield row;
+    own.finish(1);
+  }
+}
+
+async function* rowsOf(file: SourceFile, reading: Reading): AsyncGenerator<JsonlRow> {
+  reading.beginFile(file);
+  const chunks = fileChunks(file.path, file.isGzip, (bytes) => reading.advance(bytes));
   let lineNumber = 0;
   let rows = 0;
-  for await (const lines of lineGroups(decodedPieces(file.path, fileChunks(file.path, file.isGzip)))) {
-    for (const line of lines) {
-      lineNumber++;
-      if (line.trim() === "") continue;
-      rows++;
-      const source = `${file.path}:${lineNumber}`;
-      yield { value: parsed(line, source), source, line };
+  try {
+    for await (const lines of lineGroups(chunks)) {
+      for (const line of lines) {
+        lineNumber++;
+        if (typeof line === "string" && line.trim() === "") continue;
+        rows++;
+        const row = rowOf(line, `${file.path}:${lineNumber}`, reading);
+        if (row) yield row;
+      }
     }
+    if (rows === 0) reading.passOver("the file holds no rows", file.path);
+  } catch (error) {
+    reading.refuse(error);
   }
-  if (rows === 0) throw new DataError("the file holds no rows", file.path, "remove it or fill it");
 }
 
-/** The lines of a text in pieces, as many at a time as a piece completes. */
-async function* lineGroups(pieces: AsyncIterable<string>): AsyncGenerator<string[]> {
-  let unfinished = "";
-  for await (const piece of pieces) {
-    const lines = (unfinished + piece).split("\n");
-    unfinished = lines.pop()!;
-    if (lines.length > 0) yield lines;
+function rowOf(line: string | BadLine, source: string, reading: Reading): JsonlRow | undefined {
+  reading.check();
+  try {
+    if (typeof line === "string") return { value: parsed(line, source), source, line };
+    throw invalidBytes(line, source);
+  } catch (error) {
+    reading.refuse(error);
   }
-  if (unfinished !== "") yield [unfinished];
+}
+
+function invalidBytes({ byte, offset }: BadLine, source: string): DataError {
+  return new DataError(
+    "the line is not UTF-8 text",
+    `${source}: byte 0x${byte.toString(16).padStart(2, "0")} at byte offset ${offset}`,
+    "convert the file to UTF-8 (iconv -f ORIGINAL -t UTF-8), or remove the line",
+  );
 }
 
 function textOf({ value: row, source, line }: JsonlRow, field: string): string {

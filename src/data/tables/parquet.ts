@@ -10,33 +10,68 @@ import { compressors } from "hyparquet-compressors";
 import { AutodidactError } from "../../core/errors.js";
 import { fileChunks } from "../../files/bytes.js";
 import { DataError } from "../../files/errors.js";
+import type { Reading } from "../reading.js";
 import type { SourceDocument } from "../text/document.js";
 import type { SourceFile } from "../text/find-files.js";
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /**
  * The rows of a Parquet file, one row group in memory at a time; null and "" are documents without text.
- * A compressed `.parquet.gz` is held in memory whole, as its table of contents stands at the end.
- * @throws DataError for a damaged file, and for a column that is missing or holds no text.
+ * A compressed `.parquet.gz` is held in memory whole, as its table of contents stands at the end. The reading refuses
+ * damaged files and row groups, a column that is missing or holds no text, and rows that are not UTF-8.
  */
-export async function* parquetDocuments(file: SourceFile, column: string): AsyncGenerator<SourceDocument> {
-  const handle = await open(file.path);
-  try {
-    const buffer = file.isGzip ? await wholeBuffer(file) : await handleBuffer(handle);
-    const metadata = await readable(file.path, () => parquetMetadataAsync(buffer));
-    requireTextColumn(file.path, metadata, column);
-    let row = 0;
-    for (const group of metadata.row_groups) {
-      const end = row + Number(group.num_rows);
-      for (const value of await columnValues(file.path, buffer, metadata, column, row, end)) {
-        const source = `${file.path}:${++row}`;
-        const text = textOf(value, column, source);
-        yield { source, pieces: () => (text === "" ? [] : [text]) };
-      }
-    }
-    if (row === 0) throw new DataError("the file holds no rows", file.path, "remove it or fill it");
-  } finally {
-    await handle.close();
+export async function* parquetDocuments(
+  file: SourceFile,
+  column: string,
+  reading: Reading,
+): AsyncGenerator<SourceDocument> {
+  reading.beginFile(file);
+  if (file.bytes === 0) {
+    reading.passOver("the file holds no rows", file.path);
+    return;
   }
+  let handle: FileHandle | undefined;
+  try {
+    handle = await opened(file.path);
+    const buffer = file.isGzip ? await wholeBuffer(file, reading) : await handleBuffer(handle);
+    yield* rowsOf(file, buffer, column, reading);
+  } catch (error) {
+    reading.refuse(error);
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function* rowsOf(
+  file: SourceFile,
+  buffer: AsyncBuffer,
+  column: string,
+  reading: Reading,
+): AsyncGenerator<SourceDocument> {
+  const metadata = await readable(file.path, () => parquetMetadataAsync(buffer));
+  requireTextColumn(file.path, metadata, column);
+  const rows = Number(metadata.num_rows);
+  let row = 0;
+  for (const { num_rows } of metadata.row_groups) {
+    const [start, end] = [row, row + Number(num_rows)];
+    for (const value of await valuesOf(file, buffer, metadata, column, start, end, reading)) {
+      reading.check();
+      const text = textOf(value, column, `${file.path}:${++row}`, reading);
+      if (text === undefined || reading.isStopped) continue;
+      yield { source: `${file.path}:${row}`, pieces: () => (text === "" ? [] : [text]) };
+    }
+    row = end;
+    reading.advance(((end - start) / rows) * file.bytes);
+  }
+  if (row === 0) reading.passOver("the file holds no rows", file.path);
+}
+
+function opened(path: string): Promise<FileHandle> {
+  return open(path).catch((cause: Error) => {
+    const advice = "check the file and its permissions";
+    throw new DataError("the file cannot be read", `${path}: ${cause.message}`, advice, { cause });
+  });
 }
 
 async function handleBuffer(handle: FileHandle): Promise<AsyncBuffer> {
@@ -55,36 +90,41 @@ async function handleBuffer(handle: FileHandle): Promise<AsyncBuffer> {
   };
 }
 
-async function wholeBuffer(file: SourceFile): Promise<AsyncBuffer> {
+async function wholeBuffer(file: SourceFile, reading: Reading): Promise<AsyncBuffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of fileChunks(file.path, true)) chunks.push(chunk);
+  for await (const chunk of fileChunks(file.path, true, () => reading.check())) chunks.push(chunk);
   const bytes = Uint8Array.from(Buffer.concat(chunks));
   return { byteLength: bytes.length, slice: (start, end) => bytes.buffer.slice(start, end) };
 }
 
-async function columnValues(
-  path: string,
+/** The column's values in rows [start, end); none, refused, where they cannot be read. */
+async function valuesOf(
+  { path }: SourceFile,
   file: AsyncBuffer,
   metadata: FileMetaData,
   column: string,
   rowStart: number,
   rowEnd: number,
+  reading: Reading,
 ): Promise<unknown[]> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  // A null arrives as undefined although the type promises bytes.
-  const stringFromBytes = (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes);
-  const rows = await readable(`${path}, rows ${rowStart + 1} to ${rowEnd}`, () =>
-    parquetReadObjects({
-      file,
-      metadata,
-      compressors,
-      columns: [column],
-      rowStart,
-      rowEnd,
-      parsers: { stringFromBytes },
-    }),
-  );
-  return rows.map((row) => row[column]);
+  const options = { file, metadata, compressors, columns: [column], rowStart, rowEnd };
+  const read = () => parquetReadObjects({ ...options, parsers: { stringFromBytes } });
+  try {
+    const rows = await readable(`${path}, rows ${rowStart + 1} to ${rowEnd}`, read);
+    return rows.map((row) => row[column]);
+  } catch (error) {
+    reading.refuse(error, rowEnd - rowStart);
+    return [];
+  }
+}
+
+/** The text, or the bytes as they are where they are none. A null arrives as undefined although the type promises bytes. */
+function stringFromBytes(bytes: Uint8Array | undefined): string | Uint8Array | undefined {
+  try {
+    return bytes && utf8.decode(bytes);
+  } catch {
+    return bytes;
+  }
 }
 
 async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
@@ -94,7 +134,7 @@ async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
     if (error instanceof AutodidactError) throw error;
     const cause = error as Error;
     throw new DataError(
-      "the Parquet file cannot be read, or its text is not UTF-8",
+      "the Parquet file cannot be read",
       `${found}: ${cause.message}`,
       "check the file with another Parquet reader, and fetch or write it again",
       { cause },
@@ -122,12 +162,16 @@ function requireTextColumn(path: string, metadata: FileMetaData, column: string)
   );
 }
 
-function textOf(value: unknown, column: string, source: string): string {
+function textOf(value: unknown, column: string, source: string, reading: Reading): string | undefined {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
-  throw new DataError(
-    `the column "${column}" holds no text`,
-    `${source}: ${typeof value}`,
-    "name a column of strings with `column`",
+  reading.refuse(
+    value instanceof Uint8Array
+      ? new DataError("the row is not UTF-8 text", source, "convert it to UTF-8, or remove the row")
+      : new DataError(
+          `the column "${column}" holds no text`,
+          `${source}: ${typeof value}`,
+          "name a column of strings with `column`",
+        ),
   );
 }

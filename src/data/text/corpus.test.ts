@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataError } from "../../files/errors.js";
+import { describeLeftOut } from "../reading.js";
 import { type Corpus, openCorpus } from "./corpus.js";
 import type { Piece } from "./document.js";
 
@@ -52,6 +53,7 @@ describe("a corpus of many documents", () => {
       documents: 500,
       duplicates: 5,
       empty: 0,
+      leftOut: [],
       bytes: all.join("").length,
       codeUnits: all.join("").length,
       trainDocuments: train.length,
@@ -145,6 +147,119 @@ describe("a corpus of one document", () => {
     for await (const piece of corpus.train()) ends.push(piece.isEnd);
     expect(ends).toEqual([false, false, true]);
     expect(corpus.stats).toMatchObject({ documents: 1, trainDocuments: 1, validationDocuments: 1 });
+  });
+});
+
+describe("a corpus with bad items", () => {
+  const good = rows(0, 40);
+  const latin = Buffer.from("na\xefve", "latin1");
+  const withBad = async () => {
+    await fs.mkdir(join(root, "odds"), { recursive: true });
+    await fs.writeFile(join(root, "odds/a.txt"), latin);
+    await put("odds/b.txt", "");
+    await put("odds/c.jsonl", `{"body":1}\n${good}\n{"text":"\\udc00"}`);
+    await put("odds/d.txt", "good");
+    await put("odds/e.csv", "x");
+    return join(root, "odds");
+  };
+  const withoutBad = async () => {
+    await fs.mkdir(join(root, "evens"), { recursive: true });
+    await put("evens/c.jsonl", good);
+    await put("evens/d.txt", "good");
+    return join(root, "evens");
+  };
+
+  it("is with skipBad the corpus of its good ones, and names the others", async () => {
+    const corpus = await openCorpus({ files: await withBad(), seed: 1, skipBad: true });
+    const clean = await openCorpus({ files: await withoutBad(), seed: 1 });
+    for (const name of ["train", "validation", "all"] as const) {
+      expect(await textsOf(corpus[name]())).toEqual(await textsOf(clean[name]()));
+    }
+    expect(corpus.fingerprint).toBe(clean.fingerprint);
+    expect(corpus.stats).toMatchObject({ documents: 41, duplicates: 0, empty: 0 });
+    expect(corpus.stats.leftOut.map(({ what, count }) => [what, count])).toEqual([
+      ["the file is of another kind", 1],
+      ["the file is not UTF-8 text", 1],
+      ["the file is empty", 1],
+      ['the row has no field "text"', 1],
+      ["the row holds half a surrogate pair", 1],
+    ]);
+    expect(describeLeftOut(corpus.stats.leftOut)[2]).toBe(
+      `1 where the file is empty (${join(root, "odds/b.txt")})`,
+    );
+  });
+
+  it("is refused without it, for all of them at once", async () => {
+    const opening = openCorpus({ files: await withBad(), seed: 1 });
+    await expect(opening).rejects.toThrow(
+      /^3 parts of the data[\s\S]*not UTF-8 text \(.*a\.txt: byte 0xef at byte offset 2\)[\s\S]*no field[\s\S]*surrogate/,
+    );
+  });
+
+  it("is refused where nothing is left, saying what was there", async () => {
+    const files = ["odds/a.txt", "odds/b.txt"].map((name) => join(root, name));
+    await withBad();
+    await expect(openCorpus({ files, seed: 1, skipBad: true })).rejects.toThrow(/not UTF-8[\s\S]*a\.txt/);
+    await expect(openCorpus({ files: files[1], seed: 1 })).rejects.toThrow(
+      /no text[\s\S]*empty \(.*b\.txt\)/,
+    );
+  });
+});
+
+describe("watching a corpus", () => {
+  const megabytes = async () => {
+    const files = [
+      await put("long-a.txt", "a line of text\n".repeat(250_000)),
+      await put("long-b.txt", "short"),
+    ];
+    return { files, total: 15 * 250_000 + 5 };
+  };
+  const readAll = async (pieces: AsyncIterable<Piece>, onPiece?: () => void) => {
+    for await (const _ of pieces) onPiece?.();
+  };
+
+  it("tells how many bytes of its files are read, in every reading", async () => {
+    const { files, total } = await megabytes();
+    let told: [number, number | undefined][] = [];
+    const onProgress = (done: number, all?: number) => told.push([done, all]);
+    const corpus = await openCorpus({ files, seed: 1, onProgress });
+    for (const read of [
+      async () => {},
+      () => readAll(corpus.train({ onProgress })),
+      () => readAll(corpus.all({ onProgress })),
+    ]) {
+      await read();
+      expect(told.length).toBeGreaterThan(1);
+      expect(told.at(-1)).toEqual([total, total]);
+      expect(told.every(([done], i) => i === 0 || done > told[i - 1][0])).toBe(true);
+      told = [];
+    }
+    await readAll(corpus.all());
+    expect(told).toEqual([]);
+  });
+
+  it("stops within a chunk, with the signal's reason", async () => {
+    const { files, total } = await megabytes();
+    const reason = new Error("enough");
+    const stopping = () => {
+      const control = new AbortController();
+      let last = 0;
+      const onProgress = (done: number) => {
+        last = done;
+        control.abort(reason);
+      };
+      return { watching: { signal: control.signal, onProgress }, last: () => last };
+    };
+    const opening = stopping();
+    await expect(openCorpus({ files, seed: 1, ...opening.watching })).rejects.toBe(reason);
+    expect(opening.last()).toBeLessThan(total / 2);
+    const corpus = await openCorpus({ files, seed: 1 });
+    const reading = stopping();
+    await expect(readAll(corpus.all(reading.watching))).rejects.toBe(reason);
+    expect(reading.last()).toBeLessThan(total / 2);
+    const before = { signal: AbortSignal.abort(reason) };
+    await expect(openCorpus({ files, seed: 1, ...before })).rejects.toBe(reason);
+    await expect(readAll(corpus.validation(before))).rejects.toBe(reason);
   });
 });
 

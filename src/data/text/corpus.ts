@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
 import { randomKey, threefry2x32, type Words } from "../../core/random.js";
+import type { Watching } from "../../core/watching.js";
 import { DataError } from "../../files/errors.js";
+import { describeLeftOut, type LeftOut, Reading } from "../reading.js";
 import { markedPieces, type Piece, type SourceDocument, slicedTexts } from "./document.js";
 import { findFiles, type SourceFile } from "./find-files.js";
-import { allDocuments, distinct, type SourceOptions } from "./sources.js";
+import { distinct, documentsOf, type SourceOptions, sourceDocuments } from "./sources.js";
 
 /** What to read and how to split it. */
 export interface CorpusOptions extends SourceOptions {
@@ -19,6 +21,8 @@ export interface CorpusStats {
   readonly documents: number;
   readonly duplicates: number;
   readonly empty: number;
+  /** Files and rows that are not among the documents: empty files, other kinds of files, with `skipBad` bad ones. */
+  readonly leftOut: readonly LeftOut[];
   /** UTF-8 bytes and UTF-16 code units of the documents kept. */
   readonly bytes: number;
   readonly codeUnits: number;
@@ -27,14 +31,17 @@ export interface CorpusStats {
   readonly validationDocuments: number;
 }
 
-/** A text corpus in two splits. Each stream can be read again and again, and reads from disk each time. */
+/**
+ * A text corpus in two splits. Each stream can be read again and again, and reads from disk each time: all files, with
+ * a signal and a progress of its own.
+ */
 export interface Corpus {
   readonly stats: CorpusStats;
   /** Changes whenever a text, the order of texts or the split changes. */
   readonly fingerprint: string;
-  train(): AsyncIterable<Piece>;
-  validation(): AsyncIterable<Piece>;
-  all(): AsyncIterable<Piece>;
+  train(watching?: Watching): AsyncIterable<Piece>;
+  validation(watching?: Watching): AsyncIterable<Piece>;
+  all(watching?: Watching): AsyncIterable<Piece>;
 }
 
 enum Split {
@@ -50,22 +57,25 @@ enum Split {
  * should that leave a split empty, the document nearest to the border goes there. A corpus of one document
  * is cut instead: of its n UTF-16 code units the first floor((1 - validationFraction) n) are for training
  * (one less where that would cut a surrogate pair), the rest for validation.
- * @throws DataError for bad data, for a corpus without text, and for a file that changes between readings.
+ * @throws DataError for bad data, see `ReadingOptions`, for a corpus without text, and for a file that changes between
+ * readings.
  */
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const fraction = options.validationFraction ?? 0.1;
   if (!(fraction >= 0 && fraction < 1)) {
     throw new DataError("the validation fraction is no share", `${fraction}`, "give a number in [0, 1)");
   }
-  const files = await findFiles(options.files);
-  const survey = await surveyOf(files, options, fraction);
-  const stream = (split?: Split) => piecesOf(files, options, survey, split);
+  const reading = new Reading(options);
+  const files = await findFiles(options.files, reading);
+  const survey = await surveyOf(files, options, fraction, reading);
+  const stream = (split?: Split, watching?: Watching) =>
+    piecesOf(files, { ...options, signal: undefined, onProgress: undefined, ...watching }, survey, split);
   return {
     stats: statsOf(files, survey),
     fingerprint: survey.fingerprint.map((word) => word.toString(16).padStart(8, "0")).join(""),
-    train: () => stream(Split.Train),
-    validation: () => stream(Split.Validation),
-    all: () => stream(),
+    train: (watching) => stream(Split.Train, watching),
+    validation: (watching) => stream(Split.Validation, watching),
+    all: (watching) => stream(undefined, watching),
   };
 }
 
@@ -77,11 +87,17 @@ interface Survey {
   bytes: number;
   codeUnits: number;
   passedOver: { duplicates: number; empty: number };
+  leftOut: readonly LeftOut[];
   fingerprint: [number, number];
   cut?: number;
 }
 
-async function surveyOf(files: SourceFile[], options: CorpusOptions, fraction: number): Promise<Survey> {
+async function surveyOf(
+  files: SourceFile[],
+  options: CorpusOptions,
+  fraction: number,
+  reading: Reading,
+): Promise<Survey> {
   const key = randomKey(options.seed, "validation split");
   const passedOver = { duplicates: 0, empty: 0 };
   let splits = new Uint8Array(1024);
@@ -89,7 +105,9 @@ async function surveyOf(files: SourceFile[], options: CorpusOptions, fraction: n
   let fingerprint = threefry2x32(key, [Math.floor(fraction * 2 ** 32), 0]);
   const lowest = { draw: Number.POSITIVE_INFINITY, index: -1 };
   const highest = { draw: Number.NEGATIVE_INFINITY, index: -1 };
-  for await (const { index, digest } of distinct(allDocuments(files, options), passedOver)) {
+  reading.begin(files);
+  const documents = sourceDocuments(files, options, reading);
+  for await (const { index, digest } of distinct(documents, passedOver, reading)) {
     if (index >= splits.length) splits = grown(splits, index);
     const draw = splitDraw(key, digest.hash);
     splits[index] = draw < fraction ? Split.Validation : Split.Train;
@@ -101,7 +119,8 @@ async function surveyOf(files: SourceFile[], options: CorpusOptions, fraction: n
     if (draw < lowest.draw) Object.assign(lowest, { draw, index });
     if (draw > highest.draw) Object.assign(highest, { draw, index });
   }
-  const found: Survey = { ...survey, splits, passedOver, fingerprint };
+  reading.finish(survey.documents);
+  const found: Survey = { ...survey, splits, passedOver, leftOut: reading.leftOut, fingerprint };
   if (fraction > 0) fillSplits(found, lowest.index, highest.index, fraction);
   requireText(files, found);
   return found;
@@ -130,22 +149,24 @@ function grown(splits: Uint8Array<ArrayBuffer>, index: number): Uint8Array<Array
   return larger;
 }
 
-function requireText(files: SourceFile[], { documents, passedOver }: Survey): void {
+function requireText(files: SourceFile[], { documents, passedOver, leftOut }: Survey): void {
   if (documents > 0) return;
+  const found = [`${files.length} files with ${passedOver.empty} empty rows`, ...describeLeftOut(leftOut)];
   throw new DataError(
     "the corpus holds no text",
-    `${files.length} files with ${passedOver.empty} empty documents`,
-    "check that the right field or column is named",
+    found.join("; "),
+    "fill the files, or check that the right field or column is named",
   );
 }
 
 function statsOf(files: SourceFile[], survey: Survey): CorpusStats {
-  const { documents, bytes, codeUnits, passedOver, validationDocuments, cut } = survey;
+  const { documents, bytes, codeUnits, passedOver, leftOut, validationDocuments, cut } = survey;
   const isCut = cut !== undefined;
   return {
     files: files.length,
     documents,
     ...passedOver,
+    leftOut,
     bytes,
     codeUnits,
     trainDocuments: isCut ? 1 : documents - validationDocuments,
@@ -159,16 +180,19 @@ async function* piecesOf(
   survey: Survey,
   split?: Split,
 ): AsyncGenerator<Piece> {
+  const reading = new Reading(options);
+  reading.begin(files);
   let index = 0;
   for (const file of files) {
     await requireUnchanged(file);
-    for await (const document of allDocuments([file], options)) {
+    for await (const document of documentsOf(file, options, reading)) {
       const own = survey.splits[index++] ?? Split.None;
       if (own === Split.None) continue;
       if (survey.cut !== undefined) yield* partOf(document, survey.cut, split);
       else if (split === undefined || split === own) yield* markedPieces(document.source, document.pieces());
     }
   }
+  reading.finish(survey.documents);
 }
 
 function partOf(document: SourceDocument, cut: number, split?: Split): AsyncGenerator<Piece> {

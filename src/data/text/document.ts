@@ -5,6 +5,8 @@ import type { Words } from "../../core/random.js";
 export interface SourceDocument {
   /** Where it comes from, for messages: the file, or `file:row` with rows counted from 1. */
   readonly source: string;
+  /** Set where it is a whole file. */
+  readonly isFile?: boolean;
   /** The text in order, none empty and none ending inside a character. */
   pieces(): Iterable<string> | AsyncIterable<string>;
 }

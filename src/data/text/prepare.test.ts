@@ -63,4 +63,26 @@ describe("prepareTokens", () => {
     corpus = await openCorpus({ files: join(root, "other.txt"), seed: 1 });
     expect((await prepare()).train.tokenCount).toBe(10);
   });
+
+  it("tells the bytes that both splits read, and stopped leaves nothing half-written", async () => {
+    const told: (number | undefined)[][] = [];
+    const onProgress = (done: number, total?: number) => told.push([done, total]);
+    const watched = (more: object) =>
+      prepareTokens({ corpus, encode: bytes, vocabSize: 256, folder, ...more });
+    await watched({ onProgress });
+    expect(told).toEqual([1000, 2000].map((done) => [done, 2000]));
+
+    const reason = new Error("enough");
+    await folder.remove("train");
+    await folder.remove("validation");
+    const control = new AbortController();
+    const stopAt = (wanted: number) => (done: number) => done === wanted && control.abort(reason);
+    const stopped = watched({ signal: control.signal, onProgress: stopAt(2000) });
+    await expect(stopped).rejects.toBe(reason);
+    expect(await folder.list("validation")).toEqual([]);
+    expect((await folder.list("train")).length).toBe(2); // whole, and used again:
+    encoded = 0;
+    expect((await prepare()).validation.tokenCount).toBe(100);
+    expect(encoded).toBe(900 + 100);
+  });
 });

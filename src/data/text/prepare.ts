@@ -1,3 +1,4 @@
+import type { Watching } from "../../core/watching.js";
 import { crc32 } from "../../files/crc32.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
@@ -24,20 +25,28 @@ const PROBE_CODE_UNITS = 2 ** 16;
 /**
  * The corpus as tokens in `train/` and `validation/`. Shards from an earlier run are used again when they
  * are whole and were made from the same corpus by the same tokenizer, which is told by how it encodes the
- * beginning of the text; otherwise they are written anew.
+ * beginning of the text; otherwise they are written anew. Progress is in bytes of the corpus's files, which each
+ * split reads once; a split that was stopped leaves nothing, one that was complete stays.
  */
 export async function prepareTokens(options: PrepareOptions): Promise<PreparedTokens> {
   const fingerprint = `${options.corpus.fingerprint}-${await encodingFingerprint(options)}`;
   const prepare = async (name: "train" | "validation"): Promise<TokenShards> => {
     const folder = options.folder.folder(name);
-    const found = await openShards(folder).catch(unlessUnusable);
+    const { vocabSize, shardTokens, signal } = options;
+    const found = await openShards(folder, { signal }).catch(unlessUnusable);
     if (found?.fingerprint === fingerprint) return found;
-    const { vocabSize, shardTokens } = options;
-    const pieces: AsyncIterable<Piece> = options.corpus[name]();
-    await writeShards(folder, pieces, options.encode, { vocabSize, shardTokens, fingerprint });
-    return openShards(folder);
+    const pieces: AsyncIterable<Piece> = options.corpus[name](ofSplit(name, options));
+    await writeShards(folder, pieces, options.encode, { vocabSize, shardTokens, fingerprint, signal });
+    return openShards(folder, { signal });
   };
   return { train: await prepare("train"), validation: await prepare("validation") };
+}
+
+/** The progress of one split as that of both. */
+function ofSplit(name: "train" | "validation", { signal, onProgress }: Watching): Watching {
+  if (!onProgress) return { signal };
+  const both = (done: number, total = 0) => onProgress(name === "train" ? done : total + done, 2 * total);
+  return { signal, onProgress: both };
 }
 
 function unlessUnusable(error: unknown): undefined {

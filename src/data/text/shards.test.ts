@@ -87,19 +87,56 @@ describe("writeShards and openShards", () => {
   it("start again after a kill, whatever it left", async () => {
     const folder = memoryFolder();
     await numbered(folder, 100, 10);
-    const broken = pieces("x", "y");
-    const dying = (text: string) => {
-      if (text === "y") throw new Error("killed");
-      return new Array<number>(25).fill(7);
-    };
-    await expect(writeShards(folder, broken, dying, { vocabSize: 10, shardTokens: 10 })).rejects.toThrow(
-      "killed",
-    );
+    await folder.remove("index.json");
     await expect(openShards(folder)).rejects.toThrow(ShardError);
     await expect(openShards(folder)).rejects.toThrow(/no complete token shards/);
     await numbered(folder, 5, 3);
     expect(await readAll(folder)).toEqual([0, 1, 2, 3, 4]);
     expect(await folder.list("")).toHaveLength(3);
+  });
+
+  it("leave nothing where they fail or are stopped", async () => {
+    const reason = new Error("enough");
+    const control = new AbortController();
+    const encode = (text: string) => {
+      if (text === "y") control.abort(reason);
+      return new Array<number>(25).fill(7);
+    };
+    const failing = (text: string) => (text === "y" ? [10] : new Array<number>(25).fill(7));
+    for (const [how, options, error] of [
+      [encode, { signal: control.signal }, "enough"],
+      [failing, {}, "outside the vocabulary"],
+    ] as const) {
+      const folder = memoryFolder();
+      await numbered(folder, 100, 10, 10);
+      const writing = writeShards(folder, pieces("x", "y", "z"), how, {
+        vocabSize: 10,
+        shardTokens: 10,
+        ...options,
+      });
+      await expect(writing).rejects.toThrow(error);
+      expect(await folder.list("")).toEqual([]);
+      await numbered(folder, 5, 3);
+      expect(await readAll(folder)).toEqual([0, 1, 2, 3, 4]);
+    }
+  });
+
+  it("tell how many bytes of text are written, and of files are checked", async () => {
+    const folder = memoryFolder();
+    const told: (number | undefined)[][] = [];
+    const onProgress = (done: number, total?: number) => told.push([done, total]);
+    const million = "é".repeat(2 ** 19);
+    const encode = () => [1, 2, 3];
+    await writeShards(folder, pieces(million, "x", million), encode, {
+      vocabSize: 10,
+      shardTokens: 3,
+      onProgress,
+    });
+    expect(told.splice(0)).toEqual([2 ** 20, 2 ** 21 + 1, 2 ** 21 + 1].map((done) => [done, undefined]));
+    await openShards(folder, { onProgress });
+    expect(told).toEqual([6, 12, 18].map((done) => [done, 18]));
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(openShards(folder, { signal })).rejects.toThrow("enough");
   });
 
   it("hold no tokens when there is no text", async () => {

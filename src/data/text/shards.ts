@@ -1,3 +1,4 @@
+import type { Watching } from "../../core/watching.js";
 import { crc32 } from "../../files/crc32.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
@@ -13,8 +14,8 @@ import {
 /** Turns a piece of text into tokens; a pure function. `isEnd` is where it may add an end-of-text token. */
 export type EncodePiece = (text: string, isEnd: boolean) => ArrayLike<number>;
 
-/** How tokens are stored. */
-export interface ShardOptions {
+/** How tokens are stored. Progress is in UTF-8 bytes of text. */
+export interface ShardOptions extends Watching {
   /** Tokens are whole numbers below this. */
   readonly vocabSize: number;
   /** Tokens a file; the last has fewer. */
@@ -26,10 +27,12 @@ export interface ShardOptions {
 const DEFAULT_SHARD_TOKENS = 2 ** 24;
 const CACHED_BYTES = 64 * 2 ** 20;
 const VERIFY_BYTES = 4 * 2 ** 20;
+const PROGRESS_BYTES = 2 ** 20;
 
 /**
  * Encodes a stream of text into files of tokens, holding one shard in memory. Shards that stand in the
- * folder already, complete or not, are replaced; until the last write they do not count as complete.
+ * folder already, complete or not, are replaced; until the last write they do not count as complete. Where it fails or
+ * is stopped, none stay.
  * @throws ShardError for a token outside the vocabulary; FolderError when the disk is full.
  */
 export async function writeShards(
@@ -40,18 +43,40 @@ export async function writeShards(
 ): Promise<ShardIndex> {
   await removeShards(folder);
   const writer = new ShardWriter(folder, options);
+  try {
+    const byteCount = await writePieces(writer, pieces, encode, options);
+    const { dtype, tokenCount, shards } = writer;
+    const { vocabSize, fingerprint } = options;
+    const index: ShardIndex = { dtype, vocabSize, tokenCount, byteCount, fingerprint, shards };
+    await writeIndex(folder, index);
+    return index;
+  } catch (error) {
+    await removeShards(folder).catch(() => {}); // why it failed matters more
+    throw error;
+  }
+}
+
+/** Returns how many bytes of text there were. */
+async function writePieces(
+  writer: ShardWriter,
+  pieces: AsyncIterable<{ readonly text: string; readonly isEnd: boolean }>,
+  encode: EncodePiece,
+  { signal, onProgress }: Watching,
+): Promise<number> {
   const encoder = new TextEncoder();
   let byteCount = 0;
+  let told = 0;
   for await (const { text, isEnd } of pieces) {
+    signal?.throwIfAborted();
     byteCount += encoder.encode(text).length;
     await writer.add(encode(text, isEnd));
+    if (byteCount - told < PROGRESS_BYTES) continue;
+    told = byteCount;
+    onProgress?.(byteCount);
   }
   await writer.flush();
-  const { dtype, tokenCount, shards } = writer;
-  const { vocabSize, fingerprint } = options;
-  const index: ShardIndex = { dtype, vocabSize, tokenCount, byteCount, fingerprint, shards };
-  await writeIndex(folder, index);
-  return index;
+  onProgress?.(byteCount);
+  return byteCount;
 }
 
 /** The index goes first: half a set of shards must never look complete. */
@@ -128,10 +153,10 @@ export interface TokenShards {
 
 /**
  * Opens complete shards after checking the size and checksum of each. Up to 64 MiB stay in memory; of
- * larger sets every read fetches its window from the folder.
+ * larger sets every read fetches its window from the folder. Progress is in bytes of the files.
  * @throws ShardError when they are missing, damaged or cut short.
  */
-export async function openShards(folder: Folder): Promise<TokenShards> {
+export async function openShards(folder: Folder, watching: Watching = {}): Promise<TokenShards> {
   const index = await readIndex(folder);
   const width = tokenBytes(index.dtype);
   const isSmall = index.tokenCount * width <= CACHED_BYTES;
@@ -139,7 +164,11 @@ export async function openShards(folder: Folder): Promise<TokenShards> {
   let offset = 0;
   for (const shard of index.shards) {
     const size = shard.tokens * width;
-    await verify(folder, shard, size, isSmall ? kept.subarray(offset, offset + size) : undefined);
+    const check = (done: number) => {
+      watching.signal?.throwIfAborted();
+      watching.onProgress?.(offset + done, index.tokenCount * width);
+    };
+    await verify(folder, shard, size, check, isSmall ? kept.subarray(offset, offset + size) : undefined);
     offset += size;
   }
   const { tokenCount, byteCount, vocabSize, fingerprint } = index;
@@ -185,6 +214,7 @@ async function verify(
   folder: Folder,
   shard: { file: string; tokens: number; crc32: number },
   size: number,
+  check: (done: number) => void,
   keep?: Uint8Array,
 ): Promise<void> {
   const found = await folder.size(shard.file);
@@ -195,6 +225,7 @@ async function verify(
     const part = chunk.subarray(0, Math.min(chunk.length, size - offset));
     await folder.readInto(shard.file, offset, part);
     crc = crc32(part, crc);
+    check(offset + part.length);
   }
   if (crc !== shard.crc32) throw damaged(folder, shard.file, `checksum ${crc} instead of ${shard.crc32}`);
 }

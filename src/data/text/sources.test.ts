@@ -5,7 +5,9 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, MissingFileError } from "../../files/errors.js";
-import { documents, type SourceOptions } from "./sources.js";
+import type { LeftOut } from "../reading.js";
+import { findFiles } from "./find-files.js";
+import { allDocuments, documents, type SourceOptions } from "./sources.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "sources-"));
 afterAll(() => fs.rm(root, { recursive: true }));
@@ -108,6 +110,131 @@ describe("what is read", () => {
   });
 });
 
+describe("bad and empty items", () => {
+  const shortened = (leftOut: readonly LeftOut[]) =>
+    leftOut.map(({ what, count, places }) => [
+      what,
+      count,
+      places.map((place) => place.slice(root.length + 6)),
+    ]);
+  const latin = Buffer.from("Stra\xdfe", "latin1");
+
+  /** Good ones among every kind of bad one. */
+  async function mixed(): Promise<string> {
+    await put("odds/a.txt", "good");
+    await put("odds/b.txt", "");
+    await put("odds/c.txt", "\ufeff");
+    await put("odds/d.txt.gz", gzipSync(""));
+    await put("odds/e.txt", latin);
+    await put("odds/f.txt.gz", gzipSync(Buffer.from(WORLD.repeat(100))).subarray(0, 40));
+    await put("odds/g.jsonl", "\n\n");
+    const rows = [
+      '{"text":"good row"}',
+      '{"body":1}',
+      '{"text":7}',
+      '{"text":"\\ud83d"}',
+      "{",
+      "[1]",
+      '{"text":""}',
+    ];
+    const bad = Buffer.concat([Buffer.from('{"text":"'), latin, Buffer.from('"}\n{"text":"last row"}')]);
+    await put("odds/h.jsonl", Buffer.concat([Buffer.from(`${rows.join("\n")}\n`), bad]));
+    await put("odds/i.parquet", parquet({ text: [] }));
+    await put("odds/j.parquet", "not parquet at all");
+    await put("odds/k.parquet", parquet({ body: ["x"] }));
+    await put(
+      "odds/l.parquet",
+      parquet({ text: [Buffer.from("good cell"), latin, Buffer.from("other cell"), null] }),
+    );
+    await put("odds/m.parquet", "");
+    await put("odds/n.csv", "text");
+    return join(root, "odds");
+  }
+  const empty = [
+    ["the file is of another kind", 1, ["n.csv"]],
+    ["the file is empty", 3, ["b.txt", "c.txt", "d.txt.gz"]],
+    ["the file holds no rows", 3, ["g.jsonl", "i.parquet", "m.parquet"]],
+  ];
+  const bad = [
+    ["the file is not UTF-8 text", 1, ["e.txt: byte 0xdf at byte offset 4"]],
+    ["the compressed file cannot be read", 1, [/^f\.txt\.gz: unexpected end/]],
+    ['the row has no field "text"', 1, ["h.jsonl:2 has: body"]],
+    ['the field "text" holds no text', 1, ["h.jsonl:3: 7"]],
+    ["the row holds half a surrogate pair", 1, ["h.jsonl:4"]],
+    ["the line is not JSON", 1, [/^h\.jsonl:5: ./]],
+    ["the line is no JSON object", 1, ["h.jsonl:6: [1]"]],
+    ["the line is not UTF-8 text", 1, [/^h\.jsonl:8: byte 0xdf at byte offset \d+$/]],
+    ["the Parquet file cannot be read", 1, [/^j\.parquet: ./]],
+    ['the file has no column "text"', 1, ["k.parquet has: body"]],
+    ["the row is not UTF-8 text", 1, ["l.parquet:2"]],
+  ] as const;
+  const patterns = bad.map(([what, count, places]) => [
+    what,
+    count,
+    places.map((place) => (typeof place === "string" ? place : expect.stringMatching(place))),
+  ]);
+  const good = ["good", "good row", "last row", "good cell", "other cell"];
+  const byKind = (a: unknown[], b: unknown[]) => String(a[0]).localeCompare(String(b[0]));
+
+  it("are left out, counted and named with skipBad, in every reading alike", async () => {
+    const source = documents({ files: await mixed(), skipBad: true });
+    for (let reading = 0; reading < 2; reading++) {
+      const texts: string[] = [];
+      for await (const { pieces } of source) for await (const piece of pieces()) texts.push(piece);
+      expect(texts).toEqual(good);
+      expect(source.passedOver).toEqual({ duplicates: 0, empty: 2 });
+      expect(shortened(source.leftOut).sort(byKind)).toEqual([...empty, ...patterns].sort(byKind));
+    }
+  });
+
+  it("are left out before anything of them is read where every document is wanted", async () => {
+    const source = allDocuments(await findFiles(await mixed()), { skipBad: true });
+    const texts: string[] = [];
+    for await (const { pieces } of source) for await (const piece of pieces()) texts.push(piece);
+    expect(texts).toEqual(good);
+    const [, ...withoutFolder] = empty;
+    expect(shortened(source.leftOut).sort(byKind)).toEqual([...withoutFolder, ...patterns].sort(byKind));
+  });
+
+  it("stop the reading with one error that counts the bad ones, and never for empty ones", async () => {
+    const files = await mixed();
+    for (const read of [textsOf, everyText]) {
+      const reading = read(files);
+      await expect(reading).rejects.toThrow(/^11 parts of the data cannot be used\n/);
+      await expect(reading).rejects.toThrow(/1 where the row has no field "text" \(.*h\.jsonl:2 has: body\)/);
+      await expect(reading).rejects.toThrow(/to do: .*skipBad$/);
+      await expect(reading).rejects.not.toThrow(/empty|no rows/);
+    }
+    const names = ["a.txt", "b.txt", "c.txt", "d.txt.gz", "g.jsonl", "i.parquet", "m.parquet"];
+    expect(await textsOf({ files: names.map((name) => join(files, name)) })).toEqual(["good"]);
+  });
+
+  it("refuse a kind that a glob brings, and leave it out with skipBad", async () => {
+    const files = [join(await mixed(), "*.{txt,csv}")];
+    await expect(textsOf({ files })).rejects.toThrow(/2 parts[\s\S]*this kind cannot be read \(.*n\.csv\)/);
+    expect(await textsOf({ files, skipBad: true })).toEqual(["good"]);
+  });
+
+  it("lose only the rest of a compressed table that is cut", async () => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => `{"text":"${(i * 2654435761) % 2 ** 32}"}`).join(
+      "\n",
+    );
+    const cut = gzipSync(rows).subarray(0, 100_000);
+    const source = documents({ files: await put("cut.jsonl.gz", cut), skipBad: true });
+    let count = 0;
+    for await (const _ of source) count++;
+    expect(count).toBeGreaterThan(3_000);
+    expect(count).toBeLessThan(20_000);
+    expect(source.leftOut).toMatchObject([{ what: "the compressed file cannot be read", count: 1 }]);
+  });
+
+  async function everyText(files: string): Promise<string[]> {
+    const texts: string[] = [];
+    for await (const { source } of allDocuments(await findFiles(files))) texts.push(source);
+    return texts;
+  }
+});
+
 describe("what is refused", () => {
   const bad = async (options: SourceOptions | string, message: RegExp, kind = DataError) => {
     const reading = textsOf(options);
@@ -120,24 +247,19 @@ describe("what is refused", () => {
     await bad(join(root, "none.txt"), /none\.txt/, MissingFileError);
     await bad(join(root, "none-*.txt"), /none-\*\.txt/, MissingFileError);
     await bad({ files: [] }, /empty list/, MissingFileError);
+    const names = Array.from({ length: 7 }, (_, i) => join(root, `none-${i}.txt`));
+    await bad({ files: names }, /none-0\.txt", .*none-4\.txt" and 2 more from/, MissingFileError);
     await put("pictures/a.png", "x");
-    await bad(join(root, "pictures"), /holds \.png[\s\S]*\.parquet/, MissingFileError);
+    await bad(
+      join(root, "pictures"),
+      /holds \.png; looked for \.txt, \.md[\s\S]*\.parquet/,
+      MissingFileError,
+    );
   });
 
   it("kinds that cannot be read", async () => {
     await bad(await put("a.docx", "x"), /a\.docx[\s\S]*\.jsonl/);
     await bad(join(root, "pictures/*"), /a\.png/);
-  });
-
-  it("empty files", async () => {
-    await bad(await put("empty.txt", ""), /empty[\s\S]*empty\.txt/);
-    await bad(await put("mark.txt", "\ufeff"), /empty[\s\S]*mark\.txt/);
-    await bad(await put("empty.txt.gz", gzipSync("")), /empty[\s\S]*empty\.txt\.gz/);
-    await bad(await put("empty.jsonl", "\n\n"), /no rows[\s\S]*empty\.jsonl/);
-    await bad(
-      await put("empty.parquet", parquet({ text: [] })),
-      /no rows[\s\S]*empty\.parquet|empty\.parquet/,
-    );
   });
 
   it("bytes that are not UTF-8, by their offset in the decompressed file", async () => {
@@ -147,7 +269,7 @@ describe("what is refused", () => {
     await bad(await put("cut.txt", Buffer.from("ab世").subarray(0, 4)), /byte 0xe4 at byte offset 2/);
     await bad(
       await put("bad.jsonl", Buffer.from([0x7b, 0xc0, 0x80])),
-      /bad\.jsonl: byte 0xc0 at byte offset 1/,
+      /bad\.jsonl:1: byte 0xc0 at byte offset 1/,
     );
   });
 

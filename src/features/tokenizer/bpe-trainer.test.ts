@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Tokenizer as HuggingFaceModel } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { randomStream } from "../../core/random.js";
 import type { BpeTokenizer } from "./bpe.js";
 import { trainBpe } from "./bpe-trainer.js";
 import { BYTE_CHARACTERS, BYTE_ORDER } from "./byte-alphabet.js";
@@ -129,5 +130,34 @@ describe("the BPE trainer", () => {
   it("gets through a single endless word", async () => {
     const letters = await trainBpe("a".repeat(200_000), { vocabSize: 4096 });
     expect(letters.encode("a".repeat(64)).length).toBe(1);
+  });
+});
+
+describe("a long training", () => {
+  /** Words enough that their merges take several turns of the program, each some tenths of a second long. */
+  const stream = randomStream(1, "words");
+  const words = Array.from({ length: 60_000 }, () =>
+    Array.from({ length: 12 }, () => String.fromCharCode(97 + stream.integer(26))).join(""),
+  ).join(" ");
+
+  it("lets a signal arrive, ends with its reason, and tells how many merges there are", async () => {
+    const reason = new Error("enough");
+    const control = new AbortController();
+    const told: [number, number | undefined][] = [];
+    const onProgress = (done: number, total?: number) => {
+      told.push([done, total]);
+      setTimeout(() => control.abort(reason)); // needs a turn of its own
+    };
+    const training = trainBpe(words, { vocabSize: 20_000, signal: control.signal, onProgress });
+    await expect(training).rejects.toBe(reason);
+    expect(told[0][1]).toBe(20_000 - 256);
+    expect(told.at(-1)![0]).toBeLessThan(20_000 - 256);
+    await expect(trainBpe("a b", { vocabSize: 300, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it("tells of its end", async () => {
+    const told: [number, number | undefined][] = [];
+    await trainBpe("a a a b", { vocabSize: 258, onProgress: (done, total) => told.push([done, total]) });
+    expect(told.at(-1)).toEqual([2, 2]);
   });
 });

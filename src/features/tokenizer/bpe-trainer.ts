@@ -1,3 +1,4 @@
+import { pauses, type Watching } from "../../core/watching.js";
 import { numberSpecialTokens } from "./added-tokens.js";
 import { BpeTokenizer } from "./bpe.js";
 import { BYTE_CHARACTERS, BYTE_ORDER } from "./byte-alphabet.js";
@@ -7,7 +8,8 @@ import { eachPiece, type Pieces, TokenizerError } from "./tokenizer.js";
 import { wordEnd } from "./word-splitter.js";
 import { WordTable } from "./word-table.js";
 
-export interface BpeTrainingOptions {
+/** Progress is in merges; while the text is read, its reader can tell. */
+export interface BpeTrainingOptions extends Watching {
   /** All tokens together: 256 bytes, merges, special tokens. */
   vocabSize: number;
   /** They get the last ids. Where the text has them, they part it like the border of two pieces. */
@@ -34,10 +36,11 @@ export async function trainBpe(pieces: Pieces, options: BpeTrainingOptions): Pro
     );
   }
   numberSpecialTokens(specials, 0); // fails before the text is read
-  const words = await countWords(pieces, specials);
+  const pause = pauses(options.signal);
+  const words = await countWords(pieces, specials, pause);
   const pairs = new PairCounts();
-  addWords(words, pairs);
-  const { tokens, merges } = learnMerges(pairs, numMerges, options.minFrequency ?? 2);
+  await addWords(words, pairs, pause);
+  const { tokens, merges } = await learnMerges(pairs, numMerges, options, pause);
   return new BpeTokenizer({
     vocabulary: new Map(tokens.map((token, id) => [token, id])),
     merges,
@@ -45,17 +48,26 @@ export async function trainBpe(pieces: Pieces, options: BpeTrainingOptions): Pro
   });
 }
 
+const WORDS_A_TURN = 4096;
+
 /** How often each word occurs, and the words themselves. */
 interface WordCounts {
   table: WordTable;
   counts: Float64Array;
 }
 
-async function countWords(pieces: Pieces, specialTokens: readonly string[]): Promise<WordCounts> {
+type Pause = ReturnType<typeof pauses>;
+
+async function countWords(
+  pieces: Pieces,
+  specialTokens: readonly string[],
+  pause: Pause,
+): Promise<WordCounts> {
   const specials = numberSpecialTokens(specialTokens, 0);
   const table = new WordTable();
   let counts = new Float64Array(1 << 12);
   for await (const text of eachPiece(pieces)) {
+    await pause();
     const countStretch = (start: number, end: number) => {
       for (let at = start; at < end; ) {
         const stop = wordEnd(text, at, end);
@@ -71,21 +83,32 @@ async function countWords(pieces: Pieces, specialTokens: readonly string[]): Pro
 }
 
 /** Gives every different word to the pair counts, as ids of its bytes. */
-function addWords({ table, counts }: WordCounts, pairs: PairCounts): void {
+async function addWords({ table, counts }: WordCounts, pairs: PairCounts, pause: Pause): Promise<void> {
   const idOfByte = new Int32Array(BYTE_ORDER.length);
   for (const [id, byte] of BYTE_ORDER.entries()) idOfByte[byte] = id;
   const utf8 = new TextEncoder();
   for (let word = 0; word < table.size; word++) {
     const ids = Int32Array.from(utf8.encode(table.word(word)), (byte) => idOfByte[byte]);
     pairs.addWord(ids, counts[word]);
+    if (word % WORDS_A_TURN === 0) await pause();
   }
 }
 
-function learnMerges(pairs: PairCounts, numMerges: number, minFrequency: number) {
+async function learnMerges(
+  pairs: PairCounts,
+  numMerges: number,
+  { minFrequency = 2, onProgress }: BpeTrainingOptions,
+  pause: Pause,
+) {
   const tokens = BYTE_ORDER.map((byte) => BYTE_CHARACTERS[byte]);
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   const merges: [string, string][] = [];
   while (tokens.length < BYTE_ORDER.length + numMerges) {
+    const pausing = pause();
+    if (pausing) {
+      await pausing;
+      onProgress?.(merges.length, numMerges);
+    }
     const best = pairs.mostFrequent(minFrequency);
     if (best === undefined) break;
     const [first, second] = [tokens[best.first], tokens[best.second]];
@@ -98,5 +121,6 @@ function learnMerges(pairs: PairCounts, numMerges: number, minFrequency: number)
     merges.push([first, second]);
     pairs.merge(best.pair, id);
   }
+  onProgress?.(numMerges, numMerges);
   return { tokens, merges };
 }

@@ -1,4 +1,4 @@
-/** Decoding under a grammar: what the scheduler asks, and what a grammar's compiler answers. */
+/** Decoding under a grammar: what `generate` and the server's scheduler ask, and what a grammar's compiler answers. */
 
 /** Says at each place of one answer which tokens may come. */
 export interface TokenConstraint {

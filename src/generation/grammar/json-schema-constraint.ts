@@ -9,7 +9,7 @@ import { schemaText } from "./schema-text.js";
 import { TextNetwork } from "./text-network.js";
 import { Vocabulary } from "./vocabulary.js";
 
-/** Grammars that are kept for the next request with the same schema. */
+/** Grammars that are kept for the next text with the same schema. */
 const MAX_GRAMMARS = 8;
 
 /**
@@ -18,7 +18,7 @@ const MAX_GRAMMARS = 8;
  * 15 or 16 digits, listed values and keys are spelled in one way.
  *
  * The vocabulary is read when the first schema comes; a tokenizer that cannot write JSON is refused then.
- * `vocabSize` is the number of logits; `endTokens` end an answer.
+ * `vocabSize` is the number of logits, the model's; `endTokens` end an answer, see `endTokensOf`.
  */
 export async function jsonConstraints(
   tokenizer: Tokenizer,

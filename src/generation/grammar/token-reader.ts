@@ -73,6 +73,6 @@ function unreadable(decoder: Part | undefined): GenerationError {
   return new GenerationError(
     "JSON answers are not possible with this tokenizer: the text of its tokens depends on their neighbours",
     `decoder ${JSON.stringify(decoder ?? null)}`,
-    "leave response_format out, or serve a model with a byte-level or SentencePiece tokenizer",
+    "leave the JSON schema (response_format) out, or take a model with a byte-level or SentencePiece tokenizer",
   );
 }
