@@ -1,8 +1,9 @@
-import type { Tensor, TensorType } from "../core/graph/tensor.js";
+import type { TensorType } from "../core/graph/tensor.js";
 import type { RandomStream } from "../core/random.js";
 import type { ImageBatch, ImageShape } from "../data/images/image.js";
+import type { Batch } from "../data/training-data.js";
 import type { Parameters } from "../nn/parameter.js";
-import type { Batch } from "./objective.js";
+import type { BatchTensors, MeasuredLoss } from "./objective.js";
 
 /** The fixed shape of batches of images. */
 export interface ImageBatchShape extends ImageShape {
@@ -17,12 +18,7 @@ export interface ImageObjective<Model> {
   batch(shape: ImageBatchShape): Record<string, TensorType>;
   /** Adds what the loss draws at random, such as noise, times or masks: a pure function of images and stream. */
   complete(batch: ImageBatch, shape: ImageBatchShape, random: RandomStream): Batch;
-  /** The loss, a scalar, and other scalars to log. */
-  loss(
-    model: Model,
-    p: Parameters,
-    batch: Readonly<Record<string, Tensor>>,
-  ): { readonly loss: Tensor<"">; readonly metrics?: Readonly<Record<string, Tensor<"">>> };
+  loss(model: Model, p: Parameters, batch: BatchTensors): MeasuredLoss;
   /** How many images the loss is the mean of. */
   count(batch: Batch): number;
 }

@@ -1,9 +1,8 @@
 /** What a run on images learns from: prepared images, augmented, with what the objective draws at random. */
 import { randomStream } from "../core/random.js";
 import { evaluationImages, type ImageExamples, trainingImages } from "../data/images/image-batches.js";
-import type { TrainingData } from "../data/text/batches.js";
+import type { Batch, TrainingData } from "../data/training-data.js";
 import { augment } from "../features/images/augment.js";
-import type { Batch } from "../objectives/objective.js";
 import { buildBatchObjective } from "./build-images.js";
 import type { ImageRecipe } from "./image-recipe.js";
 import type { PreparedImages } from "./prepare-images.js";

@@ -1,32 +1,37 @@
-import type { Batch } from "../objectives/objective.js";
+import type { Batch } from "../data/training-data.js";
 import { type CompiledLoss, type Losses, meanLosses } from "./step.js";
 
-/** How well a model does on a split. */
+/** How well a model does on a split: means over all that counts. */
 export interface Evaluation extends Losses {
-  /** Mean loss: negative log-likelihood in nats a token, or what the objective says. */
-  readonly loss: number;
-  /** e^loss. */
-  readonly perplexity: number;
-  /** The loss in bits a byte of UTF-8, where the split is text: comparable between tokenizers. */
-  readonly bitsPerByte?: number;
-  /** Tokens that were predicted, or pairs that were compared. */
-  readonly tokens: number;
+  /** What the task says of the loss, such as a perplexity. */
+  readonly report: Readonly<Record<string, number>>;
+  /** What the loss is the mean of, by its name, such as tokens. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Averages over what counts in the batches. `tokensPerByte` is that of their text. */
+/** Averages over what counts in the batches. `totals` are those of their data. */
 export async function evaluateLoss(
   compiled: CompiledLoss,
   batches: AsyncIterable<Batch>,
-  tokensPerByte?: number,
+  { totals = {} }: { readonly totals?: Readonly<Record<string, number>> } = {},
 ): Promise<Evaluation> {
   const parts: Losses[] = [];
-  const counts: number[] = [];
+  const weights: number[] = [];
   for await (const batch of batches) {
     parts.push(await compiled.run(batch));
-    counts.push(compiled.count(batch));
+    weights.push(compiled.count(batch));
   }
-  const { loss, metrics } = meanLosses(parts, counts);
-  const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const bitsPerByte = tokensPerByte === undefined ? {} : { bitsPerByte: (loss / Math.LN2) * tokensPerByte };
-  return { loss, metrics, perplexity: Math.exp(loss), ...bitsPerByte, tokens };
+  const { loss, metrics } = meanLosses(parts, weights);
+  const count = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    loss,
+    metrics,
+    report: compiled.report?.(loss, totals) ?? {},
+    counts: { [compiled.counts]: count },
+  };
+}
+
+/** An evaluation in one object, as it is printed. */
+export function figuresOf({ loss, metrics, report, counts }: Evaluation) {
+  return { loss, metrics, ...report, ...counts };
 }

@@ -21,6 +21,7 @@ import { sgd } from "../optim/sgd.js";
 import { readName } from "./checkpoint.js";
 import { EventSchema } from "./event_pb.js";
 import { DivergenceError } from "./loop.js";
+import { MetricsLog } from "./metrics.js";
 import { readRecords } from "./tfrecord.js";
 
 const checkpointsOf = async (run: Folder) =>
@@ -113,6 +114,32 @@ describe("the logs of a resumed run", () => {
     await train(run, await tinyTrainer());
     expect((await train(run, await tinyTrainer(), { steps: 14 })).steps).toBe(14);
     expect(await loggedLosses(run)).toHaveLength(14);
+  });
+});
+
+describe("what is logged", () => {
+  const keysOf = async (run: Folder) => Object.keys((await new MetricsLog(run).read()).at(-1)!);
+  const eachStep = ["step", "loss", "dataWaitMs", "gradientNorm", "learningRateFactor", "learningRate"];
+
+  it("a language model: perplexity and bits a byte; the rate and the schedule's factor on it", async () => {
+    const run = memoryFolder();
+    const { validation } = await train(run, await tinyTrainer());
+    const evaluated = ["validationLoss", "perplexity", "bitsPerByte"];
+    expect(await keysOf(run)).toEqual([...eachStep, "tokensPerSecond", ...evaluated]);
+    expect(validation!.counts).toEqual({ tokens: 64 });
+    for (const record of await new MetricsLog(run).read()) {
+      expect(record.learningRate).toBe(1e-2 * (record.learningRateFactor as number));
+    }
+  });
+
+  it("another task, whose loss is no likelihood: what it counts, and no perplexity", async () => {
+    const run = memoryFolder();
+    const trainer = await tinyTrainer();
+    const silent = { ...trainer.evaluation, counts: "moves", report: undefined };
+    const task = { ...trainer.task, unit: "games" };
+    const { validation } = await train(run, { ...trainer, task, evaluation: silent });
+    expect(await keysOf(run)).toEqual([...eachStep, "gamesPerSecond", "validationLoss"]);
+    expect(validation!.counts).toEqual({ moves: 64 });
   });
 });
 

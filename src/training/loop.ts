@@ -1,6 +1,6 @@
 /** Step 6, iterate: the loop with its evaluations, checkpoints, logs and reasons to stop. */
 import { AutodidactError } from "../core/errors.js";
-import type { TrainingData } from "../data/text/batches.js";
+import type { TrainingData } from "../data/training-data.js";
 import type { Folder } from "../files/folder.js";
 import { type Schedule, scheduleFactor } from "../optim/schedule.js";
 import {
@@ -49,7 +49,7 @@ export interface StepReport {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly gradientNorm: number;
-  /** Tokens or images. */
+  /** In the task's unit. */
   readonly unitsPerSecond: number;
   readonly validationLoss?: number;
 }
@@ -127,13 +127,13 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
 }
 
 function evaluate({ trainer, data }: LoopOptions, limit?: number): Promise<Evaluation> {
-  return evaluateLoss(trainer.evaluation, data.validation(limit), data.tokensPerByte);
+  return evaluateLoss(trainer.evaluation, data.validation(limit), { totals: data.totals });
 }
 
 /** As they are logged: what a step measures too gets a name of its own. */
-function validationMetrics({ metrics, tokens, loss, ...rest }: Evaluation): Record<string, number> {
+function validationMetrics({ metrics, loss, report }: Evaluation): Record<string, number> {
   const named = Object.entries(metrics).map(([name, value]) => [`validation${capitalised(name)}`, value]);
-  return { validationLoss: loss, ...rest, ...Object.fromEntries(named) };
+  return { validationLoss: loss, ...report, ...Object.fromEntries(named) };
 }
 
 const capitalised = (name: string) => name[0].toUpperCase() + name.slice(1);
@@ -141,11 +141,18 @@ const capitalised = (name: string) => name[0].toUpperCase() + name.slice(1);
 /** One step with its time; throws `DivergenceError` before anything was changed by a bad gradient. */
 async function timedStep({ trainer, data, schedule, steps }: LoopOptions, step: number, checkpoint?: string) {
   const learningRateFactor = scheduleFactor(schedule, step, steps);
+  const learningRate = trainer.learningRate * learningRateFactor;
   const start = performance.now();
   const result = await trainer.step(data.training, step, learningRateFactor);
   const seconds = (performance.now() - start) / 1000;
   if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
-    return { ...result, learningRateFactor, unitsPerSecond: trainer.unitsPerStep / seconds, seconds };
+    return {
+      ...result,
+      learningRateFactor,
+      learningRate,
+      unitsPerSecond: trainer.unitsPerStep / seconds,
+      seconds,
+    };
   }
   throw diverged(`step ${step + 1}: loss ${result.loss}, gradient norm ${result.gradientNorm}`, checkpoint);
 }

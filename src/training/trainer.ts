@@ -1,15 +1,16 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
 import type { Runtime, SessionOptions } from "../core/runtime/session.js";
+import type { Batch } from "../data/training-data.js";
 import { type LoraConfig, loraParameters, targetedLayers } from "../nn/lora.js";
 import type { Parameter } from "../nn/parameter.js";
-import type { Batch } from "../objectives/objective.js";
+import type { Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
 import type { NamedArrays } from "./checkpoint.js";
 import { type CompiledLoss, compileLoss, type LossArrays, type Losses, meanLosses } from "./step.js";
-import { copyWeights, initialiseAll, type Weights } from "./weights.js";
+import { copyWeights, initialiseAll } from "./weights.js";
 
 export interface TrainerOptions {
   readonly runtime: Runtime;
@@ -52,6 +53,8 @@ export interface Trainer {
   readonly frozen?: Weights;
   readonly task: Task;
   readonly unitsPerStep: number;
+  /** Of the optimizer's first group, before the schedule's factor. */
+  readonly learningRate: number;
   /** The loss of `weights` without gradients. */
   readonly evaluation: CompiledLoss;
   /**
@@ -114,6 +117,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     frozen,
     task,
     unitsPerStep: task.unitsPerBatch * microBatches,
+    learningRate: optimizer.groups[0].lr,
     evaluation,
     async step(data, step, factor) {
       const losses = await gather(data, step);

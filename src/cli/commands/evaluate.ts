@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
-import { evaluationBatches } from "../../data/text/batches.js";
+import { evaluationBatches, totalsOf } from "../../data/text/batches.js";
 import { openCorpus } from "../../data/text/corpus.js";
 import { openShards, type TokenShards, writeShards } from "../../data/text/shards.js";
 import { EvaluationError } from "../../evaluation/errors.js";
@@ -15,7 +15,7 @@ import { languageTask } from "../../objectives/task.js";
 import { adamw } from "../../optim/adamw.js";
 import { layOut, views } from "../../optim/layout.js";
 import { readRecipe } from "../../recipe/run.js";
-import { type Evaluation, evaluateLoss } from "../../training/evaluate.js";
+import { type Evaluation, evaluateLoss, figuresOf } from "../../training/evaluate.js";
 import { compileLoss } from "../../training/step.js";
 import { type ImageMeasureFlags, imageMetrics } from "../image-subject.js";
 import {
@@ -144,9 +144,9 @@ function strayFlag(command: Command, { name, flag }: { name: string; flag: strin
 
 async function predict(path: string, flags: EvaluateFlags): Promise<void> {
   const result = await evaluate(path, flags);
-  const { loss, perplexity, bitsPerByte, tokens } = result;
-  const text = `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte!.toFixed(4)} bits a byte, over ${tokens} tokens`;
-  printMeasure(flags, result, text);
+  const { loss, report, counts } = result;
+  const text = `loss ${loss.toFixed(4)} nats a token, perplexity ${report.perplexity.toFixed(2)}, ${report.bitsPerByte.toFixed(4)} bits a byte, over ${counts.tokens} tokens`;
+  printMeasure(flags, figuresOf(result), text);
 }
 
 async function evaluate(path: string, flags: EvaluateFlags): Promise<Evaluation> {
@@ -158,7 +158,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<Evaluation>
   const shape = { batchSize: flags.batchSize, contextLength: model.contextLength };
   const compiled = await compileLoss(nodeRuntime, languageTask(model, shape), layout, { parameters });
   const evaluate = (shards: TokenShards) =>
-    evaluateLoss(compiled, evaluationBatches(shards, shape), shards.tokenCount / shards.byteCount);
+    evaluateLoss(compiled, evaluationBatches(shards, shape), { totals: totalsOf(shards) });
   if (!flags.data) return evaluate(await openValidation(path));
   if (!tokenizer) throw noTokenizer(path);
   return withTokens(flags.data, flags, tokenizer, evaluate);

@@ -11,6 +11,7 @@ import type { Override } from "../../recipe/overrides.js";
 import type { Recipe } from "../../recipe/recipe.js";
 import { resumeRun, startRun } from "../../recipe/run.js";
 import { readSavedRecipe } from "../../recipe/run-folder.js";
+import { figuresOf } from "../../training/evaluate.js";
 import type { Summary } from "../../training/loop.js";
 import { findModel } from "../models.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
@@ -127,7 +128,8 @@ const reasons: Record<Summary["reason"], string> = {
 
 function conclude(view: RunView, summary: Summary, json: boolean): void {
   const folder = relative(process.cwd(), view.run.folder.location) || ".";
-  if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary })}\n`);
+  const validation = summary.validation && figuresOf(summary.validation);
+  if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary, validation })}\n`);
   const lines = [
     `${reasons[summary.reason]}: step ${summary.steps}, ${formatDuration(summary.seconds)} of training, ` +
       `loss ${formatLoss(summary.loss)}, best validation loss ${formatLoss(summary.bestLoss)}`,

@@ -1,19 +1,10 @@
 import { permuted, randomStream } from "../../core/random.js";
 import { DataError } from "../../files/errors.js";
+import type { TrainingData } from "../training-data.js";
 import type { TokenShards } from "./shards.js";
 
 /** Rows of consecutive tokens [b t], row-major, and for each token the one that follows it. */
 export type TokenBatch = { readonly inputs: Int32Array; readonly targets: Int32Array };
-
-/** What a run learns from and what it is validated with. A batch holds named arrays. */
-export interface TrainingData {
-  /** Micro-batch number `index` since the start of the run, always the same one. */
-  training(index: number): Promise<Readonly<Record<string, Int32Array | Float32Array>>>;
-  /** The validation split from its start, all of it or `limit` batches. */
-  validation(limit?: number): AsyncIterable<Readonly<Record<string, Int32Array | Float32Array>>>;
-  /** Of the validation split, where it is text. */
-  readonly tokensPerByte?: number;
-}
 
 /** Windows of two splits of a text as training wants them. */
 export function tokenWindows(
@@ -24,8 +15,13 @@ export function tokenWindows(
   return {
     training: (step) => trainingBatch(train, { seed, step, ...shape }),
     validation: (limit) => evaluationBatches(validation, { ...shape, limit }),
-    tokensPerByte: validation.tokenCount / validation.byteCount,
+    totals: totalsOf(validation),
   };
+}
+
+/** What a text holds in all. */
+export function totalsOf({ tokenCount, byteCount }: TokenShards): { tokens: number; bytes: number } {
+  return { tokens: tokenCount, bytes: byteCount };
 }
 
 /** The target of a position that counts for nothing. */
