@@ -63,13 +63,17 @@ export function imageTask<Model extends Pick<ImageModel, "parameters">>(
   shape: ImageBatchShape,
   objective: ImageObjective<Model>,
 ): Task {
+  const over = (batch: Measure["batch"]): Measure => ({
+    batch,
+    loss: (p, tensors) => objective.loss(model, p, tensors),
+  });
   return {
+    ...over(objective.batch(shape)),
+    evaluation: objective.evaluated && over(objective.evaluated(shape)),
     parameters: model.parameters,
-    batch: objective.batch(shape),
     unit: "images",
     unitsPerBatch: shape.batchSize,
     counts: "images",
-    loss: (p, batch) => objective.loss(model, p, batch),
     count: objective.count,
   };
 }

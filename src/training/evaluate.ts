@@ -9,7 +9,7 @@ export interface Evaluation extends Losses {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Averages over what counts in the batches. `totals` are those of their data. */
+/** Averages over what counts in the batches; NaN where nothing does. `totals` are those of their data. */
 export async function evaluateLoss(
   compiled: CompiledLoss,
   batches: AsyncIterable<Batch>,
@@ -21,14 +21,16 @@ export async function evaluateLoss(
     parts.push(await compiled.run(batch));
     weights.push(compiled.count(batch));
   }
-  const { loss, metrics } = meanLosses(parts, weights);
   const count = weights.reduce((sum, weight) => sum + weight, 0);
-  return {
-    loss,
-    metrics,
-    report: compiled.report?.(loss, totals) ?? {},
-    counts: { [compiled.counts]: count },
-  };
+  const counts = { [compiled.counts]: count };
+  if (count === 0) return { loss: Number.NaN, metrics: {}, report: {}, counts };
+  const { loss, metrics } = meanLosses(parts, weights);
+  return { loss, metrics, report: compiled.report?.(loss, totals) ?? {}, counts };
+}
+
+/** Whether there was anything that counts. */
+export function isOfSomething({ counts }: Evaluation): boolean {
+  return Object.values(counts).some((count) => count > 0);
 }
 
 /** An evaluation in one object, as it is printed. */

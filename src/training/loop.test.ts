@@ -6,12 +6,13 @@ import {
   shardsOf,
   stopAfter,
   type TinyOptions,
+  tinyData,
   tinyModel,
   tinyTokens,
   tinyTrainer,
   train,
 } from "../../test/tiny.js";
-import { tokenWindows } from "../data/text/batches.js";
+import { IGNORED_TARGET, tokenWindows } from "../data/text/batches.js";
 import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
 import { llama } from "../models/llama.js";
@@ -141,6 +142,21 @@ describe("what is logged", () => {
     expect(await keysOf(run)).toEqual([...eachStep, "gamesPerSecond", "validationLoss"]);
     expect(validation!.counts).toEqual({ moves: 64 });
   });
+});
+
+it("a validation set in which nothing counts is no number, and no divergence", async () => {
+  const run = memoryFolder();
+  const trainer = await tinyTrainer();
+  const targets = new Int32Array(32).fill(IGNORED_TARGET);
+  async function* validation() {
+    yield { inputs: new Int32Array(32), targets };
+  }
+  const data = { ...tinyData(trainer), validation };
+  const onEvaluation = vi.fn();
+  const summary = await train(run, trainer, { data, onEvaluation, targetLoss: 1, patience: 1 });
+  expect(summary).toMatchObject({ reason: "steps", validation: undefined, bestLoss: undefined });
+  expect(onEvaluation).not.toHaveBeenCalled();
+  for (const record of await new MetricsLog(run).read()) expect(record).not.toHaveProperty("validationLoss");
 });
 
 describe("reasons to stop", () => {

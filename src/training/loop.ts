@@ -10,7 +10,7 @@ import {
   saveCheckpoint,
   type TrainingState,
 } from "./checkpoint.js";
-import { type Evaluation, evaluateLoss } from "./evaluate.js";
+import { type Evaluation, evaluateLoss, isOfSomething } from "./evaluate.js";
 import { MetricsLog } from "./metrics.js";
 import { TensorBoardLog } from "./tensorboard.js";
 import type { Trainer } from "./trainer.js";
@@ -98,14 +98,17 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
 
     let isBest = false;
     if (state.step % options.evaluateEvery === 0 || state.step === steps) {
-      validation = await evaluate(options, options.evaluationBatches);
-      requireFinite(validation.loss, state.step, checkpoint);
-      isBest = validation.loss < (state.bestLoss ?? Number.POSITIVE_INFINITY);
-      state = isBest
-        ? { ...state, bestLoss: validation.loss, evaluationsSinceBest: 0 }
-        : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
-      Object.assign(metrics, validationMetrics(validation));
-      await options.onEvaluation?.({ ...validation, step: state.step, isBest });
+      const evaluated = await evaluate(options, options.evaluationBatches);
+      if (isOfSomething(evaluated)) {
+        validation = evaluated;
+        requireFinite(validation.loss, state.step, checkpoint);
+        isBest = validation.loss < (state.bestLoss ?? Number.POSITIVE_INFINITY);
+        state = isBest
+          ? { ...state, bestLoss: validation.loss, evaluationsSinceBest: 0 }
+          : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
+        Object.assign(metrics, validationMetrics(validation));
+        await options.onEvaluation?.({ ...validation, step: state.step, isBest });
+      }
     }
     await log(state.step, metrics);
     reason = stopReason(options, state, validation);
@@ -168,8 +171,8 @@ async function requireSound(
   checkpoint?: string,
 ): Promise<void> {
   if (!isEvaluated) {
-    const { loss } = await evaluate(options, 1);
-    requireFinite(loss, step, checkpoint);
+    const evaluated = await evaluate(options, 1);
+    if (isOfSomething(evaluated)) requireFinite(evaluated.loss, step, checkpoint);
   }
   for (const [name, array] of Object.entries(options.trainer.arrays)) {
     if (!isFiniteArray(array))

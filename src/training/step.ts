@@ -25,9 +25,9 @@ export interface Losses {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Means over batches, each counted `weights` times (default once). */
-export function meanLosses(parts: readonly Losses[], weights = parts.map(() => 1)): Losses {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+/** Means over batches, each counted `weights` times. Where nothing counts they are zero. */
+export function meanLosses(parts: readonly Losses[], weights: readonly number[]): Losses {
+  const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   const mean = (of: (losses: Losses) => number) =>
     parts.reduce((sum, part, i) => sum + of(part) * weights[i], 0) / total;
   const names = Object.keys(parts[0].metrics);

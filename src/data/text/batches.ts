@@ -1,5 +1,6 @@
 import { permuted, randomStream } from "../../core/random.js";
 import { DataError } from "../../files/errors.js";
+import { type EvaluationPart, evaluationOrder } from "../evaluation-order.js";
 import type { TrainingData } from "../training-data.js";
 import type { TokenShards } from "./shards.js";
 
@@ -14,7 +15,7 @@ export function tokenWindows(
 ): TrainingData {
   return {
     training: (step) => trainingBatch(train, { seed, step, ...shape }),
-    validation: (limit) => evaluationBatches(validation, { ...shape, limit }),
+    validation: (limit) => evaluationBatches(validation, { ...shape, limit, seed }),
     totals: totalsOf(validation),
   };
 }
@@ -71,15 +72,14 @@ export function windowsPerEpoch(shards: TokenShards, contextLength: number): num
 }
 
 /**
- * The windows of a split from its start, in order: window i covers the tokens [i T, i T + T] for T =
+ * The windows of a split as `evaluationOrder` has them: window i covers the tokens [i T, i T + T] for T =
  * `contextLength`, and tokens after the last whole window are left out. A split shorter than one window is
  * one padded window. Empty rows and padded positions of the last batch have input 0 and target -100.
- * `limit` ends after that many batches.
  * @throws DataError when there are fewer than two tokens.
  */
 export async function* evaluationBatches(
   shards: TokenShards,
-  { batchSize, contextLength, limit = Number.POSITIVE_INFINITY }: BatchShape & { readonly limit?: number },
+  { contextLength, ...part }: BatchShape & EvaluationPart,
 ): AsyncGenerator<TokenBatch> {
   if (shards.tokenCount < 2) {
     throw new DataError(
@@ -89,11 +89,9 @@ export async function* evaluationBatches(
     );
   }
   const windows = Math.max(1, Math.floor((shards.tokenCount - 1) / contextLength));
-  const batches = Math.min(limit, Math.ceil(windows / batchSize));
-  for (let batch = 0; batch < batches; batch++) {
-    const rows = Math.min(batchSize, windows - batch * batchSize);
-    const starts = Array.from({ length: rows }, (_, row) => (batch * batchSize + row) * contextLength);
-    yield await readBatch(shards, starts, { batchSize, contextLength });
+  for (const chosen of evaluationOrder(windows, part)) {
+    const starts = chosen.map((window) => window * contextLength);
+    yield await readBatch(shards, starts, { batchSize: part.batchSize, contextLength });
   }
 }
 
