@@ -7,6 +7,8 @@ export interface TrainingData {
   training(index: number): Promise<Batch>;
   /** The validation split, all of it, or `limit` batches of a fair sample that is the same each time. */
   validation(limit?: number): AsyncIterable<Batch>;
+  /** How many batches all of the validation split is, where that is known. */
+  readonly validationBatches?: number;
   /** What the validation split holds in all, such as `tokens` and `bytes`: what a task's report may need. */
   readonly totals?: Readonly<Record<string, number>>;
 }

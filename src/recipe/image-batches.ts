@@ -45,5 +45,6 @@ export function imageBatches(
     training: async (step) =>
       changed(await trainingImages(train, { seed, step, batchSize, views }), step, "training"),
     validation: validationBatches,
+    validationBatches: Math.ceil(validation.count / batchSize),
   };
 }

@@ -78,6 +78,7 @@ export async function openSplits(
   const data = {
     training: (step: number) => trainingExamples(train, { seed, step, batchSize }),
     validation: (limit?: number) => evaluationExamples(validation, { batchSize, limit, seed }, nothing),
+    validationBatches: Math.ceil(validation.count / batchSize),
   };
   return { data, sizes: { train: train.count, validation: validation.count, unit } };
 }

@@ -9,17 +9,28 @@ export interface Evaluation extends Losses {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Averages over what counts in the batches; NaN where nothing does. `totals` are those of their data. */
+export interface EvaluationOptions {
+  /** Those of the batches' data, see `TrainingData`. */
+  readonly totals?: Readonly<Record<string, number>>;
+  /** Ends it after the batch under way, with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch with how many are done. */
+  readonly onProgress?: (batches: number) => void;
+}
+
+/** Averages over what counts in the batches; NaN where nothing does. */
 export async function evaluateLoss(
   compiled: CompiledLoss,
   batches: AsyncIterable<Batch>,
-  { totals = {} }: { readonly totals?: Readonly<Record<string, number>> } = {},
+  { totals = {}, signal, onProgress }: EvaluationOptions = {},
 ): Promise<Evaluation> {
   const parts: Losses[] = [];
   const weights: number[] = [];
   for await (const batch of batches) {
+    signal?.throwIfAborted();
     parts.push(await compiled.run(batch));
     weights.push(compiled.count(batch));
+    onProgress?.(parts.length);
   }
   const count = weights.reduce((sum, weight) => sum + weight, 0);
   const counts = { [compiled.counts]: count };

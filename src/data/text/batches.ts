@@ -16,6 +16,7 @@ export function tokenWindows(
   return {
     training: (step) => trainingBatch(train, { seed, step, ...shape }),
     validation: (limit) => evaluationBatches(validation, { ...shape, limit, seed }),
+    validationBatches: Math.ceil(windowsOf(validation, shape.contextLength) / shape.batchSize),
     totals: totalsOf(validation),
   };
 }
@@ -88,11 +89,15 @@ export async function* evaluationBatches(
       "add text or raise the validation fraction",
     );
   }
-  const windows = Math.max(1, Math.floor((shards.tokenCount - 1) / contextLength));
-  for (const chosen of evaluationOrder(windows, part)) {
+  for (const chosen of evaluationOrder(windowsOf(shards, contextLength), part)) {
     const starts = chosen.map((window) => window * contextLength);
     yield await readBatch(shards, starts, { batchSize: part.batchSize, contextLength });
   }
+}
+
+/** Windows of an evaluation. */
+function windowsOf({ tokenCount }: TokenShards, contextLength: number): number {
+  return Math.max(1, Math.floor((tokenCount - 1) / contextLength));
 }
 
 async function readBatch(shards: TokenShards, starts: number[], shape: BatchShape): Promise<TokenBatch> {
