@@ -16,7 +16,7 @@ const rooms = {
   features: ["core", "files", "data"],
   nn: ["core"],
   models: ["core", "nn"],
-  objectives: ["core", "nn", "models", "data/images/image.ts"],
+  objectives: ["core", "nn", "models", "data/images/image.ts", "data/training-data.ts"],
   optim: ["core", "nn/parameter.ts"], // what a parameter is, never a layer
   training: [...libraries, "objectives", "optim"],
   generation: [...libraries, "objectives"], // a sampler takes the steps that its objective defines

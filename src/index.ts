@@ -30,13 +30,13 @@ export {
   type BatchShape,
   evaluationBatches,
   type TokenBatch,
-  type TrainingData,
   tokenWindows,
   trainingBatch,
 } from "./data/text/batches.js";
 export { type Corpus, type CorpusOptions, openCorpus } from "./data/text/corpus.js";
 export { type PreparedTokens, prepareTokens } from "./data/text/prepare.js";
 export { openShards, type TokenShards, writeShards } from "./data/text/shards.js";
+export type { Batch, TrainingData } from "./data/training-data.js";
 // Then: use it.
 export { type Comparison, compare } from "./evaluation/compare.js";
 export { EvaluationError } from "./evaluation/errors.js";
@@ -125,7 +125,7 @@ export type { ImageBatchShape, ImageObjective } from "./objectives/image-objecti
 export { maskedPatches } from "./objectives/masked-patches.js";
 export { type NextTokenOptions, nextToken, nextTokenLoss } from "./objectives/next-token.js";
 export { ntXent } from "./objectives/nt-xent.js";
-export type { Batch, Objective } from "./objectives/objective.js";
+export type { Objective } from "./objectives/objective.js";
 export { imageTask, languageTask, type Task } from "./objectives/task.js";
 // 5 gradient descent
 export { type AdamWOptions, adamw } from "./optim/adamw.js";

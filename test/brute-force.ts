@@ -4,9 +4,9 @@ import { matmul, swapLast } from "../src/core/ops/matmul.js";
 import { randomStream } from "../src/core/random.js";
 import { nodeRuntime } from "../src/core/runtime/node.js";
 import { compile, hostTensor, int64Tensor } from "../src/core/runtime/session.js";
-import type { Weights } from "../src/generation/weights.js";
 import type { Decoder } from "../src/models/decoder.js";
 import { lookUp } from "../src/nn/parameter.js";
+import type { Weights } from "../src/nn/weights.js";
 
 /** Random weights, large enough that no distribution is flat. */
 export function wildWeights(model: Decoder, seed = 3): Weights {

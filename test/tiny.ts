@@ -1,7 +1,8 @@
 /** A model, a text and a trainer so small that a step takes a millisecond. */
 import { nodeRuntime } from "../src/core/runtime/node.js";
-import { type BatchShape, type TrainingData, tokenWindows } from "../src/data/text/batches.js";
+import { type BatchShape, tokenWindows } from "../src/data/text/batches.js";
 import type { TokenShards } from "../src/data/text/shards.js";
+import type { TrainingData } from "../src/data/training-data.js";
 import type { Folder } from "../src/files/folder.js";
 import { saveModel } from "../src/interop/model-folder.js";
 import type { Decoder } from "../src/models/decoder.js";

@@ -1,8 +1,8 @@
 /** What our sides of the training benchmarks have in common: a task's whole step, once a request. */
 import { nodeRuntime } from "../core/runtime/node.js";
+import type { Batch } from "../data/training-data.js";
 import type { LoraConfig } from "../nn/lora.js";
 import type { Parameter } from "../nn/parameter.js";
-import type { Batch } from "../objectives/objective.js";
 import type { Task } from "../objectives/task.js";
 import { adamw } from "../optim/adamw.js";
 import { layOut } from "../optim/layout.js";

@@ -10,9 +10,9 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import { cacheNames, KvCache } from "../generation/kv-cache.js";
-import type { Weights } from "../generation/weights.js";
 import type { Decoder } from "../models/decoder.js";
 import { hiddenScore } from "../nn/attention.js";
+import { feedsOf, type Weights } from "../nn/weights.js";
 import { EvaluationError } from "./errors.js";
 import { freshName, headGraph, layersGraph } from "./scoring-graphs.js";
 
@@ -54,9 +54,7 @@ export async function compileScorer(
 ): Promise<Scorer> {
   const load = async (graph: Record<string, Tensor>): Promise<Part> => {
     const session = await compile(runtime, graph, options);
-    const used = [...weights].filter(([name]) => session.graph.inputs.has(name));
-    const feeds = used.map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)] as const);
-    return { session, weights: Object.fromEntries(feeds) };
+    return { session, weights: feedsOf(session, weights) };
   };
   return new Scorer(model, await load(layersGraph(model)), await load(headGraph(model)));
 }

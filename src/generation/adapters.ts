@@ -1,8 +1,6 @@
 /** Several LoRA adapters beside one model, each text with its own or none. */
-import { input, type Tensor } from "../core/graph/tensor.js";
-import { type HostTensor, hostTensor } from "../core/runtime/session.js";
 import { type LoraConfig, loraA, loraB } from "../nn/lora.js";
-import type { Weights } from "./weights.js";
+import type { Weights } from "../nn/weights.js";
 
 export interface LoadedAdapter {
   readonly lora: LoraConfig;
@@ -14,14 +12,14 @@ export interface LoadedAdapter {
  * The adapters' matrices by layer, with their scale in B: A [k + 1, rank, in] and B [k + 1, out, rank]. Number 0
  * is all zeros, which is no adapter; narrower ones and missing layers are filled up with zeros.
  */
-export function stackAdapters(adapters: readonly LoadedAdapter[]): Map<string, HostTensor> {
+export function stackAdapters(adapters: readonly LoadedAdapter[]): Weights {
   const rank = Math.max(...adapters.map(({ lora }) => lora.rank));
   const layers = new Set(
     adapters.flatMap(({ weights }) =>
       [...weights.keys()].map((name) => name.replace(/\.lora_[AB]\.weight$/, "")),
     ),
   );
-  const stacked = new Map<string, HostTensor>();
+  const stacked = new Map<string, { shape: number[]; data: Float32Array }>();
   for (const layer of layers) {
     const like = adapters.find(({ weights }) => weights.has(loraA(layer)))!.weights;
     const inputs = like.get(loraA(layer))!.shape[1];
@@ -37,13 +35,8 @@ export function stackAdapters(adapters: readonly LoadedAdapter[]): Map<string, H
         b[((i + 1) * outputs + out) * rank + r] = (own[j] * lora.alpha) / lora.rank;
       }
     }
-    stacked.set(loraA(layer), hostTensor("float32", [adapters.length + 1, rank, inputs], a));
-    stacked.set(loraB(layer), hostTensor("float32", [adapters.length + 1, outputs, rank], b));
+    stacked.set(loraA(layer), { shape: [adapters.length + 1, rank, inputs], data: a });
+    stacked.set(loraB(layer), { shape: [adapters.length + 1, outputs, rank], data: b });
   }
   return stacked;
-}
-
-/** Graph inputs for the stacked matrices. */
-export function adapterInputs(stacked: ReadonlyMap<string, HostTensor>): Map<string, Tensor> {
-  return new Map([...stacked].map(([name, { shape }]) => [name, input(name, "float32", shape)]));
 }

@@ -3,8 +3,8 @@ import { randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import type { Decoder } from "../models/decoder.js";
 import { llama } from "../models/llama.js";
+import type { Weights } from "../nn/weights.js";
 import { compileDecoder, type DecoderSession } from "./decoder-session.js";
-import type { Weights } from "./weights.js";
 
 const quiet = { threads: 1, spin: false };
 

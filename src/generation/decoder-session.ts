@@ -16,11 +16,11 @@ import {
 import type { Decoder } from "../models/decoder.js";
 import { hiddenScore } from "../nn/attention.js";
 import { chosenLoraAdapt, type LoraConfig, loraAdapt } from "../nn/lora.js";
-import { type Adapt, lookUp } from "../nn/parameter.js";
+import { type Adapt, inputsFor } from "../nn/parameter.js";
 import { quantiseProducts } from "../nn/quantise-products.js";
-import { adapterInputs, type LoadedAdapter, stackAdapters } from "./adapters.js";
+import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
+import { type LoadedAdapter, stackAdapters } from "./adapters.js";
 import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
-import type { Weights } from "./weights.js";
 
 /** Most tokens of a prompt that go through the graph at once; bounds the memory for scores. */
 const chunkLength = 256;
@@ -49,12 +49,9 @@ export async function compileDecoder(
   const stacked = adapters.length > 0 ? stackAdapters(adapters) : undefined;
   const exact = decodingGraph(model, stacked ? choosing(stacked) : lora && having(model, weights, lora));
   const graph = kind === "float32" ? exact : quantiseProducts(exact, weights, kind === "int8" ? 8 : 4);
-  const values = new Map<string, HostTensor>();
-  for (const [name, { shape, data }] of weights) values.set(name, hostTensor("float32", shape, data));
-  for (const [name, tensor] of stacked ?? []) values.set(name, tensor);
+  const values: Weights = new Map([...weights, ...(stacked ?? [])]);
   const session = await compile(runtime, graph, options, live ? undefined : values);
-  const fed = [...values].filter(([name]) => session.graph.inputs.has(name));
-  return new DecoderSession(model, session, Object.fromEntries(fed), stacked !== undefined);
+  return new DecoderSession(model, session, feedsOf(session, values), stacked !== undefined);
 }
 
 /** Makes a model's layers adapt. */
@@ -63,14 +60,13 @@ type MakeAdapt = (batch: Size) => Adapt;
 /** One adapter, whose matrices are among the weights. */
 function having(model: Decoder, weights: Weights, lora: LoraConfig): MakeAdapt {
   const own = new Set(model.parameters.map(({ name }) => name));
-  const extra = [...weights].filter(([name]) => !own.has(name));
-  const inputs = new Map(extra.map(([name, { shape }]) => [name, input(name, "float32", shape)]));
+  const inputs = namedInputs([...weights].filter(([name]) => !own.has(name)));
   return () => loraAdapt(inputs, lora);
 }
 
 /** Several, of which each text of the batch has chosen one. */
-function choosing(stacked: ReadonlyMap<string, HostTensor>): MakeAdapt {
-  return (batch) => chosenLoraAdapt(adapterInputs(stacked), input("adapter", "int64", [batch]));
+function choosing(stacked: Weights): MakeAdapt {
+  return (batch) => chosenLoraAdapt(namedInputs(stacked), input("adapter", "int64", [batch]));
 }
 
 export class DecoderSession {
@@ -127,10 +123,7 @@ export class DecoderSession {
 
 /** The graph: logits [b, v] of the last position, and the fresh keys and values of each layer. */
 function decodingGraph(model: Decoder, adapt?: MakeAdapt): Record<string, Tensor> {
-  const parameters = model.parameters.map(
-    ({ name, shape }) => [name, input(name, "float32", shape)] as const,
-  );
-  const p = lookUp(new Map(parameters), adapt?.("b"));
+  const p = inputsFor(model.parameters, adapt?.("b"));
   const shape: Size[] = ["b", model.kvHeads, "past", model.headWidth];
   const past = Array.from({ length: model.numLayers }, (_, layer) => ({
     keys: input(keysName(layer), "float32", shape),

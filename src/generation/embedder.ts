@@ -14,9 +14,9 @@ import {
 import type { Decoder } from "../models/decoder.js";
 import { hiddenScore } from "../nn/attention.js";
 import { inputsFor } from "../nn/parameter.js";
+import { feedsOf, type Weights } from "../nn/weights.js";
 import { GenerationError } from "./errors.js";
 import { cacheNames, keysName, valuesName } from "./kv-cache.js";
-import type { Weights } from "./weights.js";
 
 /** Most tokens that go through the graph at once: what runs beside it waits no longer than they take. */
 const chunkLength = 128;
@@ -29,10 +29,7 @@ export async function compileEmbedder(
   options: SessionOptions = {},
 ): Promise<Embedder> {
   const session = await compile(runtime, embeddingGraph(model), options);
-  const feeds = [...weights]
-    .filter(([name]) => session.graph.inputs.has(name))
-    .map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)]);
-  return new Embedder(model, session, Object.fromEntries(feeds));
+  return new Embedder(model, session, feedsOf(session, weights));
 }
 
 export class Embedder {

@@ -7,11 +7,11 @@ import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
+import type { Weights } from "../nn/weights.js";
 import { compileDecoder, type DecoderSession } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
 import { endTokensOf, type GenerateOptions, generate, windowStart } from "./generate.js";
 import { jsonConstraints } from "./grammar/json-schema-constraint.js";
-import type { Weights } from "./weights.js";
 
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
 const sizes = { vocabSize: 260, contextLength: 16, numLayers: 2, numHeads: 4, width: 16 };

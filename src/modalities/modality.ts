@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import type { Workload } from "../bench/training.js";
 import type { Runtime } from "../core/runtime/session.js";
-import type { TrainingData } from "../data/text/batches.js";
+import type { TrainingData } from "../data/training-data.js";
 import type { Folder } from "../files/folder.js";
 import type { JsonObject } from "../interop/folder-files.js";
 import type { Checkpoint } from "../interop/model-folder.js";

@@ -1,6 +1,7 @@
 import { AutodidactError } from "../core/errors.js";
-import { input, type Tensor } from "../core/graph/tensor.js";
+import type { Tensor } from "../core/graph/tensor.js";
 import { fillNormal, fillUniform, type RandomStream } from "../core/random.js";
+import { namedInputs } from "./weights.js";
 
 /** A parameter is missing, doubled or of another shape. */
 export class ParameterError extends AutodidactError {}
@@ -47,8 +48,8 @@ export function initialise(target: Float32Array, init: Init, stream: RandomStrea
 }
 
 /** `Parameters` as inputs of a graph, each under its own name. */
-export function inputsFor(parameters: readonly Parameter[]): Parameters {
-  return lookUp(new Map(parameters.map(({ name, shape }) => [name, input(name, "float32", shape)])));
+export function inputsFor(parameters: readonly Parameter[], adapt?: Adapt): Parameters {
+  return lookUp(namedInputs(parameters.map((parameter) => [parameter.name, parameter])), adapt);
 }
 
 /** `Parameters` over named tensors. */

@@ -3,14 +3,19 @@
  * a_n, the signal, falling from 1 at step 0 to nearly 0 at step N; the model learns the noise. Time, as models see
  * it, is 1 - n / N: 0 for noise and 1 for data. The loss is the mean squared error (equation 14).
  */
-import type { Tensor } from "../core/graph/tensor.js";
+import type { Tensor, TensorType } from "../core/graph/tensor.js";
 import { add, mul, sub } from "../core/ops/elementwise.js";
 import { reshape } from "../core/ops/movement.js";
-import { mean } from "../core/ops/reduce.js";
 import { fillNormal } from "../core/random.js";
 import type { Denoiser } from "../models/image-model.js";
 import { checkClasses, dropClasses } from "./class-dropout.js";
-import type { ImageObjective } from "./image-objective.js";
+import {
+  countOf,
+  flagOf,
+  type ImageBatchShape,
+  type ImageObjective,
+  meanOfCounted,
+} from "./image-objective.js";
 
 export interface NoiseSchedule {
   /** N; default 1000. */
@@ -33,15 +38,17 @@ export interface DdpmOptions extends NoiseSchedule {
 export function ddpm({ classDropout, numClasses, ...schedule }: DdpmOptions): ImageObjective<Denoiser> {
   const signals = signalLevels(schedule);
   const steps = signals.length - 1;
+  const batch = ({ batchSize, channels, height, width }: ImageBatchShape): Record<string, TensorType> => ({
+    images: { dtype: "float32", shape: [batchSize, channels, height, width] },
+    noise: { dtype: "float32", shape: [batchSize, channels, height, width] },
+    times: { dtype: "float32", shape: [batchSize] },
+    dataShares: { dtype: "float32", shape: [batchSize] },
+    noiseShares: { dtype: "float32", shape: [batchSize] },
+    labels: { dtype: "int64", shape: [batchSize] },
+  });
   return {
-    batch: ({ batchSize, channels, height, width }) => ({
-      images: { dtype: "float32", shape: [batchSize, channels, height, width] },
-      noise: { dtype: "float32", shape: [batchSize, channels, height, width] },
-      times: { dtype: "float32", shape: [batchSize] },
-      dataShares: { dtype: "float32", shape: [batchSize] },
-      noiseShares: { dtype: "float32", shape: [batchSize] },
-      labels: { dtype: "int64", shape: [batchSize] },
-    }),
+    batch,
+    evaluated: (shape) => ({ ...batch(shape), counted: flagOf(shape) }),
     complete({ images, labels }, { batchSize }, random) {
       const noise = new Float32Array(images.length);
       fillNormal(noise, random, 1);
@@ -55,14 +62,14 @@ export function ddpm({ classDropout, numClasses, ...schedule }: DdpmOptions): Im
         labels: dropClasses(labels, numClasses, classDropout, random),
       };
     },
-    loss(model, p, { images, noise, times, dataShares, noiseShares, labels }) {
+    loss(model, p, { images, noise, times, dataShares, noiseShares, labels, counted }) {
       checkClasses(model, numClasses);
       const each = (share: Tensor) => reshape(share, [share.shape[0], 1, 1, 1]);
       const x = add(mul(images, each(dataShares)), mul(noise, each(noiseShares)));
       const error = sub(model.predict(p, x, times, labels), noise);
-      return { loss: mean(mul(error, error)) };
+      return { loss: meanOfCounted(mul(error, error), counted) };
     },
-    count: ({ times }) => times.length,
+    count: (batch) => countOf(batch, batch.times.length),
   };
 }
 

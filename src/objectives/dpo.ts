@@ -8,8 +8,9 @@ import { abs, add, cast, div, exp, log, maximum, minimum, mul, neg, sub } from "
 import { greater, greaterOrEqual } from "../core/ops/logic.js";
 import { reshape, sum } from "../core/ops/movement.js";
 import { slice } from "../core/ops/slice.js";
+import type { Batch } from "../data/training-data.js";
 import { type NextTokenOptions, tokenLosses } from "./next-token.js";
-import type { Batch, Objective } from "./objective.js";
+import type { Objective } from "./objective.js";
 
 export interface DpoOptions extends Pick<NextTokenOptions, "chunkElements"> {
   /** How dear it is to leave the reference. */
@@ -86,6 +87,7 @@ export function dpo(options: DpoOptions): Objective {
       const isThere = minimum(sum(counted, [1]), 1);
       return dpoLoss(pairs(policy), pairs(reference), pairs(isThere).chosen, options);
     },
+    counts: "pairs",
     count({ targets, reference }: Batch) {
       const width = (rowsPerPair * targets.length) / reference.length;
       let count = 0;

@@ -3,13 +3,19 @@
  * noise to 1 for data, an image is x_t = (1 - t) noise + t data; the model learns the velocity of that line, data -
  * noise, and a sampler follows dx/dt = velocity from time 0 to time 1. The loss is the mean squared error.
  */
+import type { TensorType } from "../core/graph/tensor.js";
 import { add, mul, sub } from "../core/ops/elementwise.js";
 import { reshape } from "../core/ops/movement.js";
-import { mean } from "../core/ops/reduce.js";
 import { fillNormal, type RandomStream } from "../core/random.js";
 import type { Denoiser } from "../models/image-model.js";
 import { checkClasses, dropClasses } from "./class-dropout.js";
-import type { ImageObjective } from "./image-objective.js";
+import {
+  countOf,
+  flagOf,
+  type ImageBatchShape,
+  type ImageObjective,
+  meanOfCounted,
+} from "./image-objective.js";
 
 export interface FlowMatchingOptions {
   /**
@@ -29,27 +35,29 @@ export function flowMatching({
   classDropout,
   numClasses,
 }: FlowMatchingOptions): ImageObjective<Denoiser> {
+  const batch = ({ batchSize, channels, height, width }: ImageBatchShape): Record<string, TensorType> => ({
+    images: { dtype: "float32", shape: [batchSize, channels, height, width] },
+    noise: { dtype: "float32", shape: [batchSize, channels, height, width] },
+    times: { dtype: "float32", shape: [batchSize] },
+    labels: { dtype: "int64", shape: [batchSize] },
+  });
   return {
-    batch: ({ batchSize, channels, height, width }) => ({
-      images: { dtype: "float32", shape: [batchSize, channels, height, width] },
-      noise: { dtype: "float32", shape: [batchSize, channels, height, width] },
-      times: { dtype: "float32", shape: [batchSize] },
-      labels: { dtype: "int64", shape: [batchSize] },
-    }),
+    batch,
+    evaluated: (shape) => ({ ...batch(shape), counted: flagOf(shape) }),
     complete({ images, labels }, { batchSize }, random) {
       const noise = new Float32Array(images.length);
       fillNormal(noise, random, 1);
       const times = Float32Array.from({ length: batchSize }, () => drawTime(time, random));
       return { images, noise, times, labels: dropClasses(labels, numClasses, classDropout, random) };
     },
-    loss(model, p, { images, noise, times, labels }) {
+    loss(model, p, { images, noise, times, labels, counted }) {
       checkClasses(model, numClasses);
       const velocity = sub(images, noise);
       const x = add(noise, mul(velocity, reshape(times, [times.shape[0], 1, 1, 1])));
       const error = sub(model.predict(p, x, times, labels), velocity);
-      return { loss: mean(mul(error, error)) };
+      return { loss: meanOfCounted(mul(error, error), counted) };
     },
-    count: ({ times }) => times.length,
+    count: (batch) => countOf(batch, batch.times.length),
   };
 }
 

@@ -3,7 +3,7 @@
  * their pixels, each patch normalised by its own mean and deviation; the loss is over hidden patches alone.
  */
 import { known } from "../core/graph/size.js";
-import type { Tensor } from "../core/graph/tensor.js";
+import type { Tensor, TensorType } from "../core/graph/tensor.js";
 import { add, cast, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
 import { greaterOrEqual } from "../core/ops/logic.js";
 import { reshape, sum, transpose } from "../core/ops/movement.js";
@@ -13,7 +13,7 @@ import type { ImageShape } from "../data/images/image.js";
 import type { MaskedAutoencoder } from "../models/image-model.js";
 import { patchify } from "../nn/patches.js";
 import { ObjectiveError } from "./errors.js";
-import type { ImageObjective } from "./image-objective.js";
+import { countOf, flagOf, type ImageBatchShape, type ImageObjective } from "./image-objective.js";
 
 export interface MaskedPatchesOptions {
   /** Of a patch's side, in pixels; the model's. */
@@ -25,7 +25,8 @@ export interface MaskedPatchesOptions {
 }
 
 /**
- * Mean squared error of predictions [b, n, d] at the patches whose place, int64 [b, n], is not below `numVisible`.
+ * Mean squared error of predictions [b, n, d] at the patches whose place, int64 [b, n], is not below `numVisible`, in
+ * the images for which `counted` is 1 and not 0, by default all.
  * Pixels of a patch are in the order y, x, channel, as in Hugging Face's `ViTMAEForPreTraining`.
  */
 export function maskedPatchesLoss(
@@ -34,11 +35,13 @@ export function maskedPatchesLoss(
   places: Tensor<"b n">,
   { patchSize, normalisePixels = true }: MaskedPatchesOptions,
   numVisible: number,
+  counted?: Tensor<"b">,
 ): Tensor<""> {
   const pixels = patchPixels(images, patchSize, predicted);
   const errors = sub(predicted, normalisePixels ? normalised(pixels) : pixels);
   const ofPatch = mean<"b n">(mul(errors, errors), [2]);
-  const hidden = cast(greaterOrEqual(places, numVisible), predicted.dtype);
+  const isHidden = cast(greaterOrEqual(places, numVisible), predicted.dtype);
+  const hidden = counted ? mul(isHidden, reshape(counted, [counted.shape[0], 1])) : isHidden;
   return div(sum<"">(mul(ofPatch, hidden)), sum<"">(hidden));
 }
 
@@ -63,21 +66,23 @@ function normalised(pixels: Tensor<"b n d">): Tensor<"b n d"> {
  * patch would be visible or none hidden.
  */
 export function maskedPatches(options: MaskedPatchesOptions): ImageObjective<MaskedAutoencoder> {
+  const batch = (shape: ImageBatchShape): Record<string, TensorType> => {
+    const { batchSize, channels, height, width } = shape;
+    const { count, numVisible } = countsOf(options, shape);
+    return {
+      images: { dtype: "float32", shape: [batchSize, channels, height, width] },
+      visible: { dtype: "int64", shape: [batchSize, numVisible] },
+      places: { dtype: "int64", shape: [batchSize, count] },
+    };
+  };
   return {
-    batch(shape) {
-      const { batchSize, channels, height, width } = shape;
-      const { count, numVisible } = countsOf(options, shape);
-      return {
-        images: { dtype: "float32", shape: [batchSize, channels, height, width] },
-        visible: { dtype: "int64", shape: [batchSize, numVisible] },
-        places: { dtype: "int64", shape: [batchSize, count] },
-      };
-    },
+    batch,
+    evaluated: (shape) => ({ ...batch(shape), counted: flagOf(shape) }),
     complete({ images, labels }, shape, random) {
       const { count, numVisible } = countsOf(options, shape);
       return { images, labels, ...drawMasks(shape.batchSize, count, numVisible, random) };
     },
-    loss(model, p, { images, visible, places }) {
+    loss(model, p, { images, visible, places, counted }) {
       if (model.patchSize !== options.patchSize) {
         throw new ObjectiveError(
           "the masked autoencoder and its objective differ in patches",
@@ -86,9 +91,11 @@ export function maskedPatches(options: MaskedPatchesOptions): ImageObjective<Mas
         );
       }
       const predicted = model.predict(p, images, visible, places);
-      return { loss: maskedPatchesLoss(predicted, images, places, options, known(visible.shape[1])) };
+      return {
+        loss: maskedPatchesLoss(predicted, images, places, options, known(visible.shape[1]), counted),
+      };
     },
-    count: ({ labels }) => labels.length,
+    count: (batch) => countOf(batch, batch.labels.length),
   };
 }
 

@@ -13,7 +13,8 @@ import { reshape, sum, transpose } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
 import { logSumExp } from "../core/ops/reduce.js";
 import { concat, slice } from "../core/ops/slice.js";
-import type { Batch, Objective } from "./objective.js";
+import type { Batch } from "../data/training-data.js";
+import type { Objective, Report } from "./objective.js";
 
 export interface NextTokenOptions {
   /** Weight of the mean of logsumexp(logits)^2, which keeps logits small (Chowdhery et al. 2022); default 0. */
@@ -88,20 +89,33 @@ export function nextToken({
   packed = false,
   ...options
 }: NextTokenOptions & { packed?: boolean } = {}): Objective {
+  const by = (settings: NextTokenOptions): Pick<Objective, "loss"> => ({
+    loss: (predict, head, { inputs, targets, positions, segments }) => {
+      const rows = predict(inputs, packed ? { positions, segments } : undefined);
+      return { loss: nextTokenLoss(rows, head, targets, settings) };
+    },
+  });
   return {
+    ...by(options),
+    // What keeps logits small is no part of how well a text is predicted.
+    evaluation: options.zLoss ? by({ ...options, zLoss: 0 }) : undefined,
     batch: ({ batchSize, contextLength }) => {
       const names = ["inputs", "targets", ...(packed ? ["positions", "segments"] : [])];
       const type = { dtype: "int64", shape: [batchSize, contextLength] } as const;
       return Object.fromEntries(names.map((name) => [name, type]));
     },
-    loss: (predict, head, { inputs, targets, positions, segments }) => {
-      const rows = predict(inputs, packed ? { positions, segments } : undefined);
-      return { loss: nextTokenLoss(rows, head, targets, options) };
-    },
+    counts: "tokens",
     count({ targets }: Batch) {
       let count = 0;
       for (const target of targets) if (target >= 0) count++;
       return count;
     },
+    report: perplexity,
   };
 }
+
+/** e^loss, and where `totals` has the `tokens` and UTF-8 `bytes` of a text, the bits a byte: comparable between tokenizers. */
+const perplexity: Report = (loss, { tokens, bytes }) => ({
+  perplexity: Math.exp(loss),
+  ...(bytes > 0 ? { bitsPerByte: (loss / Math.LN2) * (tokens / bytes) } : {}),
+});

@@ -1,27 +1,37 @@
 /** A model and an objective as training sees them: parameters, batches of certain tensors, a loss over them. */
-import type { Tensor, TensorType } from "../core/graph/tensor.js";
+import type { TensorType } from "../core/graph/tensor.js";
+import type { Batch } from "../data/training-data.js";
 import { type Decoder, plainly } from "../models/decoder.js";
 import type { ImageModel } from "../models/image-model.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 import type { ImageBatchShape, ImageObjective } from "./image-objective.js";
 import { nextToken } from "./next-token.js";
-import type { Batch, Objective } from "./objective.js";
+import type { BatchTensors, MeasuredLoss, Objective, Report } from "./objective.js";
 
-export interface Task {
-  readonly parameters: readonly Parameter[];
+/** A loss over batches. */
+export interface Measure {
   /** The tensors that the loss reads, by the names they have in a batch. */
   readonly batch: Readonly<Record<string, TensorType>>;
-  /** What training speed is counted in. */
-  readonly unit: "tokens" | "images";
+  /** `eachLayer` runs every layer's body, plainly by default. */
+  loss(p: Parameters, batch: BatchTensors, eachLayer?: typeof plainly): MeasuredLoss;
+}
+
+export interface Task extends Measure {
+  readonly parameters: readonly Parameter[];
+  /**
+   * How it is evaluated where that is not how it is learned: by batches that say which of their examples count, as
+   * the last one of a set is filled up, or by a loss without what only helps to learn.
+   */
+  readonly evaluation?: Measure;
+  /** What training speed is counted in, such as "tokens". */
+  readonly unit: string;
   readonly unitsPerBatch: number;
-  /** The loss, a scalar, and other scalars to log. `eachLayer` runs every layer's body, plainly by default. */
-  loss(
-    p: Parameters,
-    batch: Readonly<Record<string, Tensor>>,
-    eachLayer?: typeof plainly,
-  ): { readonly loss: Tensor<"">; readonly metrics?: Readonly<Record<string, Tensor<"">>> };
-  /** How many tokens, pairs or images a batch's loss is the mean of. */
+  /** What the loss is the mean of, such as "tokens" or "pairs". */
+  readonly counts: string;
+  /** How many of them a batch holds. */
   count(batch: Batch): number;
+  /** What else a mean loss says, such as a perplexity. */
+  readonly report?: Report;
 }
 
 /** A language model that learns from rows of tokens; by default their next one. */
@@ -30,14 +40,20 @@ export function languageTask(
   shape: { readonly batchSize: number; readonly contextLength: number },
   objective: Objective = nextToken(),
 ): Task {
-  return {
-    parameters: model.parameters,
+  const by = ({ loss }: Pick<Objective, "loss">): Measure => ({
     batch: objective.batch(shape),
+    loss: (p, batch, eachLayer = plainly) =>
+      loss((ids, packing) => model.hidden(p, ids, { eachLayer, packing }), model.head(p), batch),
+  });
+  return {
+    ...by(objective),
+    evaluation: objective.evaluation && by(objective.evaluation),
+    parameters: model.parameters,
     unit: "tokens",
     unitsPerBatch: shape.batchSize * shape.contextLength,
-    loss: (p, batch, eachLayer = plainly) =>
-      objective.loss((ids, packing) => model.hidden(p, ids, { eachLayer, packing }), model.head(p), batch),
+    counts: objective.counts,
     count: objective.count,
+    report: objective.report,
   };
 }
 
@@ -47,12 +63,17 @@ export function imageTask<Model extends Pick<ImageModel, "parameters">>(
   shape: ImageBatchShape,
   objective: ImageObjective<Model>,
 ): Task {
+  const over = (batch: Measure["batch"]): Measure => ({
+    batch,
+    loss: (p, tensors) => objective.loss(model, p, tensors),
+  });
   return {
+    ...over(objective.batch(shape)),
+    evaluation: objective.evaluated && over(objective.evaluated(shape)),
     parameters: model.parameters,
-    batch: objective.batch(shape),
     unit: "images",
     unitsPerBatch: shape.batchSize,
-    loss: (p, batch) => objective.loss(model, p, batch),
+    counts: "images",
     count: objective.count,
   };
 }

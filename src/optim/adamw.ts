@@ -1,6 +1,6 @@
 /** AdamW: Adam with decoupled weight decay. [Kingma & Ba 2015; Loshchilov & Hutter 2019, algorithm 2] */
 import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
-import type { Optimizer, ParameterGroup, UpdateRule } from "./optimizer.js";
+import { type Optimizer, type ParameterGroup, requireDecay, type UpdateRule } from "./optimizer.js";
 
 export interface AdamWOptions {
   readonly lr: number;
@@ -12,13 +12,22 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
+/** Throws `OptimizerError` for betas outside of [0, 1). */
 export function adamw(options: AdamWOptions): Optimizer {
   return { groups: adamwGroups(options) };
 }
 
 /** Two groups, with and without decay, so that other optimizers can hand them what they leave. */
-export function adamwGroups({ lr, betas, epsilon, weightDecay = 0.1 }: AdamWOptions): ParameterGroup[] {
-  const rule = (decay: number) => adamwRule(betas ?? [0.9, 0.95], epsilon ?? 1e-8, decay);
+export function adamwGroups({
+  lr,
+  betas = [0.9, 0.95],
+  epsilon,
+  weightDecay = 0.1,
+}: AdamWOptions): ParameterGroup[] {
+  betas.forEach((beta, i) => {
+    requireDecay(`betas[${i}]`, beta);
+  });
+  const rule = (decay: number) => adamwRule(betas, epsilon ?? 1e-8, decay);
   return [
     { name: "adamw", selects: ({ role }) => role !== "vector", rule: rule(weightDecay), lr },
     { name: "adamw, no decay", selects: () => true, rule: rule(0), lr },

@@ -8,7 +8,7 @@ import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
 import { sumSquare } from "../core/ops/reduce.js";
 import { type AdamWOptions, adamwGroups } from "./adamw.js";
-import type { Optimizer, UpdateRule } from "./optimizer.js";
+import { type Optimizer, requireDecay, type UpdateRule } from "./optimizer.js";
 
 export interface MuonOptions {
   readonly lr: number;
@@ -20,7 +20,9 @@ export interface MuonOptions {
   readonly adamw?: Partial<AdamWOptions>;
 }
 
+/** Throws `OptimizerError` for a momentum or betas outside of [0, 1). */
 export function muon({ lr, momentum = 0.95, weightDecay = 0.1, adamw = {} }: MuonOptions): Optimizer {
+  requireDecay("momentum", momentum);
   const matrices = {
     name: "muon",
     selects: ({ role }: { role: string }) => role === "matrix",

@@ -46,6 +46,16 @@ export interface Optimizer {
   readonly groups: readonly ParameterGroup[];
 }
 
+/** Throws `OptimizerError` for a decay of an average that would never forget, or grow. */
+export function requireDecay(name: string, decay: number): void {
+  if (decay >= 0 && decay < 1) return;
+  throw new OptimizerError(
+    "an optimizer's moving average does not settle",
+    `${name} ${decay}`,
+    "give a decay of 0 or more and less than 1, such as 0.9",
+  );
+}
+
 /** Index of the parameter's group; throws `OptimizerError` when there is none. */
 export function groupOf({ groups }: Optimizer, parameter: Parameter): number {
   const index = groups.findIndex((group) => group.selects(parameter));

@@ -1,6 +1,6 @@
 /** Stochastic gradient descent with (Nesterov) momentum and decoupled weight decay. [Sutskever et al. 2013] */
 import { add, mul, sub } from "../core/ops/elementwise.js";
-import type { Optimizer, UpdateRule } from "./optimizer.js";
+import { type Optimizer, requireDecay, type UpdateRule } from "./optimizer.js";
 
 export interface SgdOptions {
   readonly lr: number;
@@ -11,7 +11,9 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
+/** Throws `OptimizerError` for a momentum outside of [0, 1). */
 export function sgd({ lr, momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
+  requireDecay("momentum", momentum);
   const rule = (decay: number) => sgdRule(momentum, nesterov, decay);
   return {
     groups: [

@@ -198,6 +198,18 @@ describe("degenerate settings", () => {
     for (const i of [0, layout.size - 1]) expect(state.parameters[i] - before[i]).toBeCloseTo(expected, 5);
   });
 
+  it.each([
+    ["betas[0] 1", () => adamw({ lr: 1, betas: [1, 1] })],
+    ["betas[1] 1", () => muon({ lr: 1, adamw: { betas: [0.9, 1] } })],
+    ["betas[0] -0.1", () => adamw({ lr: 1, betas: [-0.1, 0.9] })],
+    ["betas[1] NaN", () => adamw({ lr: 1, betas: [0, Number.NaN] })],
+    ["momentum 1", () => muon({ lr: 1, momentum: 1 })],
+    ["momentum 1.5", () => sgd({ lr: 1, momentum: 1.5 })],
+  ])("refuses %s", (values, make) => {
+    expect(make).toThrow(OptimizerError);
+    expect(make).toThrow(values);
+  });
+
   it("refuses a parameter of no group", () => {
     const [embeddings] = adamw({ lr: 1 }).groups;
     expect(() => layOut(parameters, { groups: [embeddings] })).toThrow(OptimizerError);

@@ -19,6 +19,8 @@ export interface TrainingState {
   readonly seconds: number;
   readonly bestLoss?: number;
   readonly evaluationsSinceBest: number;
+  /** The evaluation after the last step was broken off: it comes before the next step. */
+  readonly isEvaluationDue?: true;
 }
 
 /** The flat arrays of a run by name: parameters, moments, average. */
@@ -29,6 +31,7 @@ const stateFile = z.object({
   seconds: z.number(),
   bestLoss: z.number().optional(),
   evaluationsSinceBest: z.int(),
+  isEvaluationDue: z.literal(true).optional(),
   /** Names and shapes of the parameters in their order. */
   layout: z.string(),
   arrays: z.record(z.string(), z.object({ bytes: z.int(), crc32: z.int() })),

@@ -1,32 +1,50 @@
-import type { Batch } from "../objectives/objective.js";
+import type { Batch } from "../data/training-data.js";
 import { type CompiledLoss, type Losses, meanLosses } from "./step.js";
 
-/** How well a model does on a split. */
+/** How well a model does on a split: means over all that counts. */
 export interface Evaluation extends Losses {
-  /** Mean loss: negative log-likelihood in nats a token, or what the objective says. */
-  readonly loss: number;
-  /** e^loss. */
-  readonly perplexity: number;
-  /** The loss in bits a byte of UTF-8, where the split is text: comparable between tokenizers. */
-  readonly bitsPerByte?: number;
-  /** Tokens that were predicted, or pairs that were compared. */
-  readonly tokens: number;
+  /** What the task says of the loss, such as a perplexity. */
+  readonly report: Readonly<Record<string, number>>;
+  /** What the loss is the mean of, by its name, such as tokens. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Averages over what counts in the batches. `tokensPerByte` is that of their text. */
+export interface EvaluationOptions {
+  /** Those of the batches' data, see `TrainingData`. */
+  readonly totals?: Readonly<Record<string, number>>;
+  /** Ends it after the batch under way, with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch with how many are done. */
+  readonly onProgress?: (batches: number) => void;
+}
+
+/** Averages over what counts in the batches; NaN where nothing does. */
 export async function evaluateLoss(
   compiled: CompiledLoss,
   batches: AsyncIterable<Batch>,
-  tokensPerByte?: number,
+  { totals = {}, signal, onProgress }: EvaluationOptions = {},
 ): Promise<Evaluation> {
   const parts: Losses[] = [];
-  const counts: number[] = [];
+  const weights: number[] = [];
   for await (const batch of batches) {
+    signal?.throwIfAborted();
     parts.push(await compiled.run(batch));
-    counts.push(compiled.count(batch));
+    weights.push(compiled.count(batch));
+    onProgress?.(parts.length);
   }
-  const { loss, metrics } = meanLosses(parts, counts);
-  const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const bitsPerByte = tokensPerByte === undefined ? {} : { bitsPerByte: (loss / Math.LN2) * tokensPerByte };
-  return { loss, metrics, perplexity: Math.exp(loss), ...bitsPerByte, tokens };
+  const count = weights.reduce((sum, weight) => sum + weight, 0);
+  const counts = { [compiled.counts]: count };
+  if (count === 0) return { loss: Number.NaN, metrics: {}, report: {}, counts };
+  const { loss, metrics } = meanLosses(parts, weights);
+  return { loss, metrics, report: compiled.report?.(loss, totals) ?? {}, counts };
+}
+
+/** Whether there was anything that counts. */
+export function isOfSomething({ counts }: Evaluation): boolean {
+  return Object.values(counts).some((count) => count > 0);
+}
+
+/** An evaluation in one object, as it is printed. */
+export function figuresOf({ loss, metrics, report, counts }: Evaluation) {
+  return { loss, metrics, ...report, ...counts };
 }

@@ -1,17 +1,18 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   loggedLosses,
   shapeOf,
   shardsOf,
   stopAfter,
   type TinyOptions,
+  tinyData,
   tinyModel,
   tinyTokens,
   tinyTrainer,
   train,
 } from "../../test/tiny.js";
-import { tokenWindows } from "../data/text/batches.js";
+import { IGNORED_TARGET, tokenWindows } from "../data/text/batches.js";
 import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
 import { llama } from "../models/llama.js";
@@ -20,7 +21,8 @@ import { muon } from "../optim/muon.js";
 import { sgd } from "../optim/sgd.js";
 import { readName } from "./checkpoint.js";
 import { EventSchema } from "./event_pb.js";
-import { DivergenceError } from "./loop.js";
+import { DivergenceError, type EvaluationProgress } from "./loop.js";
+import { MetricsLog } from "./metrics.js";
 import { readRecords } from "./tfrecord.js";
 
 const checkpointsOf = async (run: Folder) =>
@@ -113,6 +115,145 @@ describe("the logs of a resumed run", () => {
     await train(run, await tinyTrainer());
     expect((await train(run, await tinyTrainer(), { steps: 14 })).steps).toBe(14);
     expect(await loggedLosses(run)).toHaveLength(14);
+  });
+});
+
+describe("what is logged", () => {
+  const keysOf = async (run: Folder) => Object.keys((await new MetricsLog(run).read()).at(-1)!);
+  const eachStep = ["step", "loss", "dataWaitMs", "gradientNorm", "learningRateFactor", "learningRate"];
+
+  it("a language model: perplexity and bits a byte; the rate and the schedule's factor on it", async () => {
+    const run = memoryFolder();
+    const { validation } = await train(run, await tinyTrainer());
+    const evaluated = ["validationLoss", "perplexity", "bitsPerByte"];
+    expect(await keysOf(run)).toEqual([...eachStep, "tokensPerSecond", ...evaluated]);
+    expect(validation!.counts).toEqual({ tokens: 64 });
+    for (const record of await new MetricsLog(run).read()) {
+      expect(record.learningRate).toBe(1e-2 * (record.learningRateFactor as number));
+    }
+  });
+
+  it("another task, whose loss is no likelihood: what it counts, and no perplexity", async () => {
+    const run = memoryFolder();
+    const trainer = await tinyTrainer();
+    const silent = { ...trainer.evaluation, counts: "moves", report: undefined };
+    const task = { ...trainer.task, unit: "games" };
+    const { validation } = await train(run, { ...trainer, task, evaluation: silent });
+    expect(await keysOf(run)).toEqual([...eachStep, "gamesPerSecond", "validationLoss"]);
+    expect(validation!.counts).toEqual({ moves: 64 });
+  });
+});
+
+it("a validation set in which nothing counts is no number, and no divergence", async () => {
+  const run = memoryFolder();
+  const trainer = await tinyTrainer();
+  const targets = new Int32Array(32).fill(IGNORED_TARGET);
+  async function* validation() {
+    yield { inputs: new Int32Array(32), targets };
+  }
+  const data = { ...tinyData(trainer), validation };
+  const onEvaluation = vi.fn();
+  const summary = await train(run, trainer, { data, onEvaluation, targetLoss: 1, patience: 1 });
+  expect(summary).toMatchObject({ reason: "steps", validation: undefined, bestLoss: undefined });
+  expect(onEvaluation).not.toHaveBeenCalled();
+  for (const record of await new MetricsLog(run).read()) expect(record).not.toHaveProperty("validationLoss");
+});
+
+describe("a run that is asked to end while it evaluates", () => {
+  /** Ctrl-C in the evaluation after a step, at a batch. */
+  function stopAt(at: number, batches: number) {
+    const stop = new AbortController();
+    const onEvaluationProgress = vi.fn((progress: EvaluationProgress) => {
+      if (progress.step === at && progress.batches === batches) stop.abort();
+    });
+    return { signal: stop.signal, onEvaluationProgress };
+  }
+  const logged = async (run: Folder) =>
+    (await new MetricsLog(run).read()).map(({ step, loss, validationLoss }) => ({
+      step,
+      loss,
+      validationLoss,
+    }));
+
+  it.each([4, 12])(
+    "at step %d loses no step, logs no number, and evaluates first when resumed",
+    async (at) => {
+      const [whole, parted] = [memoryFolder(), memoryFolder()];
+      const summary = await train(whole, await tinyTrainer(), { checkpointEvery: 100 });
+      const stop = stopAt(at, 1);
+      const onEvaluation = vi.fn();
+      const first = await train(parted, await tinyTrainer(), { ...stop, onEvaluation, checkpointEvery: 100 });
+      expect(first).toMatchObject({ reason: "interrupted", steps: at });
+      expect(onEvaluation).toHaveBeenCalledTimes(at / 4 - 1);
+      expect((await logged(parted)).at(-1)).toMatchObject({ step: at, validationLoss: undefined });
+      const second = await train(parted, await tinyTrainer(), { checkpointEvery: 100 });
+      expect(second).toMatchObject({ reason: "steps", bestLoss: summary.bestLoss });
+      expect(second.validation).toEqual(summary.validation);
+      expect(await logged(parted)).toEqual(await logged(whole));
+      expect(await weightsIn(parted, "step-000012")).toBe(await weightsIn(whole, "step-000012"));
+    },
+  );
+
+  it("tells how far it is", async () => {
+    const { onEvaluationProgress } = stopAt(0, 0);
+    await train(memoryFolder(), await tinyTrainer(), { steps: 4, onEvaluationProgress });
+    expect(onEvaluationProgress.mock.calls.map(([progress]) => progress)).toEqual([
+      { step: 4, batches: 1, inAll: 2 },
+      { step: 4, batches: 2, inAll: 2 },
+    ]);
+  });
+});
+
+describe("how much is evaluated", () => {
+  it.each([
+    [undefined, 200, 50],
+    [undefined, 4, 32],
+    [3, 200, 3],
+  ])(
+    "evaluationBatches %j with evaluations every %d steps: %d",
+    async (evaluationBatches, every, expected) => {
+      const trainer = await tinyTrainer();
+      const data = tinyData(trainer, 400, 16 * 400);
+      const validation = vi.fn(data.validation);
+      await train(memoryFolder(), trainer, {
+        ...{ data: { ...data, validation }, steps: 1, checkpointEvery: 100, schedule: { kind: "constant" } },
+        ...{ evaluateEvery: every, evaluationBatches },
+      });
+      expect(validation.mock.calls).toEqual([[expected]]);
+    },
+  );
+});
+
+describe("a file `stop` in the run's folder", () => {
+  // Every look at the clock is two seconds later, so that none for the file is left out.
+  const hurry = () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 2000));
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+  };
+
+  it("ends it as Ctrl-C does, and is gone afterwards", async () => {
+    hurry();
+    const run = memoryFolder();
+    const onStep = async ({ step }: { step: number }) => {
+      if (step === 5) await run.write("stop", "");
+    };
+    const first = await train(run, await tinyTrainer(), { onStep });
+    expect(first).toMatchObject({ reason: "interrupted", steps: 5, checkpoint: "step-000005" });
+    expect(await run.list("")).not.toContain("stop");
+    expect(await train(run, await tinyTrainer())).toMatchObject({ reason: "steps", steps: 12 });
+  });
+
+  it("also ends an evaluation", async () => {
+    hurry();
+    const run = memoryFolder();
+    const onEvaluationProgress = ({ batches }: EvaluationProgress) => {
+      if (batches === 1) void run.write("stop", "");
+    };
+    const summary = await train(run, await tinyTrainer(), { onEvaluationProgress });
+    expect(summary).toMatchObject({ reason: "interrupted", steps: 4, validation: undefined });
   });
 });
 

@@ -1,6 +1,6 @@
 /** Step 6, iterate: the loop with its evaluations, checkpoints, logs and reasons to stop. */
 import { AutodidactError } from "../core/errors.js";
-import type { TrainingData } from "../data/text/batches.js";
+import type { TrainingData } from "../data/training-data.js";
 import type { Folder } from "../files/folder.js";
 import { type Schedule, scheduleFactor } from "../optim/schedule.js";
 import {
@@ -10,8 +10,9 @@ import {
   saveCheckpoint,
   type TrainingState,
 } from "./checkpoint.js";
-import { type Evaluation, evaluateLoss } from "./evaluate.js";
+import { type Evaluation, evaluateLoss, isOfSomething } from "./evaluate.js";
 import { MetricsLog } from "./metrics.js";
+import { type StopRequests, stopRequests } from "./stop-requests.js";
 import { TensorBoardLog } from "./tensorboard.js";
 import type { Trainer } from "./trainer.js";
 
@@ -26,6 +27,7 @@ export interface LoopOptions {
   readonly steps: number;
   /** In steps. */
   readonly evaluateEvery: number;
+  /** At most; default: as many as take less than a tenth of the training between two evaluations, 32 or more. */
   readonly evaluationBatches?: number;
   /** In steps. */
   readonly checkpointEvery: number;
@@ -36,9 +38,10 @@ export interface LoopOptions {
   readonly patience?: number;
   /** Writes the model folder of a checkpoint. */
   saveModel(folder: Folder): Promise<void>;
-  /** Finish the step, save, and return. */
+  /** Finish the step, save, and return, as a file `stop` in the run's folder does; an evaluation is broken off. */
   readonly signal?: AbortSignal;
   readonly onStep?: (report: StepReport) => void;
+  readonly onEvaluationProgress?: (progress: EvaluationProgress) => void;
   /** Called after an evaluation; the place for samples. */
   readonly onEvaluation?: (report: EvaluationReport) => Promise<void> | void;
 }
@@ -49,9 +52,16 @@ export interface StepReport {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly gradientNorm: number;
-  /** Tokens or images. */
+  /** In the task's unit. */
   readonly unitsPerSecond: number;
   readonly validationLoss?: number;
+}
+
+export interface EvaluationProgress {
+  readonly step: number;
+  /** Done so far. */
+  readonly batches: number;
+  readonly inAll?: number;
 }
 
 export interface EvaluationReport extends Evaluation {
@@ -84,31 +94,35 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
   let checkpoint: string | undefined = resumed && checkpointName(state.step);
   let loss: number | undefined;
   let validation: Evaluation | undefined;
-  let reason: StopReason | undefined = state.step >= steps ? "steps" : undefined;
+  let reason: StopReason | undefined = state.step >= steps && !state.isEvaluationDue ? "steps" : undefined;
   const log = await openLogs(run, state.step);
+  const stop = stopRequests(run, options.signal);
 
   while (!reason) {
-    const { seconds, ...taken } = await timedStep(options, state.step, checkpoint);
-    loss = taken.loss;
-    state = { ...state, step: state.step + 1, seconds: state.seconds + seconds };
-    options.onStep?.({ ...taken, step: state.step, validationLoss: validation?.loss });
-    const { metrics: measured, unitsPerSecond, ...step } = taken;
-    const speed = { [`${trainer.task.unit}PerSecond`]: unitsPerSecond };
-    const metrics: Record<string, number> = { ...step, ...speed, ...measured };
+    const { isEvaluationDue } = state;
+    const metrics: Record<string, number> = {};
+    if (!isEvaluationDue) {
+      const { seconds, ...taken } = await timedStep(options, state.step, checkpoint);
+      loss = taken.loss;
+      state = { ...state, step: state.step + 1, seconds: state.seconds + seconds };
+      options.onStep?.({ ...taken, step: state.step, validationLoss: validation?.loss });
+      const { metrics: measured, unitsPerSecond, ...step } = taken;
+      Object.assign(metrics, step, { [`${trainer.task.unit}PerSecond`]: unitsPerSecond }, measured);
+    }
+    await stop.look();
 
     let isBest = false;
-    if (state.step % options.evaluateEvery === 0 || state.step === steps) {
-      validation = await evaluate(options, options.evaluationBatches);
-      requireFinite(validation.loss, state.step, checkpoint);
-      isBest = validation.loss < (state.bestLoss ?? Number.POSITIVE_INFINITY);
-      state = isBest
-        ? { ...state, bestLoss: validation.loss, evaluationsSinceBest: 0 }
-        : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
-      Object.assign(metrics, validationMetrics(validation));
-      await options.onEvaluation?.({ ...validation, step: state.step, isBest });
+    if (isEvaluationDue || state.step % options.evaluateEvery === 0 || state.step === steps) {
+      const evaluated = await evaluateUntil(options, stop, state.step);
+      ({ state, isBest } = judged(state, evaluated, checkpoint));
+      if (evaluated && isOfSomething(evaluated)) {
+        validation = evaluated;
+        Object.assign(metrics, validationMetrics(validation));
+        await options.onEvaluation?.({ ...validation, step: state.step, isBest });
+      }
     }
-    await log(state.step, metrics);
-    reason = stopReason(options, state, validation);
+    await log(state.step, metrics, isEvaluationDue);
+    reason = stopReason(options, state, stop.signal, validation);
     if (reason || isBest || state.step % options.checkpointEvery === 0) {
       await requireSound(options, state.step, "validationLoss" in metrics, checkpoint);
       checkpoint = await saveCheckpoint(
@@ -126,14 +140,55 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
   return { reason, steps: step, seconds, loss, validation, bestLoss, checkpoint: checkpoint! };
 }
 
-function evaluate({ trainer, data }: LoopOptions, limit?: number): Promise<Evaluation> {
-  return evaluateLoss(trainer.evaluation, data.validation(limit), data.tokensPerByte);
+/** Where a run stands after an evaluation, or after one that was broken off. Throws `DivergenceError`. */
+function judged(
+  { isEvaluationDue: _, ...state }: TrainingState,
+  evaluated: Evaluation | undefined,
+  checkpoint: string | undefined,
+): { state: TrainingState; isBest: boolean } {
+  if (!evaluated) return { state: { ...state, isEvaluationDue: true }, isBest: false };
+  if (!isOfSomething(evaluated)) return { state, isBest: false };
+  const { loss } = evaluated;
+  requireFinite(loss, state.step, checkpoint);
+  const { bestLoss = Number.POSITIVE_INFINITY, evaluationsSinceBest } = state;
+  if (loss < bestLoss) return { state: { ...state, bestLoss: loss, evaluationsSinceBest: 0 }, isBest: true };
+  return { state: { ...state, evaluationsSinceBest: evaluationsSinceBest + 1 }, isBest: false };
+}
+
+/**
+ * Batches that an evaluation reads by default: so many that it takes less than a tenth of the training between two
+ * evaluations, as a batch costs about a third of one that is learned from; but not so few that they tell nothing.
+ */
+function usualBatches({ trainer, evaluateEvery }: LoopOptions): number {
+  const microBatches = trainer.unitsPerStep / trainer.task.unitsPerBatch;
+  return Math.max(32, Math.ceil((evaluateEvery * microBatches) / 4));
+}
+
+/** The evaluation after a step; undefined when it was broken off. */
+async function evaluateUntil(
+  options: LoopOptions,
+  stop: StopRequests,
+  step: number,
+): Promise<Evaluation | undefined> {
+  const { trainer, data, evaluationBatches: limit = usualBatches(options), onEvaluationProgress } = options;
+  const { totals, validationBatches } = data;
+  const inAll = validationBatches === undefined ? undefined : Math.min(limit, validationBatches);
+  try {
+    return await evaluateLoss(trainer.evaluation, stop.between(data.validation(limit)), {
+      totals,
+      signal: stop.signal,
+      onProgress: (batches) => onEvaluationProgress?.({ step, batches, inAll }),
+    });
+  } catch (error) {
+    if (stop.signal.aborted && error === stop.signal.reason) return undefined;
+    throw error;
+  }
 }
 
 /** As they are logged: what a step measures too gets a name of its own. */
-function validationMetrics({ metrics, tokens, loss, ...rest }: Evaluation): Record<string, number> {
+function validationMetrics({ metrics, loss, report }: Evaluation): Record<string, number> {
   const named = Object.entries(metrics).map(([name, value]) => [`validation${capitalised(name)}`, value]);
-  return { validationLoss: loss, ...rest, ...Object.fromEntries(named) };
+  return { validationLoss: loss, ...report, ...Object.fromEntries(named) };
 }
 
 const capitalised = (name: string) => name[0].toUpperCase() + name.slice(1);
@@ -141,11 +196,18 @@ const capitalised = (name: string) => name[0].toUpperCase() + name.slice(1);
 /** One step with its time; throws `DivergenceError` before anything was changed by a bad gradient. */
 async function timedStep({ trainer, data, schedule, steps }: LoopOptions, step: number, checkpoint?: string) {
   const learningRateFactor = scheduleFactor(schedule, step, steps);
+  const learningRate = trainer.learningRate * learningRateFactor;
   const start = performance.now();
   const result = await trainer.step(data.training, step, learningRateFactor);
   const seconds = (performance.now() - start) / 1000;
   if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
-    return { ...result, learningRateFactor, unitsPerSecond: trainer.unitsPerStep / seconds, seconds };
+    return {
+      ...result,
+      learningRateFactor,
+      learningRate,
+      unitsPerSecond: trainer.unitsPerStep / seconds,
+      seconds,
+    };
   }
   throw diverged(`step ${step + 1}: loss ${result.loss}, gradient norm ${result.gradientNorm}`, checkpoint);
 }
@@ -161,8 +223,9 @@ async function requireSound(
   checkpoint?: string,
 ): Promise<void> {
   if (!isEvaluated) {
-    const { loss } = await evaluate(options, 1);
-    requireFinite(loss, step, checkpoint);
+    const { trainer, data } = options;
+    const evaluated = await evaluateLoss(trainer.evaluation, data.validation(1), { totals: data.totals });
+    if (isOfSomething(evaluated)) requireFinite(evaluated.loss, step, checkpoint);
   }
   for (const [name, array] of Object.entries(options.trainer.arrays)) {
     if (!isFiniteArray(array))
@@ -191,13 +254,15 @@ function diverged(values: string, checkpoint?: string): DivergenceError {
 function stopReason(
   options: LoopOptions,
   state: TrainingState,
+  signal: AbortSignal,
   validation?: Evaluation,
 ): StopReason | undefined {
+  if (state.isEvaluationDue) return "interrupted";
   const { targetLoss, patience = Number.POSITIVE_INFINITY } = options;
   if (targetLoss !== undefined && validation && validation.loss <= targetLoss) return "target";
   if (state.evaluationsSinceBest >= patience) return "patience";
   if (state.step === options.steps) return "steps";
-  return options.signal?.aborted ? "interrupted" : undefined;
+  return signal.aborted ? "interrupted" : undefined;
 }
 
 /** The run's logs without what was written after `step`, which is about to be done again. */
@@ -206,8 +271,8 @@ async function openLogs(run: Folder, step: number) {
   await metrics.truncateAfter(step);
   await TensorBoardLog.truncateAfter(run, step);
   const board = await TensorBoardLog.open(run);
-  return async (step: number, values: Record<string, number>): Promise<void> => {
-    await metrics.append({ step, ...values });
+  return async (step: number, values: Record<string, number>, isLate = false): Promise<void> => {
+    await (isLate ? metrics.amend({ step, ...values }) : metrics.append({ step, ...values }));
     await board.scalars(step, values);
   };
 }

@@ -35,6 +35,13 @@ export class MetricsLog {
     this.whole = true;
   }
 
+  /** Adds to the newest record, which is that of the same step. */
+  async amend({ step, ...values }: MetricsRecord): Promise<void> {
+    const last = (await this.read()).at(-1);
+    await this.truncateAfter(step - 1);
+    await this.append({ ...(last?.step === step ? last : {}), step, ...values });
+  }
+
   /** Every record, oldest first; empty when nothing was logged. Throws `MetricsError` on a damaged line. */
   async read(): Promise<MetricsRecord[]> {
     return (await this.lines()).lines.map(({ record }) => record);

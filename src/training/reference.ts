@@ -1,16 +1,10 @@
 import { input } from "../core/graph/tensor.js";
-import {
-  compile,
-  hostTensor,
-  int64Tensor,
-  type Runtime,
-  type SessionOptions,
-} from "../core/runtime/session.js";
+import { compile, int64Tensor, type Runtime, type SessionOptions } from "../core/runtime/session.js";
 import type { BatchShape, TokenBatch } from "../data/text/batches.js";
 import type { Decoder } from "../models/decoder.js";
-import { lookUp } from "../nn/parameter.js";
+import { inputsFor } from "../nn/parameter.js";
+import { feedsOf, type Weights } from "../nn/weights.js";
 import { sequenceLogLikelihood } from "../objectives/dpo.js";
-import type { Weights } from "./weights.js";
 
 /**
  * Log-likelihoods [rows] of the targets of each row under fixed weights, a batch after the other; in nats, see
@@ -25,14 +19,11 @@ export async function* referenceLogLikelihoods(
   session?: SessionOptions,
 ): AsyncGenerator<Float32Array> {
   const shape = [batchSize, contextLength];
-  const p = lookUp(new Map([...weights].map(([name, { shape }]) => [name, input(name, "float32", shape)])));
+  const p = inputsFor(model.parameters);
   const rows = model.hidden(p, input("inputs", "int64", shape));
   const likelihood = sequenceLogLikelihood(rows, model.head(p), input("targets", "int64", shape));
   const compiled = await compile(runtime, { likelihood }, session);
-  const fixed = [...weights]
-    .filter(([name]) => compiled.graph.inputs.has(name))
-    .map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)] as const);
-  const feeds = Object.fromEntries(fixed);
+  const feeds = feedsOf(compiled, weights);
   for (const { inputs, targets } of batches) {
     const batch = { inputs: int64Tensor(inputs, shape), targets: int64Tensor(targets, shape) };
     const result = await compiled.run({ ...feeds, ...batch });

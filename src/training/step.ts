@@ -10,23 +10,24 @@ import {
   type Runtime,
   type SessionOptions,
 } from "../core/runtime/session.js";
+import type { Batch } from "../data/training-data.js";
 import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
-import type { Batch } from "../objectives/objective.js";
+import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, views } from "../optim/layout.js";
-import type { Weights } from "./weights.js";
+import { weightsOf } from "./weights.js";
 
 /** The loss of a batch, and what else the objective measures. */
 export interface Losses {
-  /** Nats a token, or what the objective says. */
+  /** In the objective's own unit. */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** Means over batches, each counted `weights` times (default once). */
-export function meanLosses(parts: readonly Losses[], weights = parts.map(() => 1)): Losses {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+/** Means over batches, each counted `weights` times. Where nothing counts they are zero. */
+export function meanLosses(parts: readonly Losses[], weights: readonly number[]): Losses {
+  const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   const mean = (of: (losses: Losses) => number) =>
     parts.reduce((sum, part, i) => sum + of(part) * weights[i], 0) / total;
   const names = Object.keys(parts[0].metrics);
@@ -37,11 +38,9 @@ export function meanLosses(parts: readonly Losses[], weights = parts.map(() => 1
 }
 
 /** A compiled objective over flat parameters. */
-export interface CompiledLoss {
+export interface CompiledLoss extends Pick<Task, "counts" | "count" | "report"> {
   /** The losses of the batch; with gradients, they are left in the gradient array. */
   run(batch: Batch): Promise<Losses>;
-  /** How many tokens, pairs or the like a batch's loss is the mean of. */
-  count(batch: Batch): number;
   release(): Promise<void>;
 }
 
@@ -62,7 +61,7 @@ export interface LossOptions {
   readonly recomputeLayers?: boolean;
 }
 
-/** Traces a task and compiles its loss, with gradients where asked. */
+/** Traces a task and compiles its loss, with gradients where asked; without them it is the loss that is evaluated. */
 export async function compileLoss(
   runtime: Runtime,
   task: Task,
@@ -70,14 +69,17 @@ export async function compileLoss(
   arrays: LossArrays,
   { lora, session, recomputeLayers = false }: LossOptions = {},
 ): Promise<CompiledLoss> {
-  const types = task.batch;
-  const batch = symbols(Object.entries(types));
-  const trained = symbols(layout.slots.map(({ parameter: { name, shape } }) => [name, floats(shape)]));
-  const frozen = symbols([...(arrays.frozen ?? [])].map(([name, { shape }]) => [name, floats(shape)]));
+  const measure = arrays.gradients ? task : (task.evaluation ?? task);
+  const types = measure.batch;
+  const batch = Object.fromEntries(
+    Object.entries(types).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
+  );
+  const trained = namedInputs(layout.slots.map(({ parameter }) => [parameter.name, parameter]));
+  const frozen = namedInputs(arrays.frozen ?? []);
   const p = lookUp(new Map([...frozen, ...trained]), lora && loraAdapt(trained, lora));
 
   const eachLayer = recomputeLayers ? recompute : undefined;
-  const { loss, metrics = {} } = task.loss(p, Object.fromEntries(batch), eachLayer); // 3 predict, 4 loss
+  const { loss, metrics = {} } = measure.loss(p, batch, eachLayer); // 3 predict, 4 loss
   const outputs: Record<string, Tensor> = { loss, ...metrics };
   const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
   if (arrays.gradients) {
@@ -89,7 +91,8 @@ export async function compileLoss(
     });
   }
   const compiled = await compile(runtime, outputs, session);
-  const fixed = feedsOf(compiled.graph.inputs, views(layout, arrays.parameters), arrays.frozen);
+  const weights = new Map([...(arrays.frozen ?? []), ...weightsOf(layout, arrays.parameters)]);
+  const fixed = feedsOf(compiled, weights);
   const scalar = (name: string) => (into[name].data as Float32Array)[0];
   return {
     async run(values) {
@@ -98,27 +101,11 @@ export async function compileLoss(
       const measured = Object.keys(metrics).map((name) => [name, scalar(name)]);
       return { loss: scalar("loss"), metrics: Object.fromEntries(measured) };
     },
+    counts: task.counts,
     count: task.count,
+    report: task.report,
     release: () => compiled.release(),
   };
-}
-
-const floats = (shape: readonly number[]): TensorType => ({ dtype: "float32", shape });
-
-function symbols(types: readonly (readonly [string, TensorType])[]): Map<string, Tensor> {
-  return new Map(types.map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));
-}
-
-/** Those of the arrays that the graph reads, as tensors that last. */
-function feedsOf(
-  inputs: ReadonlyMap<string, TensorType>,
-  trained: ReadonlyMap<string, HostTensor>,
-  frozen: Weights = new Map(),
-): Record<string, HostTensor> {
-  const still = [...frozen].map(
-    ([name, { shape, data }]) => [name, hostTensor("float32", shape, data)] as const,
-  );
-  return Object.fromEntries([...still, ...trained].filter(([name]) => inputs.has(name)));
 }
 
 function batchTensor({ dtype, shape }: TensorType, data: Int32Array | Float32Array): HostTensor {

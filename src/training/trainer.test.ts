@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type TinyOptions, tinyData, tinyModel, tinyTrainer } from "../../test/tiny.js";
+import { IGNORED_TARGET } from "../data/text/batches.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { adamw } from "../optim/adamw.js";
@@ -48,6 +49,42 @@ describe("createTrainer", () => {
     expect(parts.unitsPerStep).toBe(whole.unitsPerStep);
     expect(difference(whole.arrays.parameters, parts.arrays.parameters)).toBeLessThan(1e-6);
     expect(parts.losses[2]).toBeCloseTo(whole.losses[2], 5);
+  });
+
+  it("micro-batches count by what counts in them: eight of one are one of eight", async () => {
+    const optimizer = sgd({ lr: 0.1, momentum: 0, weightDecay: 0 });
+    const rows = 8;
+    const [inputs, targets] = [new Int32Array(rows * 16), new Int32Array(rows * 16)];
+    inputs.forEach((_, i) => {
+      inputs[i] = (i * 7 + 3) % 23;
+      // Row r has 2 r targets; the first has none.
+      targets[i] = i % 16 < 2 * Math.floor(i / 16) ? (i * 5 + 1) % 23 : IGNORED_TARGET;
+    });
+    const taken = async (batchSize: number) => {
+      const microBatches = rows / batchSize;
+      const trainer = await tinyTrainer({ model, optimizer, batchSize, microBatches, clipNorm: 0 });
+      const part = (values: Int32Array, i: number) =>
+        values.subarray(16 * batchSize * i, 16 * batchSize * (i + 1));
+      const data = async (i: number) => ({ inputs: part(inputs, i), targets: part(targets, i) });
+      return { ...(await trainer.step(data, 0, 1)), parameters: trainer.arrays.parameters };
+    };
+    const whole = await taken(8);
+    for (const batchSize of [1, 2, 4]) {
+      const parts = await taken(batchSize);
+      expect(parts.loss).toBeCloseTo(whole.loss, 5);
+      expect(parts.gradientNorm / whole.gradientNorm).toBeCloseTo(1, 5);
+      expect(difference(parts.parameters, whole.parameters)).toBeLessThan(1e-6);
+    }
+  });
+
+  it.each([1, 4])("a step in which nothing counts changes nothing, in %d batches", async (microBatches) => {
+    const optimizer = sgd({ lr: 0.1, momentum: 0, weightDecay: 0 });
+    const trainer = await tinyTrainer({ model, optimizer, microBatches });
+    await trainer.step(tinyData(trainer).training, 0, 1);
+    const before = trainer.arrays.parameters.slice();
+    const nothing = { inputs: new Int32Array(32), targets: new Int32Array(32).fill(IGNORED_TARGET) };
+    expect(await trainer.step(async () => nothing, 1, 1)).toMatchObject({ loss: 0, gradientNorm: 0 });
+    expect(trainer.arrays.parameters).toEqual(before);
   });
 
   it("takes more rows than a row has tokens", async () => {

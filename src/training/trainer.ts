@@ -1,15 +1,16 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
 import type { Runtime, SessionOptions } from "../core/runtime/session.js";
+import type { Batch } from "../data/training-data.js";
 import { type LoraConfig, loraParameters, targetedLayers } from "../nn/lora.js";
 import type { Parameter } from "../nn/parameter.js";
-import type { Batch } from "../objectives/objective.js";
+import type { Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
 import type { NamedArrays } from "./checkpoint.js";
 import { type CompiledLoss, compileLoss, type LossArrays, type Losses, meanLosses } from "./step.js";
-import { copyWeights, initialiseAll, type Weights } from "./weights.js";
+import { copyWeights, initialiseAll } from "./weights.js";
 
 export interface TrainerOptions {
   readonly runtime: Runtime;
@@ -32,7 +33,7 @@ export interface TrainerOptions {
   readonly session?: SessionOptions;
 }
 
-/** Means over the step's batches. */
+/** Means over all that counts in the step's batches; zero where nothing does. */
 export interface StepResult extends Losses {
   readonly gradientNorm: number;
   /** How long its batches were waited for. */
@@ -52,6 +53,8 @@ export interface Trainer {
   readonly frozen?: Weights;
   readonly task: Task;
   readonly unitsPerStep: number;
+  /** Of the optimizer's first group, before the schedule's factor. */
+  readonly learningRate: number;
   /** The loss of `weights` without gradients. */
   readonly evaluation: CompiledLoss;
   /**
@@ -93,18 +96,24 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     moments,
   });
 
+  /** Sums gradients, each as often as its batch counts for the first that does, and says how often that is in all. */
   async function gather(data: BatchAt, step: number) {
     if (sum) summed.fill(0);
     const parts: Losses[] = [];
-    let dataWaitMs = 0;
+    const weights: number[] = [];
+    let [dataWaitMs, unit] = [0, 0];
     for (let micro = 0; micro < microBatches; micro++) {
       const start = performance.now();
       const batch = await data(step * microBatches + micro);
       dataWaitMs += performance.now() - start;
       parts.push(await loss.run(batch)); // 3 predict, 4 loss, 5 gradient
-      await sum?.(1, 1);
+      const count = task.count(batch);
+      unit ||= count;
+      weights.push(count === 0 ? 0 : count / unit);
+      if (count > 0) await sum?.(1, weights[micro]);
     }
-    return { ...meanLosses(parts), dataWaitMs };
+    const weight = weights.reduce((total, each) => total + each, 0) || 1;
+    return { losses: { ...meanLosses(parts, weights), dataWaitMs }, weight };
   }
 
   return {
@@ -114,14 +123,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     frozen,
     task,
     unitsPerStep: task.unitsPerBatch * microBatches,
+    learningRate: optimizer.groups[0].lr,
     evaluation,
     async step(data, step, factor) {
-      const losses = await gather(data, step);
-      const gradientNorm = (await update.gradientNorm()) / microBatches;
+      const { losses, weight } = await gather(data, step);
+      const gradientNorm = (await update.gradientNorm()) / weight;
       const result = { ...losses, gradientNorm };
       if (!Number.isFinite(losses.loss) || !Number.isFinite(gradientNorm)) return result;
       const clip = clipNorm > 0 ? Math.min(1, clipNorm / (gradientNorm + 1e-6)) : 1;
-      await update.step({ step: step + 1, gradientScale: clip / microBatches }, factor); // 5 descent
+      await update.step({ step: step + 1, gradientScale: clip / weight }, factor); // 5 descent
       const decay = Math.min(averageDecay ?? 0, (step + 2) / (step + 11));
       await follow?.(decay, 1 - decay);
       return result;

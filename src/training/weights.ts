@@ -1,10 +1,8 @@
 import { randomStream } from "../core/random.js";
 import type { HostTensor } from "../core/runtime/session.js";
 import { initialise } from "../nn/parameter.js";
+import type { Weights } from "../nn/weights.js";
 import { type Layout, views } from "../optim/layout.js";
-
-/** Arrays by the name of their parameter. */
-export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 /** Fills `flat` with fresh parameters: a pure function of the seed and each parameter's name. */
 export function initialiseAll(layout: Layout, flat: Float32Array, seed: number): void {

@@ -8,9 +8,10 @@ import { CheckpointError } from "../../src/interop/errors.js";
 import type { Decoder } from "../../src/models/decoder.js";
 import { llama } from "../../src/models/llama.js";
 import { type LoraConfig, loraParameters, targetedLayers } from "../../src/nn/lora.js";
+import type { Weights } from "../../src/nn/weights.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut } from "../../src/optim/layout.js";
-import { initialiseAll, type Weights, weightsOf } from "../../src/training/weights.js";
+import { initialiseAll, weightsOf } from "../../src/training/weights.js";
 import { tinyData, tinyModel, tinyTrainer } from "../tiny.js";
 
 const models: Record<string, Decoder> = {

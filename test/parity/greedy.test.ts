@@ -7,10 +7,10 @@ import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { compile, hostTensor, int64Tensor } from "../../src/core/runtime/session.js";
 import { compileDecoder } from "../../src/generation/decoder-session.js";
 import { argmax } from "../../src/generation/sampling.js";
-import type { Weights } from "../../src/generation/weights.js";
 import { decoderFromConfig } from "../../src/interop/model-config.js";
 import type { Decoder } from "../../src/models/decoder.js";
 import { lookUp } from "../../src/nn/parameter.js";
+import type { Weights } from "../../src/nn/weights.js";
 
 interface Golden {
   config: Record<string, unknown>;

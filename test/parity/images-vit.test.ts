@@ -5,6 +5,7 @@ import { grad } from "../../src/core/autodiff/grad.js";
 import { input, type Tensor } from "../../src/core/graph/tensor.js";
 import { randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
+import type { Batch } from "../../src/data/training-data.js";
 import { imageClassifier } from "../../src/models/image-classifier.js";
 import type { ImageModel } from "../../src/models/image-model.js";
 import { type MaskedAutoencoderConfig, maskedAutoencoder } from "../../src/models/mae.js";
@@ -14,7 +15,6 @@ import { crossEntropy, crossEntropyLoss } from "../../src/objectives/cross-entro
 import type { ImageObjective } from "../../src/objectives/image-objective.js";
 import { maskedPatches } from "../../src/objectives/masked-patches.js";
 import { ntXentLoss } from "../../src/objectives/nt-xent.js";
-import type { Batch } from "../../src/objectives/objective.js";
 import { imageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut, views } from "../../src/optim/layout.js";

@@ -9,6 +9,7 @@ import type { Description, Modality, SharedRecipe } from "../../modalities/modal
 import { type Run, resumeRun, startRun } from "../../modalities/run.js";
 import { RecipeError } from "../../recipe/errors.js";
 import type { Override } from "../../recipe/overrides.js";
+import { figuresOf } from "../../training/evaluate.js";
 import type { Summary } from "../../training/loop.js";
 import { aroundOf } from "../around.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
@@ -137,7 +138,8 @@ const reasons: Record<Summary["reason"], string> = {
 
 function conclude({ folder: place, next }: Run, summary: Summary, json: boolean): void {
   const folder = relative(process.cwd(), place.location) || ".";
-  if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary })}\n`);
+  const validation = summary.validation && figuresOf(summary.validation);
+  if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary, validation })}\n`);
   const lines = [
     `${reasons[summary.reason]}: step ${summary.steps}, ${formatDuration(summary.seconds)} of training, ` +
       `loss ${formatLoss(summary.loss)}, best validation loss ${formatLoss(summary.bestLoss)}`,

@@ -2,13 +2,8 @@ import { describe, expect, it } from "vitest";
 import { DataError } from "../../files/errors.js";
 import { memoryFolder } from "../../files/memory.js";
 import { type ExampleFields, openExamples, writeExamples } from "../tables/examples.js";
-import {
-  type EvaluationImages,
-  evaluationImages,
-  fromBytes,
-  type ImageExamples,
-  trainingImages,
-} from "./image-batches.js";
+import type { EvaluationImages } from "./image.js";
+import { evaluationImages, fromBytes, type ImageExamples, trainingImages } from "./image-batches.js";
 
 /** Image i is [1, 1, 2] with the bytes i and 255 - i, of class i % 3 - 1. */
 async function numbered(count: number): Promise<ImageExamples> {
@@ -65,21 +60,43 @@ describe("training images", () => {
 });
 
 describe("evaluation images", () => {
-  it("are all, in order; the last batch says how many count", async () => {
+  async function evaluated(count: number, part: Parameters<typeof evaluationImages>[1]) {
     const batches: EvaluationImages[] = [];
-    for await (const batch of evaluationImages(await numbered(10), { batchSize: 4 })) batches.push(batch);
+    for await (const batch of evaluationImages(await numbered(count), part)) batches.push(batch);
+    return batches;
+  }
+
+  it("are all, in order; the last batch says how many count", async () => {
+    const batches = await evaluated(10, { batchSize: 4 });
     expect(batches.map(({ count }) => count)).toEqual([4, 4, 2]);
-    expect(batches.flatMap(({ images }) => numbersOf(images))).toEqual([...all, 0, 0]);
+    expect(batches.flatMap(({ images }) => numbersOf(images))).toEqual([...all, 0, 1]);
+    expect(batches.flatMap(({ indices }) => indices)).toEqual([...all, 0, 1]);
     expect([...batches[2].labels]).toEqual([8, 9, 0, 0].map((n, i) => (i < 2 ? (n % 3) - 1 : -1)));
+    expect(batches.map(({ distinct }) => distinct)).toEqual([4, 4, 4]);
+  });
+
+  it("of a set smaller than a batch say where it repeats itself; views stand behind each other", async () => {
+    const [batch] = await evaluated(2, { batchSize: 5, views: 2 });
+    expect(numbersOf(batch.images)).toEqual([0, 0, 1, 1, 0, 0, 1, 1, 0, 0]);
+    expect([batch.count, batch.distinct]).toEqual([2, 2]);
+  });
+
+  it("under a limit are a sample of the whole set, the same at every evaluation", async () => {
+    const read = async (seed: number, limit: number) =>
+      (await evaluated(200, { batchSize: 10, limit, seed })).flatMap(({ indices }) => indices);
+    const sample = await read(1, 5);
+    expect(new Set(sample).size).toBe(50);
+    // Of the second half a fair sample of 50 has 25, give or take three deviations of the hypergeometric.
+    expect(Math.abs(sample.filter((index) => index >= 100).length - 25)).toBeLessThan(10);
+    expect(await read(1, 5)).toEqual(sample);
+    expect(await read(2, 5)).not.toEqual(sample);
+    expect(await read(1, 3)).toEqual(sample.slice(0, 30));
+    expect(await read(1, 20)).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
   it("end after a limit, and fill one batch that is larger than the set", async () => {
-    const examples = await numbered(3);
-    const sizes = async (batchSize: number, limit?: number) => {
-      const counts: number[] = [];
-      for await (const { count } of evaluationImages(examples, { batchSize, limit })) counts.push(count);
-      return counts;
-    };
+    const sizes = async (batchSize: number, limit?: number) =>
+      (await evaluated(3, { batchSize, limit })).map(({ count }) => count);
     expect(await sizes(1, 2)).toEqual([1, 1]);
     expect(await sizes(5)).toEqual([3]);
     expect(await sizes(3)).toEqual([3]);

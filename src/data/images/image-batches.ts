@@ -1,7 +1,8 @@
 import { DataError } from "../../files/errors.js";
+import { type EvaluationPart, evaluationOrder } from "../evaluation-order.js";
 import { trainingExamples } from "../tables/example-batches.js";
 import type { ExampleArray, Examples } from "../tables/examples.js";
-import type { ImageBatch } from "./image.js";
+import type { EvaluationImages, ImageBatch } from "./image.js";
 
 /** Images as records: `pixels`, uint8 [c, h, w], and `label`, int32 [], -1 for no class. */
 export type ImageExamples = Examples<ExampleArray>;
@@ -27,28 +28,26 @@ export async function trainingImages(
   return imageBatch(pixels as Uint8Array, label as Int32Array, options.views ?? 1);
 }
 
-/** A batch of which the first `count` images are to be counted; those behind fill it up, with label -1. */
-export interface EvaluationImages extends ImageBatch {
-  readonly count: number;
-}
-
 /**
- * All images in order, in batches of one size: the last is filled up with the first image. `limit` ends after
- * that many batches.
+ * The images as `evaluationOrder` has them, in batches of one size: the last is filled up with those that came first.
+ * `views` as in `trainingImages`.
  * @throws DataError when there are no images, or the records are none.
  */
 export async function* evaluationImages(
   examples: ImageExamples,
-  { batchSize, limit = Number.POSITIVE_INFINITY }: { readonly batchSize: number; readonly limit?: number },
+  { views = 1, ...part }: EvaluationPart & { readonly views?: number },
 ): AsyncGenerator<EvaluationImages> {
   requireImages(examples);
-  const batches = Math.min(limit, Math.ceil(examples.count / batchSize));
-  for (let batch = 0; batch < batches; batch++) {
-    const start = batch * batchSize;
-    const count = Math.min(batchSize, examples.count - start);
-    const indices = Array.from({ length: batchSize }, (_, row) => (row < count ? start + row : 0));
+  const { batchSize } = part;
+  const distinct = Math.min(batchSize, examples.count);
+  let first: readonly number[] | undefined;
+  for (const chosen of evaluationOrder(examples.count, part)) {
+    first ??= chosen;
+    const filling = Array.from({ length: batchSize - chosen.length }, (_, i) => first![i % distinct]);
+    const indices = [...chosen, ...filling];
     const { pixels, label } = await examples.readBatch(indices);
-    yield { ...imageBatch(pixels as Uint8Array, (label as Int32Array).fill(-1, count), 1), count };
+    const labels = (label as Int32Array).fill(-1, chosen.length);
+    yield { ...imageBatch(pixels as Uint8Array, labels, views), count: chosen.length, indices, distinct };
   }
 }
 

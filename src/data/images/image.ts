@@ -31,3 +31,12 @@ export interface ImageBatch {
   /** The share [b, k] of each class in an image, where images are blended; default: all of its label. */
   readonly targets?: Float32Array;
 }
+
+/** A batch of which the first `count` images are to be counted; others of the set fill it up, with label -1. */
+export interface EvaluationImages extends ImageBatch {
+  readonly count: number;
+  /** Where each image is in its set. */
+  readonly indices: readonly number[];
+  /** Images from here on are in the batch already, for the set is smaller than a batch. */
+  readonly distinct: number;
+}

@@ -75,8 +75,13 @@ describe("evaluation batches", () => {
     expect(await collect(1, 3)).toEqual([[0, 0, -100, -100, -100, -100]]);
   });
 
-  it("stop at the limit", async () => {
-    expect(await collect(9, 2, 2)).toEqual((await collect(9, 2)).slice(0, 2));
+  it("under a limit are a sample, the same each time", async () => {
+    const sample = await collect(90, 2, 10);
+    const numbers = sample.flatMap((x) => [x[0], x[2]]);
+    expect(new Set(numbers).size).toBe(20);
+    expect(Math.max(...numbers)).toBeGreaterThan(45);
+    expect(await collect(90, 2, 10)).toEqual(sample);
+    expect(await collect(9, 2, 5)).toEqual(await collect(9, 2));
   });
 
   it("need records", async () => {

@@ -1,5 +1,6 @@
 import { permuted } from "../../core/random.js";
 import { DataError } from "../../files/errors.js";
+import { type EvaluationPart, evaluationOrder } from "../evaluation-order.js";
 import {
   type ExampleArray,
   type ExampleFields,
@@ -27,22 +28,19 @@ export async function trainingExamples<A extends ExampleArray>(
 }
 
 /**
- * All records in order, in batches of one size: the last is filled up with `neutral`, a record that counts
- * for nothing. `limit` ends after that many batches.
+ * The records as `evaluationOrder` has them, in batches of one size: the last is filled up with `neutral`, a record
+ * that counts for nothing.
  * @throws DataError when there are no records.
  */
 export async function* evaluationExamples<A extends ExampleArray>(
   examples: Examples<A>,
-  { batchSize, limit = Number.POSITIVE_INFINITY }: { readonly batchSize: number; readonly limit?: number },
+  part: EvaluationPart,
   neutral: ExampleRecord<A>,
 ): AsyncGenerator<ExampleRecord<A>> {
-  const { count } = requireSome(examples);
-  const batches = Math.min(limit, Math.ceil(count / batchSize));
-  for (let batch = 0; batch < batches; batch++) {
-    const start = batch * batchSize;
-    const rows = Math.min(batchSize, count - start);
-    const found = await examples.readBatch(Array.from({ length: rows }, (_, row) => start + row));
-    yield rows === batchSize ? found : filledUp(examples.fields, found, batchSize, neutral);
+  const { batchSize } = part;
+  for (const indices of evaluationOrder(requireSome(examples).count, part)) {
+    const found = await examples.readBatch(indices);
+    yield indices.length === batchSize ? found : filledUp(examples.fields, found, batchSize, neutral);
   }
 }
 

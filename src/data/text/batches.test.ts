@@ -98,8 +98,16 @@ describe("evaluationBatches", () => {
     expect((await all(13, 2, 3))[1].targets).toEqual([7, 8, 9, 10, 11, 12]);
   });
 
-  it("stops at the limit", async () => {
-    expect(await all(100, 2, 3, 2)).toEqual((await all(100, 2, 3)).slice(0, 2));
+  it("under a limit gives windows from everywhere, the same each time", async () => {
+    const sample = await all(1000, 2, 3, 10);
+    const starts = sample.flatMap(({ inputs }) => [inputs[0], inputs[3]]);
+    expect(starts.every((start) => start % 3 === 0)).toBe(true);
+    expect(new Set(starts).size).toBe(20);
+    // Half of the text holds none of 20 fair windows once in a million times.
+    expect(Math.min(...starts)).toBeLessThan(500);
+    expect(Math.max(...starts)).toBeGreaterThan(500);
+    expect(await all(1000, 2, 3, 10)).toEqual(sample);
+    expect(await all(100, 2, 3, 17)).toEqual(await all(100, 2, 3));
   });
 
   it("pads a split shorter than a window and refuses one without a prediction", async () => {

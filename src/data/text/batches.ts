@@ -1,21 +1,11 @@
 import { permuted, randomStream } from "../../core/random.js";
 import { DataError } from "../../files/errors.js";
+import { type EvaluationPart, evaluationOrder } from "../evaluation-order.js";
+import type { TrainingData } from "../training-data.js";
 import type { TokenShards } from "./shards.js";
 
 /** Rows of consecutive tokens [b t], row-major, and for each token the one that follows it. */
 export type TokenBatch = { readonly inputs: Int32Array; readonly targets: Int32Array };
-
-/** What a run learns from and what it is validated with. A batch holds named arrays. */
-export interface TrainingData {
-  /** Micro-batch number `index` since the start of the run, always the same one. */
-  training(index: number): Promise<Readonly<Record<string, Int32Array | Float32Array>>>;
-  /** The validation split from its start, all of it or `limit` batches. */
-  validation(limit?: number): AsyncIterable<Readonly<Record<string, Int32Array | Float32Array>>>;
-  /** Of the validation split, where it is text. */
-  readonly tokensPerByte?: number;
-  /** Ends what makes the batches; the next one begins it anew. */
-  close?(): Promise<void>;
-}
 
 /** Windows of two splits of a text as training wants them. */
 export function tokenWindows(
@@ -25,9 +15,15 @@ export function tokenWindows(
 ): TrainingData {
   return {
     training: (step) => trainingBatch(train, { seed, step, ...shape }),
-    validation: (limit) => evaluationBatches(validation, { ...shape, limit }),
-    tokensPerByte: validation.tokenCount / validation.byteCount,
+    validation: (limit) => evaluationBatches(validation, { ...shape, limit, seed }),
+    validationBatches: Math.ceil(windowsOf(validation, shape.contextLength) / shape.batchSize),
+    totals: totalsOf(validation),
   };
+}
+
+/** What a text holds in all. */
+export function totalsOf({ tokenCount, byteCount }: TokenShards): { tokens: number; bytes: number } {
+  return { tokens: tokenCount, bytes: byteCount };
 }
 
 /** The target of a position that counts for nothing. */
@@ -77,15 +73,14 @@ export function windowsPerEpoch(shards: TokenShards, contextLength: number): num
 }
 
 /**
- * The windows of a split from its start, in order: window i covers the tokens [i T, i T + T] for T =
+ * The windows of a split as `evaluationOrder` has them: window i covers the tokens [i T, i T + T] for T =
  * `contextLength`, and tokens after the last whole window are left out. A split shorter than one window is
  * one padded window. Empty rows and padded positions of the last batch have input 0 and target -100.
- * `limit` ends after that many batches.
  * @throws DataError when there are fewer than two tokens.
  */
 export async function* evaluationBatches(
   shards: TokenShards,
-  { batchSize, contextLength, limit = Number.POSITIVE_INFINITY }: BatchShape & { readonly limit?: number },
+  { contextLength, ...part }: BatchShape & EvaluationPart,
 ): AsyncGenerator<TokenBatch> {
   if (shards.tokenCount < 2) {
     throw new DataError(
@@ -94,13 +89,15 @@ export async function* evaluationBatches(
       "add text or raise the validation fraction",
     );
   }
-  const windows = Math.max(1, Math.floor((shards.tokenCount - 1) / contextLength));
-  const batches = Math.min(limit, Math.ceil(windows / batchSize));
-  for (let batch = 0; batch < batches; batch++) {
-    const rows = Math.min(batchSize, windows - batch * batchSize);
-    const starts = Array.from({ length: rows }, (_, row) => (batch * batchSize + row) * contextLength);
-    yield await readBatch(shards, starts, { batchSize, contextLength });
+  for (const chosen of evaluationOrder(windowsOf(shards, contextLength), part)) {
+    const starts = chosen.map((window) => window * contextLength);
+    yield await readBatch(shards, starts, { batchSize: part.batchSize, contextLength });
   }
+}
+
+/** Windows of an evaluation. */
+function windowsOf({ tokenCount }: TokenShards, contextLength: number): number {
+  return Math.max(1, Math.floor((tokenCount - 1) / contextLength));
 }
 
 async function readBatch(shards: TokenShards, starts: number[], shape: BatchShape): Promise<TokenBatch> {

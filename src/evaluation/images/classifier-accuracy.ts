@@ -24,12 +24,7 @@ export async function classifierAccuracy(
   options: SessionOptions = {},
 ): Promise<ClassifierAccuracy> {
   const { channels, height, width, numClasses } = classifier;
-  const session = await compile(
-    runtime,
-    { predicted: predictedClass(classifier) },
-    options,
-    valuesOf(weights),
-  );
+  const session = await compile(runtime, { predicted: predictedClass(classifier) }, options, weights);
   const [count, right] = [new Int32Array(numClasses), new Int32Array(numClasses)];
   try {
     for await (const { images, labels } of batches) {
@@ -55,9 +50,6 @@ function predictedClass(classifier: ImageClassifier) {
   const images = input<"b c h w">("images", "float32", ["b", channels, height, width]);
   return argmax(classifier.logits(p, images), 1);
 }
-
-const valuesOf = (weights: Weights) =>
-  new Map([...weights].map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)]));
 
 function checkClass(label: number, numClasses: number): void {
   if (label >= 0 && label < numClasses) return;

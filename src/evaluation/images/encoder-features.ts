@@ -21,10 +21,7 @@ export async function openEncoderFeatures(
   const { channels, height, width, featureWidth, parameters } = encoder;
   const p = inputsFor(parameters);
   const images = input<"b c h w">("images", "float32", ["b", channels, height, width]);
-  const values = new Map(
-    [...weights].map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)]),
-  );
-  const session = await compile(runtime, { features: encoder.features(p, images) }, options, values);
+  const session = await compile(runtime, { features: encoder.features(p, images) }, options, weights);
   const kind = `${encoder.config().model_type}`.replace("autodidact_", "");
   return {
     name: `features of ${source} (${kind})`,

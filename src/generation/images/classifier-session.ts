@@ -4,7 +4,7 @@ import { softmax } from "../../core/ops/normalise.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../../core/runtime/session.js";
 import type { ImageClassifier } from "../../models/image-model.js";
 import { inputsFor } from "../../nn/parameter.js";
-import type { Weights } from "../weights.js";
+import type { Weights } from "../../nn/weights.js";
 
 export interface ClassifierSession {
   /** The probabilities [b, k] of images [b, c, h, w], both flat, the images with values from -1 to 1. */
@@ -22,11 +22,8 @@ export async function compileClassifier(
   const { channels, height, width } = model;
   const images = input<"b c h w">("images", "float32", ["b", channels, height, width]);
   const p = inputsFor(model.parameters);
-  const values = new Map(
-    [...weights].map(([name, { shape, data }]) => [name, hostTensor("float32", shape, data)]),
-  );
   const outputs = { probabilities: softmax(model.logits(p, images)) };
-  const session = await compile(runtime, outputs, options, values);
+  const session = await compile(runtime, outputs, options, weights);
   return {
     async classify(flat) {
       const batch = flat.length / (channels * height * width);

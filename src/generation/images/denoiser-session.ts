@@ -11,7 +11,7 @@ import {
 } from "../../core/runtime/session.js";
 import type { Denoiser } from "../../models/image-model.js";
 import { inputsFor } from "../../nn/parameter.js";
-import type { Weights } from "../weights.js";
+import { feedsOf, type Weights } from "../../nn/weights.js";
 
 export interface DenoiserOptions extends SessionOptions {
   /** The weights change between runs and are read where they lie. Otherwise they are copied and packed. */
@@ -35,11 +35,8 @@ export async function compileDenoiser(
   weights: Weights,
   { live = false, ...options }: DenoiserOptions = {},
 ): Promise<DenoiserSession> {
-  const values = new Map<string, HostTensor>();
-  for (const [name, { shape, data }] of weights) values.set(name, hostTensor("float32", shape, data));
-  const session = await compile(runtime, denoisingGraph(model), options, live ? undefined : values);
-  const fed = [...values].filter(([name]) => session.graph.inputs.has(name));
-  return new DenoiserSession(model, session, Object.fromEntries(fed));
+  const session = await compile(runtime, denoisingGraph(model), options, live ? undefined : weights);
+  return new DenoiserSession(model, session, feedsOf(session, weights));
 }
 
 export class DenoiserSession implements Field {

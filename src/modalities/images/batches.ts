@@ -1,9 +1,10 @@
 /** What a run on images learns from: prepared images, augmented, with what the objective draws at random. */
 import { randomStream } from "../../core/random.js";
-import { evaluationImages, type ImageExamples, trainingImages } from "../../data/images/image-batches.js";
-import type { TrainingData } from "../../data/text/batches.js";
+import type { ImageBatch } from "../../data/images/image.js";
+import { evaluationImages, trainingImages } from "../../data/images/image-batches.js";
+import type { Batch, TrainingData } from "../../data/training-data.js";
 import { augment } from "../../features/images/augment.js";
-import type { Batch } from "../../objectives/objective.js";
+import { completeEach, evaluatedBatch } from "../../objectives/image-objective.js";
 import { buildBatchObjective } from "./build.js";
 import type { PreparedImages } from "./prepared.js";
 import type { ImageRecipe } from "./recipe.js";
@@ -16,29 +17,34 @@ export function imageBatches(
   const { features, training } = recipe;
   const { batchSize, seed } = training;
   const numClasses = set.classes.length;
-  const { views: numViews = 1, complete } = buildBatchObjective(recipe, numClasses);
+  const objective = buildBatchObjective(recipe, numClasses);
+  const { views = 1 } = objective;
   const shape = { ...set.shape, batchSize };
-  const viewed = { ...shape, batchSize: batchSize * numViews };
+  const viewed = { ...shape, batchSize: batchSize * views };
+  const stream = (purpose: string, index: number) => randomStream(seed, purpose, index);
 
-  async function drawn(images: ImageExamples, step: number, purpose: string): Promise<Batch> {
-    const views = await trainingImages(images, { seed, step, batchSize, views: numViews });
-    const random = randomStream(seed, `${purpose} augment`, step);
-    const changed = augment(views, viewed, features.augment, random, numClasses);
-    return complete(changed, shape, randomStream(seed, `${purpose} objective`, step));
+  function changed(images: ImageBatch, number: number, split: string): Batch {
+    const random = stream(`${split} augment`, number);
+    const augmented = augment(images, viewed, features.augment, random, numClasses);
+    return objective.complete(augmented, shape, stream(`${split} objective`, number));
   }
 
-  async function* validationBatches(limit = Number.POSITIVE_INFINITY): AsyncGenerator<Batch> {
-    let index = 0;
-    if (numViews > 1) {
+  async function* validationBatches(limit?: number): AsyncGenerator<Batch> {
+    let number = 0;
+    for await (const images of evaluationImages(validation, { batchSize, limit, seed, views })) {
       // Views of an image that are all the same would be told apart from others without any skill.
-      const batches = Math.min(limit, Math.ceil(validation.count / batchSize));
-      for (; index < batches; index++) yield await drawn(validation, index, "validation");
-      return;
-    }
-    for await (const images of evaluationImages(validation, { batchSize, limit })) {
-      yield complete(images, shape, randomStream(seed, "validation objective", index++));
+      const completed =
+        views > 1
+          ? changed(images, number++, "validation")
+          : completeEach(objective, images, shape, (index) => stream("validation objective", index));
+      yield evaluatedBatch(completed, images);
     }
   }
 
-  return { training: (step) => drawn(train, step, "training"), validation: validationBatches };
+  return {
+    training: async (step) =>
+      changed(await trainingImages(train, { seed, step, batchSize, views }), step, "training"),
+    validation: validationBatches,
+    validationBatches: Math.ceil(validation.count / batchSize),
+  };
 }

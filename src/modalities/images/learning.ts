@@ -3,7 +3,7 @@
 import { dimensionsOf, type ImageShape, isSameShape } from "../../data/images/image.js";
 import { type ImageSource, openImages } from "../../data/images/open-images.js";
 import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
-import type { TrainingData } from "../../data/text/batches.js";
+import type { TrainingData } from "../../data/training-data.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
 import { mergeAdapter } from "../../interop/adapter.js";

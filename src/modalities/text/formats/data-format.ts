@@ -1,5 +1,5 @@
 /** What every format of data gives a run. */
-import type { TrainingData } from "../../../data/text/batches.js";
+import type { TrainingData } from "../../../data/training-data.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import type { Surroundings } from "../../modality.js";

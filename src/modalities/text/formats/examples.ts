@@ -77,7 +77,8 @@ export async function openSplits(
   const nothing = neutral(validation.fields);
   const data = {
     training: (step: number) => trainingExamples(train, { seed, step, batchSize }),
-    validation: (limit?: number) => evaluationExamples(validation, { batchSize, limit }, nothing),
+    validation: (limit?: number) => evaluationExamples(validation, { batchSize, limit, seed }, nothing),
+    validationBatches: Math.ceil(validation.count / batchSize),
   };
   return { data, sizes: { train: train.count, validation: validation.count, unit } };
 }

@@ -1,5 +1,5 @@
 /** How well a model predicts a text: window after window, as training measures it. */
-import { evaluationBatches } from "../../../data/text/batches.js";
+import { evaluationBatches, totalsOf } from "../../../data/text/batches.js";
 import { openCorpus } from "../../../data/text/corpus.js";
 import { openShards, type TokenShards, writeShards } from "../../../data/text/shards.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
@@ -11,7 +11,7 @@ import { languageTask } from "../../../objectives/task.js";
 import { adamw } from "../../../optim/adamw.js";
 import { layOut } from "../../../optim/layout.js";
 import { readSavedRecipe } from "../../../recipe/run-folder.js";
-import { evaluateLoss } from "../../../training/evaluate.js";
+import { evaluateLoss, figuresOf } from "../../../training/evaluate.js";
 import { compileLoss } from "../../../training/step.js";
 import { copyWeights } from "../../../training/weights.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
@@ -22,7 +22,7 @@ import { tokenizerOf } from "./tokenizer.js";
 export async function* predict(
   named: Named<SavedModel>,
   options: Predicting,
-  { runtime }: Surroundings,
+  { runtime, signal, onProgress }: Surroundings,
 ): AsyncGenerator<Output> {
   const { model, weights, tokenizer } = await named.open();
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
@@ -33,16 +33,16 @@ export async function* predict(
   const shards = options.data
     ? await tokensOf(options.data, options, tokenizerOf(named, tokenizer))
     : await openValidation(named);
-  const result = await evaluateLoss(
-    compiled,
-    evaluationBatches(shards, shape),
-    shards.tokenCount / shards.byteCount,
-  );
-  const { loss, perplexity, bitsPerByte, tokens } = result;
+  const result = await evaluateLoss(compiled, evaluationBatches(shards, shape), {
+    totals: totalsOf(shards),
+    signal,
+    onProgress: (batches) => onProgress?.("batches", batches),
+  });
+  const { loss, report, counts } = result;
   yield {
     kind: "figures",
-    figures: { ...result },
-    text: `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte!.toFixed(4)} bits a byte, over ${tokens} tokens`,
+    figures: figuresOf(result),
+    text: `loss ${loss.toFixed(4)} nats a token, perplexity ${report.perplexity.toFixed(2)}, ${report.bitsPerByte.toFixed(4)} bits a byte, over ${counts.tokens} tokens`,
   };
 }
 

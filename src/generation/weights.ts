@@ -1,1 +1,0 @@
-export type { Weights } from "../nn/weights.js";
