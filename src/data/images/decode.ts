@@ -11,16 +11,30 @@ export const MAX_PIXELS = 200_000_000;
 /** How every advice on a bad picture ends: it may be one of a set, or the only one that a command was given. */
 export const orSkip = "or, in training, pass over such pictures with --data.onCorrupt skip";
 
-/** How PNG and JPEG files begin. */
-const SIGNATURES = ["\x89PNG\r\n\x1a\n", "\xff\xd8\xff"];
+/** How files of pictures begin: PNG, JPEG, WebP, GIF, TIFF (and BigTIFF) of either byte order, AVIF. */
+const SIGNATURES = [
+  /^\x89PNG\r\n/,
+  /^\xff\xd8\xff/,
+  /^RIFF[\s\S]{4}WEBP/,
+  /^GIF8[79]a/,
+  /^(II[*+]\0|MM\0[*+])/,
+  /^[\s\S]{4}ftyp([\s\S]{4})*avi[fs]/,
+];
+const BEGINNING_BYTES = 64;
 
 /**
- * One picture as bytes [c, h, w]: a PNG, JPEG or WebP upright by its EXIF tag, in 8-bit sRGB or grey, what is
- * transparent white; cropped about the centre to the aspect ratio of `shape`, and resized.
+ * One picture as bytes [c, h, w]: a PNG, JPEG, WebP, GIF, AVIF or TIFF, of several frames or pages the first, upright by
+ * its EXIF tag, in 8-bit sRGB or grey, what is transparent white; cropped about the centre to the aspect ratio of
+ * `shape`, and resized from all its pixels, so that no format moves it.
  * @throws ImageError naming `source`.
  */
 export async function decodeImage(bytes: Uint8Array, source: string, shape: ImageShape): Promise<Uint8Array> {
-  return readable(bytes, source, () => pixelsOf(opened(bytes), shape));
+  return readable(bytes, source, async () => pixelsOf(await whole(bytes, shape), shape));
+}
+
+/** Decodes all of a picture without keeping it. Throws `ImageError` naming `source`. */
+export async function verifyPicture(bytes: Uint8Array, source: string): Promise<void> {
+  await decodeImage(bytes, source, { channels: 3, height: 1, width: 1 });
 }
 
 /** The size and channels that a picture has once upright and without alpha, from its header alone. */
@@ -46,6 +60,19 @@ export async function reshapePixels(
 
 function opened(bytes: Uint8Array): Sharp {
   return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, autoOrient: true });
+}
+
+/**
+ * A picture that will be resized from its full size. JPEG's and WebP's decoders would shrink it on the way, to whole
+ * pixels, which moves what it shows; `fastShrinkOnLoad: false` moves it less, not always. Only a picture of which a
+ * part is asked for is spared, and the part may be all of it.
+ */
+async function whole(bytes: Uint8Array, target: ImageShape): Promise<Sharp> {
+  const image = opened(bytes);
+  if (!/^(\xff\xd8|RIFF)/.test(String.fromCharCode(...bytes.subarray(0, 4)))) return image;
+  const { height, width } = (await image.metadata()).autoOrient;
+  const isShrunk = height > target.height && width > target.width;
+  return isShrunk ? image.extract({ left: 0, top: 0, height, width }) : image;
 }
 
 async function pixelsOf(image: Sharp, { channels, height, width }: ImageShape): Promise<Uint8Array> {
@@ -105,12 +132,11 @@ function requirePicture(bytes: Uint8Array, source: string): void {
   if (bytes.length === 0) {
     throw new ImageError("a picture is empty", `${source}: 0 bytes`, `fetch it again, remove it, ${orSkip}`);
   }
-  const start = String.fromCharCode(...bytes.subarray(0, 12));
-  const isWebp = start.startsWith("RIFF") && start.startsWith("WEBP", 8);
-  if (isWebp || SIGNATURES.some((signature) => start.startsWith(signature))) return;
+  const start = String.fromCharCode(...bytes.subarray(0, BEGINNING_BYTES));
+  if (SIGNATURES.some((signature) => signature.test(start))) return;
   throw new ImageError(
-    "a file is no PNG, JPEG or WebP picture",
-    `${source} begins with ${JSON.stringify(start)}`,
+    "a file is no PNG, JPEG, WebP, GIF, AVIF or TIFF picture",
+    `${source} begins with ${JSON.stringify(start.slice(0, 12))}`,
     `convert it, remove it, ${orSkip}`,
   );
 }
