@@ -70,6 +70,7 @@ describe("a picture becomes planes of bytes", () => {
     [300, 300],
     [301, 301],
     [1023, 777],
+    [640, 480],
   ])("of %i x %i where a PNG has it, whatever the format", async (width, height) => {
     const bytes = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
       const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
@@ -91,7 +92,7 @@ describe("a picture becomes planes of bytes", () => {
       const found = await decoded(format, 32, 32);
       const difference =
         found.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / found.length;
-      expect(difference).toBeLessThan(0.5); // what JPEG loses at this quality; moved pictures differ by 4 to 21
+      expect(difference).toBeLessThan(1); // what JPEG loses at this quality; moved pictures differ by 4 to 21
     }
   });
 

@@ -21,15 +21,23 @@ const SIGNATURES = [
   /^[\s\S]{4}ftyp([\s\S]{4})*avi[fs]/,
 ];
 const BEGINNING_BYTES = 64;
+const JPEG_BEGINS = 0xff;
+/** How many pixels of a side JPEG's decoder makes one at most. */
+const MOST_HALVED = 8;
 
 /**
  * One picture as bytes [c, h, w]: a PNG, JPEG, WebP, GIF, AVIF or TIFF, of several frames or pages the first, upright by
  * its EXIF tag, in 8-bit sRGB or grey, what is transparent white; cropped about the centre to the aspect ratio of
- * `shape`, and resized from all its pixels, so that no format moves it.
+ * `shape`, and resized, in whatever format, to the same place. `own` is what `measurePicture` said, where it was asked.
  * @throws ImageError naming `source`.
  */
-export async function decodeImage(bytes: Uint8Array, source: string, shape: ImageShape): Promise<Uint8Array> {
-  return readable(bytes, source, async () => pixelsOf(await whole(bytes, shape), shape));
+export async function decodeImage(
+  bytes: Uint8Array,
+  source: string,
+  shape: ImageShape,
+  own?: ImageShape,
+): Promise<Uint8Array> {
+  return readable(bytes, source, async () => pixelsOf(await inPlace(bytes, shape, own), shape));
 }
 
 /** Decodes all of a picture without keeping it. Throws `ImageError` naming `source`. */
@@ -63,22 +71,24 @@ function opened(bytes: Uint8Array): Sharp {
 }
 
 /**
- * A picture that will be resized from its full size. JPEG's and WebP's decoders would shrink it on the way, to whole
- * pixels, which moves what it shows; `fastShrinkOnLoad: false` moves it less, not always. Only a picture of which a
- * part is asked for is spared, and the part may be all of it.
+ * A picture that can be resized where it stands. JPEG's decoder may halve it up to three times on the way, which moves
+ * what it shows unless the sides divide by as much. Only a picture of which a part is asked for is spared that, and the
+ * part may be all of it.
  */
-async function whole(bytes: Uint8Array, target: ImageShape): Promise<Sharp> {
+async function inPlace(bytes: Uint8Array, target: ImageShape, own: ImageShape | undefined): Promise<Sharp> {
   const image = opened(bytes);
-  if (!/^(\xff\xd8|RIFF)/.test(String.fromCharCode(...bytes.subarray(0, 4)))) return image;
-  const { height, width } = (await image.metadata()).autoOrient;
-  const isShrunk = height > target.height && width > target.width;
-  return isShrunk ? image.extract({ left: 0, top: 0, height, width }) : image;
+  if (bytes[0] !== JPEG_BEGINS) return image;
+  const { height, width } = own ?? (await image.metadata()).autoOrient;
+  const isHalved = height > target.height && width > target.width;
+  const isMoved = isHalved && (height % MOST_HALVED !== 0 || width % MOST_HALVED !== 0);
+  return isMoved ? image.extract({ left: 0, top: 0, height, width }) : image;
 }
 
 async function pixelsOf(image: Sharp, { channels, height, width }: ImageShape): Promise<Uint8Array> {
   const made = image
     .flatten({ background: "#ffffff" })
-    .resize({ height, width, fit: "cover" })
+    // WebP's decoder would shrink it as well.
+    .resize({ height, width, fit: "cover", fastShrinkOnLoad: false })
     .toColourspace(channels === 1 ? "b-w" : "srgb");
   const { data, info } = await made.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   if (info.channels !== channels) throw new Error(`it decodes to ${info.channels} channels, not ${channels}`);

@@ -67,6 +67,16 @@ describe("a published file", () => {
     expect(await fs.readdir(folder)).toEqual([]);
   });
 
+  it("is no longer fetched once the signal says so, and leaves nothing behind", async () => {
+    const stop = new AbortController();
+    const fetching = fetchPublished(
+      { url: `${base}/set`, file: "set.tar.gz", md5 },
+      { folder, onReceived: () => stop.abort(new Error("enough")), signal: stop.signal },
+    );
+    await expect(fetching).rejects.toThrow(/^enough$/);
+    expect(await fs.readdir(folder)).toEqual([]);
+  });
+
   it("without a network says where to put it", async () => {
     const url = "http://127.0.0.1:1/set";
     await expect(fetchPublished({ url, file: "set.tar.gz", md5 }, { folder })).rejects.toThrow(

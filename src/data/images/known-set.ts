@@ -81,6 +81,7 @@ async function receive(
       hash.update(chunk);
       bytes += chunk.length;
       onReceived(bytes, total);
+      signal?.throwIfAborted();
     }
     await file.sync();
   } finally {

@@ -45,11 +45,12 @@ export function layoutOf(names: readonly string[], labels?: ReadonlyMap<string, 
   const { parts, leftOut } = partsOf(names.map((name) => ({ name, path: name })));
   const classed = (part: readonly Place[]) =>
     part.map(({ name, path }): ClassedName => {
-      const found = labels ? labels.get(name) : topFolder(path);
-      return { name, class: found === undefined ? undefined : className(found) };
+      const label = labels ? labels.get(name) : topFolder(path);
+      return { name, class: label === undefined ? undefined : className(label) };
     });
   const train = classed(parts.train);
-  const classes = [...new Set(train.flatMap((one) => one.class ?? []))].sort();
+  const found = new Set(train.map((one) => one.class));
+  const classes = [...found].filter((name) => name !== undefined).sort();
   const numbers = new Map(classes.map((name, label) => [name, label]));
   const placed = (part: readonly ClassedName[]) =>
     part.map((one) => ({ name: one.name, label: numbers.get(one.class ?? "") ?? -1 }));
@@ -71,9 +72,9 @@ function partsOf(all: readonly Place[]): { parts: Parts; leftOut: string[] } {
     return { parts: { train: places }, leftOut: [] };
   }
   const parts: Partial<Record<Split, Place[]>> & { train: Place[] } = { train: [] };
+  const folders = byFolder(places);
   for (const [folder, split] of splits) {
-    const inside = insideSplit(places.filter(({ path }) => topFolder(path) === folder).map(withoutTop));
-    parts[split] = [...(parts[split] ?? []), ...inside];
+    parts[split] = [...(parts[split] ?? []), ...insideSplit(folders.get(folder)!)];
   }
   const beside = [...strays, ...places.filter(({ path }) => !splits.has(topFolder(path) ?? ""))];
   const where = `beside ${[...splits.keys()].map((folder) => `${folder}/`).join(", ")}`;
@@ -83,17 +84,14 @@ function partsOf(all: readonly Place[]): { parts: Parts; leftOut: string[] } {
 
 /** With the splits outermost: they may lie in one of the folders, the rest being strays, or in each class's. */
 function arranged(places: readonly Place[]): { places: readonly Place[]; strays: readonly Place[] } {
-  const tops = topsOf(places);
   if (holdsSplits(places)) return { places, strays: [] };
-  const inside = (top: string) => places.filter(({ path }) => topFolder(path) === top).map(withoutTop);
-  const holders = tops.filter((top) => holdsSplits(inside(top)));
+  const folders = byFolder(places);
+  const holders = [...folders].filter(([, inside]) => holdsSplits(inside));
   if (holders.length === 1) {
-    return {
-      places: inside(holders[0]),
-      strays: places.filter(({ path }) => topFolder(path) !== holders[0]),
-    };
+    const [[holder, inside]] = holders;
+    return { places: inside, strays: places.filter(({ path }) => topFolder(path) !== holder) };
   }
-  if (holders.length === 0 || holders.length < tops.length) return { places, strays: [] };
+  if (holders.length === 0 || holders.length < folders.size) return { places, strays: [] };
   const swapped = places.map(({ name, path }) => {
     const [top, second, ...rest] = path.split("/");
     return { name, path: rest.length === 0 ? path : [second, top, ...rest].join("/") };
@@ -107,14 +105,16 @@ function holdsSplits(places: readonly Place[]): boolean {
 
 /** `train` beside other folders is a split where it alone holds folders, two at least. */
 function trainAlone(places: readonly Place[]): ReadonlyMap<string, Split> | undefined {
-  const isTrain = ({ path }: Place) => splitNamed(topFolder(path) ?? "")?.rest === "";
-  const inside = places.filter(isTrain).map(withoutTop);
-  const [folder, ...others] = [...new Set(places.filter(isTrain).map(({ path }) => topFolder(path)!))];
-  if (folder === undefined || others.length > 0 || splitNamed(folder)?.split !== "train") return undefined;
-  const isNested = ({ path }: Place) => path.split("/").length > 2;
+  const folders = byFolder(places);
+  const named = [...folders.keys()].filter((folder) => splitNamed(folder)?.rest === "");
+  const [train] = named;
+  if (named.length !== 1 || splitNamed(train)?.split !== "train") return undefined;
+  const inside = folders.get(train)!;
   const areClasses = topsOf(inside).length > 1 && inside.every(({ path }) => path.includes("/"));
-  const isOnlyOne = areClasses && !places.some((place) => !isTrain(place) && isNested(place));
-  return isOnlyOne ? new Map([[folder, "train"]]) : undefined;
+  const isOnlyOne = [...folders].every(
+    ([folder, others]) => folder === train || !others.some(({ path }) => path.includes("/")),
+  );
+  return areClasses && isOnlyOne ? new Map([[train, "train"]]) : undefined;
 }
 
 function requireTraining(places: readonly Place[]): void {
@@ -146,8 +146,22 @@ function unwrapped(
   return isLone && isWrapper(tops) ? unwrapped(places.map(withoutTop), isWrapper) : places;
 }
 
+/** What lies in each folder; paths begin inside. */
+function byFolder(places: readonly Place[]): Map<string, Place[]> {
+  const folders = new Map<string, Place[]>();
+  for (const place of places) {
+    const top = topFolder(place.path);
+    if (top === undefined) continue;
+    const inside = folders.get(top);
+    if (inside) inside.push(withoutTop(place));
+    else folders.set(top, [withoutTop(place)]);
+  }
+  return folders;
+}
+
 function topsOf(places: readonly Place[]): string[] {
-  return [...new Set(places.flatMap(({ path }) => topFolder(path) ?? []))];
+  const tops = new Set(places.map(({ path }) => topFolder(path)));
+  return [...tops].filter((top) => top !== undefined);
 }
 
 function withoutTop({ name, path }: Place): Place {
@@ -155,5 +169,6 @@ function withoutTop({ name, path }: Place): Place {
 }
 
 function topFolder(path: string): string | undefined {
-  return path.includes("/") ? path.slice(0, path.indexOf("/")) : undefined;
+  const end = path.indexOf("/");
+  return end < 0 ? undefined : path.slice(0, end);
 }

@@ -195,11 +195,11 @@ async function* decoded(
   const decoding = inOrder(collection.pictures(split), AHEAD, async ({ source, label, bytes }) => {
     try {
       const encoded = await bytes();
-      const own = options.size === undefined ? await measurePicture(encoded, source) : shape;
-      const isExpected = own.height === shape.height && own.width === shape.width;
+      const own = options.size === undefined ? await measurePicture(encoded, source) : undefined;
+      const isExpected = own === undefined || (own.height === shape.height && own.width === shape.width);
       // Not decoded here: several large ones would fill the memory.
       if (!isExpected) return { source, encoded, shape: own };
-      return { source, label, pixels: await decodeImage(encoded, source, shape) };
+      return { source, label, pixels: await decodeImage(encoded, source, shape, own) };
     } catch (error) {
       return { source, error };
     }
