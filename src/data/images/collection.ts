@@ -1,6 +1,9 @@
 import type { ImageShape, LabelledImage } from "./image.js";
 
-export type Split = "train" | "test";
+export type Split = "train" | "validation" | "test";
+
+/** How many images each split has; only splits that are there have a number. */
+export type SplitCounts = Readonly<Partial<Record<Split, number>>> & { readonly train: number };
 
 /** A picture as a file holds it. */
 export interface Picture {
@@ -12,10 +15,11 @@ export interface Picture {
 }
 
 interface Collection {
-  /** [] where there are none. */
+  /** Those of the training images; [] where there are none. */
   readonly classes: readonly string[];
-  /** Whether it comes with images set apart for testing. */
-  readonly hasTest: boolean;
+  readonly counts: SplitCounts;
+  /** What lies beside the images and is not read, a phrase for each kind. */
+  readonly leftOut: readonly string[];
 }
 
 /** Encoded pictures: a folder, a zip, a Parquet column. */
@@ -24,7 +28,7 @@ export interface PictureCollection extends Collection {
   pictures(split: Split): AsyncIterable<Picture>;
 }
 
-/** Images of one shape as plain bytes: CIFAR-10, IDX. */
+/** Images of one shape as plain bytes: CIFAR, IDX. */
 export interface PixelCollection extends Collection {
   readonly kind: "pixels";
   readonly shape: ImageShape;

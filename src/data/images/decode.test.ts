@@ -51,6 +51,51 @@ describe("a picture becomes planes of bytes", () => {
     expect(await decoded(raw().webp({ lossless: true }), 2, 2)).toEqual(planes);
   });
 
+  it("from GIF and TIFF exactly, from AVIF nearly, of frames the first", async () => {
+    expect(await decoded(raw().tiff({ compression: "lzw" }), 2, 2)).toEqual(planes);
+    expect(await decoded(raw().gif({ dither: 0 }), 2, 2)).toEqual(planes);
+    const frames = await sharp([await raw().png().toBuffer(), await plain(RED, 2, 2).png().toBuffer()], {
+      join: { animated: true },
+    })
+      .gif({ dither: 0 })
+      .toBuffer();
+    const shape = { channels: 3, height: 2, width: 2 };
+    expect([...(await decodeImage(frames, "a picture", shape))]).toEqual(planes);
+    expect(await measurePicture(frames, "a picture")).toEqual(shape);
+    const red = await decoded(plain(RED).avif({ quality: 100 }), 1, 1);
+    for (const [i, value] of [255, 0, 0].entries()) expect(Math.abs(red[i] - value)).toBeLessThanOrEqual(3); // lossy
+  });
+
+  it.each([
+    [300, 300],
+    [301, 301],
+    [1023, 777],
+    [640, 480],
+  ])("of %i x %i where a PNG has it, whatever the format", async (width, height) => {
+    const bytes = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      const c = i % 3;
+      return (
+        127 +
+        60 * Math.sin((9 * x * (c + 3)) / width / (c + 1) + (40 * y) / height) +
+        40 * Math.sin((60 * y) / height)
+      );
+    });
+    const photo = () => sharp(bytes, { raw: { width, height, channels: 3 } });
+    const expected = await decoded(photo().png({ compressionLevel: 1 }), 32, 32);
+    const formats = [
+      photo().jpeg({ quality: 98, chromaSubsampling: "4:4:4" }),
+      photo().withMetadata({ orientation: 1 }).jpeg({ quality: 98, chromaSubsampling: "4:4:4" }),
+      photo().webp({ lossless: true, effort: 0 }),
+    ];
+    for (const format of formats) {
+      const found = await decoded(format, 32, 32);
+      const difference =
+        found.reduce((sum, value, i) => sum + Math.abs(value - expected[i]), 0) / found.length;
+      expect(difference).toBeLessThan(1); // what JPEG loses at this quality; moved pictures differ by 4 to 21
+    }
+  });
+
   it.each([
     [3, [180, 120, 60, 0]],
     [6, [120, 0, 180, 60]],
@@ -138,8 +183,12 @@ describe("what cannot be decoded is named", () => {
   };
   const cases: [string, () => Promise<Uint8Array> | Uint8Array, RegExp][] = [
     ["nothing", () => new Uint8Array(), /empty\n.*cat\.jpg: 0 bytes/],
-    ["text", () => Buffer.from("<html>not found"), /no PNG, JPEG or WebP[\s\S]*cat\.jpg begins with "<html>/],
-    ["another format", () => plain(RED).gif().toBuffer(), /begins with "GIF89a/],
+    [
+      "text",
+      () => Buffer.from("<html>not found"),
+      /no PNG, JPEG, WebP, GIF, AVIF or TIFF[\s\S]*cat\.jpg begins with "<html>/,
+    ],
+    ["another format", () => Buffer.from("<svg/>"), /begins with "<svg/],
     ["a JPEG cut short", () => half(picture().jpeg()), /damaged or cut short\n.*cat\.jpg/],
     ["a PNG cut short", () => half(picture().png()), /damaged or cut short\n.*cat\.jpg/],
     ["a WebP cut short", () => half(picture().webp()), /damaged or cut short\n.*cat\.jpg/],

@@ -11,16 +11,38 @@ export const MAX_PIXELS = 200_000_000;
 /** How every advice on a bad picture ends: it may be one of a set, or the only one that a command was given. */
 export const orSkip = "or, in training, pass over such pictures with --data.onCorrupt skip";
 
-/** How PNG and JPEG files begin. */
-const SIGNATURES = ["\x89PNG\r\n\x1a\n", "\xff\xd8\xff"];
+/** How files of pictures begin: PNG, JPEG, WebP, GIF, TIFF (and BigTIFF) of either byte order, AVIF. */
+const SIGNATURES = [
+  /^\x89PNG\r\n/,
+  /^\xff\xd8\xff/,
+  /^RIFF[\s\S]{4}WEBP/,
+  /^GIF8[79]a/,
+  /^(II[*+]\0|MM\0[*+])/,
+  /^[\s\S]{4}ftyp([\s\S]{4})*avi[fs]/,
+];
+const BEGINNING_BYTES = 64;
+const JPEG_BEGINS = 0xff;
+/** How many pixels of a side JPEG's decoder makes one at most. */
+const MOST_HALVED = 8;
 
 /**
- * One picture as bytes [c, h, w]: a PNG, JPEG or WebP upright by its EXIF tag, in 8-bit sRGB or grey, what is
- * transparent white; cropped about the centre to the aspect ratio of `shape`, and resized.
+ * One picture as bytes [c, h, w]: a PNG, JPEG, WebP, GIF, AVIF or TIFF, of several frames or pages the first, upright by
+ * its EXIF tag, in 8-bit sRGB or grey, what is transparent white; cropped about the centre to the aspect ratio of
+ * `shape`, and resized, in whatever format, to the same place. `own` is what `measurePicture` said, where it was asked.
  * @throws ImageError naming `source`.
  */
-export async function decodeImage(bytes: Uint8Array, source: string, shape: ImageShape): Promise<Uint8Array> {
-  return readable(bytes, source, () => pixelsOf(opened(bytes), shape));
+export async function decodeImage(
+  bytes: Uint8Array,
+  source: string,
+  shape: ImageShape,
+  own?: ImageShape,
+): Promise<Uint8Array> {
+  return readable(bytes, source, async () => pixelsOf(await inPlace(bytes, shape, own), shape));
+}
+
+/** Decodes all of a picture without keeping it. Throws `ImageError` naming `source`. */
+export async function verifyPicture(bytes: Uint8Array, source: string): Promise<void> {
+  await decodeImage(bytes, source, { channels: 3, height: 1, width: 1 });
 }
 
 /** The size and channels that a picture has once upright and without alpha, from its header alone. */
@@ -48,10 +70,25 @@ function opened(bytes: Uint8Array): Sharp {
   return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, autoOrient: true });
 }
 
+/**
+ * A picture that can be resized where it stands. JPEG's decoder may halve it up to three times on the way, which moves
+ * what it shows unless the sides divide by as much. Only a picture of which a part is asked for is spared that, and the
+ * part may be all of it.
+ */
+async function inPlace(bytes: Uint8Array, target: ImageShape, own: ImageShape | undefined): Promise<Sharp> {
+  const image = opened(bytes);
+  if (bytes[0] !== JPEG_BEGINS) return image;
+  const { height, width } = own ?? (await image.metadata()).autoOrient;
+  const isHalved = height > target.height && width > target.width;
+  const isMoved = isHalved && (height % MOST_HALVED !== 0 || width % MOST_HALVED !== 0);
+  return isMoved ? image.extract({ left: 0, top: 0, height, width }) : image;
+}
+
 async function pixelsOf(image: Sharp, { channels, height, width }: ImageShape): Promise<Uint8Array> {
   const made = image
     .flatten({ background: "#ffffff" })
-    .resize({ height, width, fit: "cover" })
+    // WebP's decoder would shrink it as well.
+    .resize({ height, width, fit: "cover", fastShrinkOnLoad: false })
     .toColourspace(channels === 1 ? "b-w" : "srgb");
   const { data, info } = await made.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   if (info.channels !== channels) throw new Error(`it decodes to ${info.channels} channels, not ${channels}`);
@@ -105,12 +142,11 @@ function requirePicture(bytes: Uint8Array, source: string): void {
   if (bytes.length === 0) {
     throw new ImageError("a picture is empty", `${source}: 0 bytes`, `fetch it again, remove it, ${orSkip}`);
   }
-  const start = String.fromCharCode(...bytes.subarray(0, 12));
-  const isWebp = start.startsWith("RIFF") && start.startsWith("WEBP", 8);
-  if (isWebp || SIGNATURES.some((signature) => start.startsWith(signature))) return;
+  const start = String.fromCharCode(...bytes.subarray(0, BEGINNING_BYTES));
+  if (SIGNATURES.some((signature) => signature.test(start))) return;
   throw new ImageError(
-    "a file is no PNG, JPEG or WebP picture",
-    `${source} begins with ${JSON.stringify(start)}`,
+    "a file is no PNG, JPEG, WebP, GIF, AVIF or TIFF picture",
+    `${source} begins with ${JSON.stringify(start.slice(0, 12))}`,
     `convert it, remove it, ${orSkip}`,
   );
 }

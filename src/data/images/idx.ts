@@ -4,7 +4,9 @@ import { fileChunks } from "../../files/bytes.js";
 import { DataError } from "../../files/errors.js";
 import type { PixelCollection, Split } from "./collection.js";
 import { MAX_PIXELS } from "./decode.js";
+import { emnistSet, transposed } from "./emnist.js";
 import type { ImageShape, LabelledImage } from "./image.js";
+import { counted } from "./left-out.js";
 
 const IMAGES_MAGIC = 0x00000803; // bytes in three dimensions
 const LABELS_MAGIC = 0x00000801; // bytes in one
@@ -30,23 +32,46 @@ interface Pair {
   readonly count: number;
   readonly shape: ImageShape;
   readonly labels: Uint8Array | undefined;
+  /** Whether the file has rows and columns the other way round. */
+  readonly isTransposed: boolean;
 }
 
-/** The files of images among these names: MNIST's train and t10k. */
-export function idxImages(names: readonly string[]): Partial<Record<Split, string>> {
-  const find = (start: string) =>
-    names.find((name) => name.startsWith(start) && /images.*idx3-ubyte(\.gz)?$/.test(name));
-  return { train: find("train"), test: find("t10k") };
+interface IdxNames {
+  readonly train?: string;
+  readonly test?: string;
+  /** Files of training images of other sets. */
+  readonly others: readonly string[];
+}
+
+/** The files of images among these names: MNIST's train and t10k, or those of a set that begins with its name. */
+export function idxImages(names: readonly string[]): IdxNames {
+  const isImages = /images.*idx3-ubyte(\.gz)?$/i;
+  const trains = names.filter((name) => isImages.test(name) && /(^|[-_.])train[-_.]/i.test(name));
+  const [train, ...others] = trains.sort();
+  if (train === undefined) return { others };
+  const bare = (name: string) => name.replace(/\.gz$/i, "");
+  const [start] = bare(train).split(/train[-_.]/i);
+  const test = names.find(
+    (name) => isImages.test(name) && [`${start}t10k`, `${start}test`].some((head) => name.startsWith(head)),
+  );
+  return { train, test, others: others.filter((name) => bare(name) !== bare(train)) };
 }
 
 /**
- * Grey images in MNIST's IDX files, also gzipped: train and t10k of a folder, or one file of images. Labels
+ * Grey images in MNIST's IDX files, also gzipped: train and t10k (or test) of a folder, or one file of images. Labels
  * are in the file called the same with `labels` for `images` and `idx1` for `idx3`; without it there are none, and
- * without those of the training images none for testing.
- * @throws DataError for a wrong magic number or size, unequal counts, and labels above 9.
+ * without those of the training images none for testing. EMNIST's are turned upright, and its classes have its names.
+ * @throws DataError for a wrong magic number or size, unequal counts, labels outside of the classes, and several sets.
  */
 export async function idxFolder(folder: string): Promise<PixelCollection> {
-  const { train, test } = idxImages(await readdir(folder));
+  const { train, test, others } = idxImages(await readdir(folder));
+  if (others.length > 0) {
+    throw new DataError(
+      "there are several sets of IDX images in one folder",
+      `${folder}: ${[train, ...others].join(", ")}`,
+      "give a folder that holds the files of one of them",
+    );
+  }
   return idx(join(folder, train!), test && join(folder, test));
 }
 
@@ -59,16 +84,25 @@ async function idx(trainPath: string, testPath: string | undefined): Promise<Pix
   const train = await openPair(trainPath);
   const test = testPath === undefined ? undefined : await openPair(testPath);
   if (test) requireSameShape(train, test);
-  const names = /fashion/i.test(trainPath) ? FASHION : DIGITS;
   const images = (split: Split) =>
     pairImages(split === "train" ? train : { ...test!, labels: train.labels && test!.labels });
   return {
     kind: "pixels",
-    classes: train.labels ? names : [],
-    hasTest: test !== undefined,
+    classes: train.labels ? setOf(trainPath).classes : [],
+    counts: { train: train.count, ...(test && { test: test.count }) },
     shape: train.shape,
     images,
+    leftOut: [train, test].flatMap((pair) => (pair && !pair.labels ? [withoutLabels(pair)] : [])),
   };
+}
+
+function withoutLabels({ path, count }: Pair): string {
+  return `the classes of ${counted(count, "image")}: beside ${basename(path)} is no file ${labelsName(path)}`;
+}
+
+/** The classes that a file's labels count, and the number of the first. */
+function setOf(path: string): { classes: readonly string[]; first: number } {
+  return emnistSet(basename(path)) ?? { classes: /fashion/i.test(path) ? FASHION : DIGITS, first: 0 };
 }
 
 async function openPair(path: string): Promise<Pair> {
@@ -83,7 +117,9 @@ async function openPair(path: string): Promise<Pair> {
     );
   }
   const labels = await labelsOf(path, count);
-  return { path, count, shape: { channels: 1, height, width }, labels };
+  const isTransposed = emnistSet(basename(path)) !== undefined;
+  const shape = isTransposed ? { height: width, width: height } : { height, width };
+  return { path, count, shape: { channels: 1, ...shape }, labels, isTransposed };
 }
 
 function requireSameShape(train: Pair, test: Pair): void {
@@ -119,11 +155,12 @@ async function labelsOf(imagesPath: string, count: number): Promise<Uint8Array |
       `fetch it again; labels have the magic number ${hex(LABELS_MAGIC)}`,
     );
   }
-  requireFit(path, labels, count);
-  return labels;
+  const { classes, first } = setOf(imagesPath);
+  requireFit(path, labels, count, first, first + classes.length - 1);
+  return labels.map((label) => label - first);
 }
 
-function requireFit(path: string, labels: Uint8Array, count: number): void {
+function requireFit(path: string, labels: Uint8Array, count: number, first: number, last: number): void {
   if (labels.length !== count) {
     throw new DataError(
       "there are not as many labels as images",
@@ -131,17 +168,17 @@ function requireFit(path: string, labels: Uint8Array, count: number): void {
       "put the two files of one set together",
     );
   }
-  const wrong = labels.findIndex((label) => label >= DIGITS.length);
+  const wrong = labels.findIndex((label) => label < first || label > last);
   if (wrong < 0) return;
   throw new DataError(
     "a label is outside of the classes",
-    `${path}, label ${wrong}: ${labels[wrong]}, with classes 0 to 9`,
+    `${path}, label ${wrong}: ${labels[wrong]}, with classes ${first} to ${last}`,
     "the file is damaged or of another set: fetch it again",
   );
 }
 
 async function labelsPath(imagesPath: string): Promise<string | undefined> {
-  const expected = basename(imagesPath).replace("images", "labels").replace("idx3", "idx1");
+  const expected = labelsName(imagesPath);
   if (expected === basename(imagesPath)) return undefined;
   const bare = expected.replace(/\.gz$/, "");
   const names = await readdir(dirname(imagesPath));
@@ -149,7 +186,13 @@ async function labelsPath(imagesPath: string): Promise<string | undefined> {
   return found && join(dirname(imagesPath), found);
 }
 
-async function* pairImages({ path, count, shape, labels }: Pair): AsyncGenerator<LabelledImage> {
+function labelsName(imagesPath: string): string {
+  return basename(imagesPath).replace("images", "labels").replace("idx3", "idx1");
+}
+
+async function* pairImages(pair: Pair): AsyncGenerator<LabelledImage> {
+  const { path, count, shape, labels } = pair;
+  const lying = { ...shape, height: shape.width, width: shape.height };
   const size = shape.height * shape.width;
   let index = 0;
   let isHeader = true;
@@ -160,7 +203,10 @@ async function* pairImages({ path, count, shape, labels }: Pair): AsyncGenerator
         `${count} images of ${size} bytes announced, image ${index} has ${pixels.length}`,
       );
     }
-    if (!isHeader) yield { pixels, label: labels?.[index] ?? -1, source: `${path}, image ${index++}` };
+    if (!isHeader) {
+      const upright = pair.isTransposed ? transposed(pixels, lying) : pixels;
+      yield { pixels: upright, label: labels?.[index] ?? -1, source: `${path}, image ${index++}` };
+    }
     isHeader = false;
   }
   if (index < count) throw wrongSize(path, `${count} images announced, ${index} there`);

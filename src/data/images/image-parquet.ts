@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { join } from "node:path";
 import {
   type AsyncBuffer,
   asyncBufferFromFile,
@@ -6,18 +6,20 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { AutodidactError } from "../../core/errors.js";
 import { DataError } from "../../files/errors.js";
-import type { Picture, PictureCollection, Split } from "./collection.js";
+import type { Picture, PictureCollection, Split, SplitCounts } from "./collection.js";
 import { ImageError, orSkip } from "./decode.js";
-
-/** More are no classes, but numbers of rows or users: an array of as many names may not fit the memory. */
-const MAX_CLASSES = 100_000;
+import { labelColumns } from "./label-column.js";
+import { classesOf, type LabelColumn, LEFT_OUT, type TableClasses } from "./table-classes.js";
+import { splitTables } from "./table-splits.js";
 
 interface ParquetFile {
   readonly path: string;
+  readonly split: Split;
   readonly buffer: AsyncBuffer;
   readonly metadata: FileMetaData;
 }
@@ -28,68 +30,116 @@ interface Columns {
   readonly label: string | undefined;
   /** From the metadata; undefined when classes have no names there. */
   readonly names: readonly string[] | undefined;
+  readonly leftOut: readonly string[];
+}
+
+/** A file with the class of each row; see `classesOf`. */
+interface LabelledFile extends ParquetFile {
+  readonly labels: Int32Array;
 }
 
 /**
- * Pictures in Parquet as on the Hugging Face Hub: a column of {bytes, path} or of bytes, and one of classes
- * (a ClassLabel, else an integer column `label`; -1 and null are none). Files whose name starts with `test`
- * are the test split where others are not; those of `validation`, `valid` or `val` are left alone where there are
- * others. One row group is in memory at a time.
+ * Pictures in Parquet as on the Hugging Face Hub: a column of {bytes, path} or of bytes, and one of classes: a
+ * ClassLabel, else a column of `labelColumns` that holds strings, whole numbers (-1 is none) or booleans. See
+ * `splitTables` for splits; held-out rows of classes that training has not are left out, unless metadata names them.
+ * One row group is in memory at a time.
  * @throws DataError for a damaged file, no such column, labels too high to count, and classes that have no name.
  */
-export async function parquetPictures(paths: readonly string[]): Promise<PictureCollection> {
-  const isTest = (path: string) => /^test(?![a-z])/i.test(basename(path)) && paths.length > 1;
-  const others = paths.filter((path) => !/^val(id|idation)?(?![a-z])/i.test(basename(path)));
-  const files = await Promise.all((others.length > 0 ? others : [...paths]).sort().map(openParquet));
+export async function parquetPictures(
+  folder: string,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<PictureCollection> {
+  const tables = splitTables(folder, names);
+  const files: ParquetFile[] = [];
+  for (const split of ["train", "validation", "test"] as const) {
+    for (const name of tables.splits[split] ?? []) files.push(await openParquet(join(folder, name), split));
+  }
   const columns = columnsOf(files[0]);
   for (const file of files) requireColumns(file, columns);
-  const test = files.filter(({ path }) => isTest(path));
-  const splits = { train: files.filter(({ path }) => !isTest(path)), test };
-  if (splits.train.length === 0) throw noRows(paths.join(", "));
-  const classes = columns.names ?? (await numberedClasses(files, columns));
-  const pictures = (split: Split) => tablePictures(splits[split], columns, classes);
-  return { kind: "pictures", classes, hasTest: test.length > 0, pictures };
+  const { classes, labels, leftOut } = await classesIn(files, columns, signal);
+  const labelled = files.map((file, i) => ({ ...file, labels: labels[i] }));
+  const filesOf = (split: Split) => labelled.filter((file) => file.split === split);
+  return {
+    kind: "pictures",
+    classes,
+    counts: { train: countOf(filesOf("train")), ...countsOf(filesOf) },
+    leftOut: [...tables.leftOut, ...columns.leftOut, ...leftOut],
+    pictures: (split) => tablePictures(filesOf(split), columns.image),
+  };
 }
 
-async function openParquet(path: string): Promise<ParquetFile> {
-  const buffer = await asyncBufferFromFile(path);
+/** Whether a table has a column of pictures. */
+export async function holdsPictures(path: string): Promise<boolean> {
+  return imageColumn(await openParquet(path, "train")) !== undefined;
+}
+
+function countsOf(filesOf: (split: Split) => LabelledFile[]): Partial<SplitCounts> {
+  const heldOut = (["validation", "test"] as const).filter((split) => filesOf(split).length > 0);
+  return Object.fromEntries(heldOut.map((split) => [split, countOf(filesOf(split))]));
+}
+
+function countOf(files: readonly LabelledFile[]): number {
+  return files.reduce((sum, { labels }) => sum + labels.filter((label) => label !== LEFT_OUT).length, 0);
+}
+
+async function openParquet(path: string, split: Split): Promise<ParquetFile> {
+  const buffer = await readable(path, () => asyncBufferFromFile(path));
   const metadata = await readable(path, () => parquetMetadataAsync(buffer));
   if (metadata.num_rows === 0n) throw noRows(path);
-  return { path, buffer, metadata };
+  return { path, split, buffer, metadata };
 }
 
-function columnsOf({ path, metadata }: ParquetFile): Columns {
+function imageColumn({ metadata }: ParquetFile): SchemaTree | undefined {
   const columns = parquetSchema(metadata).children;
-  const image =
+  return (
     columns.find(({ children }) => children.some((child) => child.element.name === "bytes")) ??
-    columns.find(({ element }) => element.type === "BYTE_ARRAY" && /^(image|img)$/i.test(element.name));
+    columns.find(({ element }) => element.type === "BYTE_ARRAY" && /^(image|img)$/i.test(element.name))
+  );
+}
+
+function columnsOf(file: ParquetFile): Columns {
+  const columns = parquetSchema(file.metadata).children;
+  const image = imageColumn(file)?.element.name;
+  const all = columns.map(({ element }) => element.name);
   if (image === undefined) {
-    const names = columns.map(({ element }) => element.name).join(", ");
     throw new DataError(
       "the table has no column of images",
-      `${path} has: ${names}`,
+      `${file.path} has: ${all.join(", ")}`,
       "give a column {bytes, path} as on the Hugging Face Hub, or one of bytes called image",
     );
   }
-  const labelled = classLabel(metadata);
-  const isLabel = ({ element }: (typeof columns)[number]) =>
-    element.name === "label" && /^INT/.test(element.type ?? "");
-  const label = labelled?.column ?? columns.find(isLabel)?.element.name;
-  return { image: image.element.name, label, names: labelled?.names };
+  const classLabels = classLabelsIn(file.metadata);
+  const areNested = columns.filter(({ children }) => children.length > 0).map(({ element }) => element.name);
+  const candidates = labelColumns(all).filter((name) => name !== image);
+  const found = candidates.filter((name) => !areNested.includes(name));
+  const named = found.filter((name) => classLabels.has(name));
+  const label = named[0] ?? [...classLabels.keys()][0] ?? found[0];
+  const others = candidates.filter((name) => name !== label);
+  const leftOut = others.map((name) =>
+    areNested.includes(name)
+      ? `the column ${name}: its values are lists`
+      : `the column ${name}, as ${label} is read`,
+  );
+  if (label === undefined && others.length === 0 && all.length > 1) {
+    leftOut.push(`the columns ${all.filter((name) => name !== image).join(", ")}: none is called label`);
+  }
+  return { image, label, names: classLabels.get(label ?? ""), leftOut };
 }
 
 /** What `datasets` writes into the metadata: {info: {features: {label: {_type: "ClassLabel", names}}}}. */
-function classLabel(metadata: FileMetaData): { column: string; names: string[] } | undefined {
+function classLabelsIn(metadata: FileMetaData): Map<string, readonly string[]> {
   const text = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
+  const found = new Map<string, readonly string[]>();
   try {
     const features: unknown = JSON.parse(text ?? "{}").info?.features;
     for (const [column, feature] of Object.entries(features ?? {})) {
       const { _type, names } = feature as { _type?: unknown; names?: unknown };
       const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
-      if (_type === "ClassLabel" && areNames) return { column, names };
+      if (_type === "ClassLabel" && areNames) found.set(column, names);
     }
   } catch {} // then the classes have no names, as in a table by another program
-  return undefined;
+  return found;
 }
 
 function requireColumns({ path, metadata }: ParquetFile, { image, label }: Columns): void {
@@ -103,33 +153,31 @@ function requireColumns({ path, metadata }: ParquetFile, { image, label }: Colum
   );
 }
 
-async function numberedClasses(files: readonly ParquetFile[], { label }: Columns): Promise<string[]> {
-  if (label === undefined) return [];
-  let largest = -1;
+async function classesIn(
+  files: readonly ParquetFile[],
+  { label, names }: Columns,
+  signal: AbortSignal | undefined,
+): Promise<TableClasses> {
+  const none = ({ metadata }: ParquetFile) => new Int32Array(Number(metadata.num_rows)).fill(-1);
+  if (label === undefined) return { classes: [], labels: files.map(none), leftOut: [] };
+  const columns: LabelColumn[] = [];
   for (const file of files) {
-    for (const [i, row] of (await rowsOf(file, [label])).entries()) {
-      const value = row[label] ?? -1;
-      if (Number(value) >= MAX_CLASSES) throw tooHigh(`${file.path}, row ${i}: label ${value}`);
-      largest = Math.max(largest, Number(value));
-    }
+    signal?.throwIfAborted();
+    const rows = await rowsOf(file, [label]);
+    columns.push({ path: file.path, split: file.split, values: rows.map((row) => row[label]) });
   }
-  return Array.from({ length: largest + 1 }, (_, i) => `${i}`);
+  return classesOf(columns, label, names);
 }
 
-async function* tablePictures(
-  files: readonly ParquetFile[],
-  { image, label }: Columns,
-  classes: readonly string[],
-): AsyncGenerator<Picture> {
+async function* tablePictures(files: readonly LabelledFile[], image: string): AsyncGenerator<Picture> {
   for (const file of files) {
     let start = 0;
     for (const group of file.metadata.row_groups) {
       const end = start + Number(group.num_rows);
-      const rows = await rowsOf(file, label === undefined ? [image] : [image, label], start, end);
-      for (const [i, row] of rows.entries()) {
+      for (const [i, row] of (await rowsOf(file, [image], start, end)).entries()) {
+        const label = file.labels[start + i];
         const source = `${file.path}, row ${start + i}`;
-        const bytes = async () => bytesOf(row[image], source);
-        yield { source, label: label === undefined ? -1 : labelOf(row[label], classes, source), bytes };
+        if (label !== LEFT_OUT) yield { source, label, bytes: async () => bytesOf(row[image], source) };
       }
       start = end;
     }
@@ -156,16 +204,6 @@ function bytesOf(value: unknown, source: string): Uint8Array {
   );
 }
 
-function labelOf(value: unknown, classes: readonly string[], source: string): number {
-  const label = Number(value ?? -1);
-  if (Number.isInteger(label) && label >= -1 && label < classes.length) return label;
-  throw new DataError(
-    "a label is outside of the classes",
-    `${source}: label ${value}, with ${classes.length} classes`,
-    "correct the column, or the names in the metadata",
-  );
-}
-
 async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -178,14 +216,6 @@ async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
       { cause: error },
     );
   }
-}
-
-function tooHigh(found: string): DataError {
-  return new DataError(
-    "a label is too high to be the number of a class",
-    `${found}, with at most ${MAX_CLASSES} classes`,
-    "number the classes from 0, or name them in the metadata as a ClassLabel",
-  );
 }
 
 function noRows(found: string): DataError {

@@ -39,12 +39,15 @@ describe("a published file", () => {
   it("is fetched once, whole, with progress", async () => {
     const received: [number, number | undefined][] = [];
     const published = { url: `${base}/set`, file: "set.tar.gz", md5 };
-    const path = await fetchPublished(published, folder, (...progress) => received.push(progress));
+    const path = await fetchPublished(published, {
+      folder,
+      onReceived: (...progress) => received.push(progress),
+    });
     expect(path).toBe(join(folder, "set.tar.gz"));
     expect(bytes.equals(await fs.readFile(path))).toBe(true);
     expect(received.at(-1)).toEqual([bytes.length, bytes.length]);
     expect(received.every(([now], i) => i === 0 || now > received[i - 1][0])).toBe(true);
-    expect(await fetchPublished(published, folder)).toBe(path);
+    expect(await fetchPublished(published, { folder })).toBe(path);
     expect([requests, await fs.readdir(folder)]).toEqual([1, ["set.tar.gz"]]);
   });
 
@@ -58,15 +61,27 @@ describe("a published file", () => {
     ["cut short", "/cut", md5, /could not be downloaded[\s\S]*put it at .*set\.tar\.gz/],
     ["not there", "/missing", md5, /HTTP 404/],
   ])("%s is refused, and leaves nothing behind", async (_, url, checksum, message) => {
-    const fetching = fetchPublished({ url: base + url, file: "set.tar.gz", md5: checksum }, folder);
+    const fetching = fetchPublished({ url: base + url, file: "set.tar.gz", md5: checksum }, { folder });
     await expect(fetching).rejects.toThrow(DataError);
     await expect(fetching).rejects.toThrow(message);
     expect(await fs.readdir(folder)).toEqual([]);
   });
 
+  it("is no longer fetched once the signal says so, and leaves nothing behind", async () => {
+    const stop = new AbortController();
+    const fetching = fetchPublished(
+      { url: `${base}/set`, file: "set.tar.gz", md5 },
+      { folder, onReceived: () => stop.abort(new Error("enough")), signal: stop.signal },
+    );
+    await expect(fetching).rejects.toThrow(/^enough$/);
+    expect(await fs.readdir(folder)).toEqual([]);
+  });
+
   it("without a network says where to put it", async () => {
     const url = "http://127.0.0.1:1/set";
-    await expect(fetchPublished({ url, file: "set.tar.gz", md5 }, folder)).rejects.toThrow(/give its path/);
+    await expect(fetchPublished({ url, file: "set.tar.gz", md5 }, { folder })).rejects.toThrow(
+      /give its path/,
+    );
   });
 });
 

@@ -33,33 +33,42 @@ export function cacheFolder(): string {
 
 /**
  * The path of a published file in the cache, fetched at the first call. It appears there only once whole and
- * of the published checksum.
+ * of the published checksum. A signal stops the download with its reason.
  * @throws DataError when it cannot be reached, is cut short, or is another file.
  */
 export async function fetchPublished(
   published: PublishedFile,
-  folder = cacheFolder(),
-  onReceived: OnReceived = () => {},
+  {
+    folder = cacheFolder(),
+    onReceived = () => {},
+    signal,
+  }: { readonly folder?: string; readonly onReceived?: OnReceived; readonly signal?: AbortSignal } = {},
 ): Promise<string> {
   const target = join(folder, published.file);
   if (await stat(target).catch(() => undefined)) return target;
   const temporary = `${target}.${process.pid}-${randomUUID()}.partial`;
   try {
     await mkdir(folder, { recursive: true });
-    const md5 = await receive(published.url, temporary, onReceived);
+    const md5 = await receive(published.url, temporary, onReceived, signal);
     if (md5 !== published.md5) throw wrongFile(published, md5);
     await rename(temporary, target);
     return target;
   } catch (error) {
     await rm(temporary, { force: true });
+    signal?.throwIfAborted();
     if (error instanceof DataError) throw error;
     throw unreachable(published, target, error as Error);
   }
 }
 
 /** The checksum of what arrived. */
-async function receive(url: string, path: string, onReceived: OnReceived): Promise<string> {
-  const response = await fetch(url);
+async function receive(
+  url: string,
+  path: string,
+  onReceived: OnReceived,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const response = await fetch(url, { signal });
   if (!response.ok || !response.body) throw new Error(`HTTP ${response.status} ${response.statusText}`);
   const length = response.headers.get("content-length");
   const total = length === null ? undefined : Number(length);
@@ -72,6 +81,7 @@ async function receive(url: string, path: string, onReceived: OnReceived): Promi
       hash.update(chunk);
       bytes += chunk.length;
       onReceived(bytes, total);
+      signal?.throwIfAborted();
     }
     await file.sync();
   } finally {

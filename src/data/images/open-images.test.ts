@@ -1,56 +1,23 @@
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
-import { deflateRawSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import sharp from "sharp";
-import { pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
-import { type Files, fileWriters, firsts, png, readAll } from "../../../test/image-sets.js";
-import { crc32 } from "../../files/crc32.js";
+import {
+  type Files,
+  fileWriters,
+  firsts,
+  idx,
+  png,
+  readAll,
+  tarOf,
+  zipOf,
+} from "../../../test/image-sets.js";
 import { DataError, MissingFileError } from "../../files/errors.js";
 import { inOrder } from "./in-order.js";
 import { openImages } from "./open-images.js";
 
 const { root, folderOf, fileOf } = fileWriters();
-
-/** A zip: each file stored, or deflated where its name asks for it. [APPNOTE.TXT 4.3] */
-function zipOf(files: Files, spoil = (crc: number) => crc): Buffer {
-  const parts: Buffer[] = [];
-  const table: Buffer[] = [];
-  let offset = 0;
-  for (const [name, content] of Object.entries(files)) {
-    const bytes = Buffer.from(content as Uint8Array);
-    const packed = name.includes("deflated") ? deflateRawSync(bytes) : bytes;
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(packed === bytes ? 0 : 8, 4);
-    common.writeUInt32LE(spoil(crc32(bytes)), 10);
-    common.writeUInt32LE(packed.length, 14);
-    common.writeUInt32LE(bytes.length, 18);
-    common.writeUInt16LE(name.length, 22);
-    const tail = Buffer.alloc(14);
-    tail.writeUInt32LE(offset, 10);
-    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name), packed]);
-    table.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\0"), common, tail, Buffer.from(name)]));
-    parts.push(local);
-    offset += local.length;
-  }
-  const end = Buffer.alloc(22);
-  end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(table.length, 8);
-  end.writeUInt16LE(table.length, 10);
-  end.writeUInt32LE(Buffer.concat(table).length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, ...table, end]);
-}
-
-async function tarOf(files: Files): Promise<Buffer> {
-  const tar = pack();
-  for (const [name, bytes] of Object.entries(files)) tar.entry({ name }, Buffer.from(bytes as Uint8Array));
-  tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Buffer);
-  return gzipSync(Buffer.concat(chunks));
-}
 
 /** A record whose pixels are all `value`. */
 const record = (label: number, value: number) => Buffer.from([label, ...Array(3072).fill(value)]);
@@ -73,13 +40,6 @@ const inTar = (files: Files): Files =>
       Buffer.from(bytes as Uint8Array),
     ]),
   );
-
-function idx(dimensions: number[], bytes: number[]): Buffer {
-  const header = Buffer.alloc(4 + 4 * dimensions.length);
-  header.set([0, 0, 8, dimensions.length]);
-  for (const [i, size] of dimensions.entries()) header.writeUInt32BE(size, 4 + 4 * i);
-  return Buffer.concat([header, Buffer.from(bytes)]);
-}
 
 describe("CIFAR-10", () => {
   it("is the same from a folder and from an archive in any order", async () => {
@@ -246,7 +206,13 @@ describe("pictures in folders and zips", () => {
     ];
     for (const path of [await folderOf(files), await fileOf("set.zip", zipOf(files))]) {
       const source = await openImages({ path });
-      expect(source).toMatchObject({ classes: ["a", "b"], hasTest: false, skipped: [] });
+      expect(source).toMatchObject({
+        classes: ["a", "b"],
+        hasTest: false,
+        skipped: [],
+        counts: { train: 4 },
+      });
+      expect(source.leftOut).toEqual(["1 file of other kinds (.txt): b/x.txt"]);
       expect(source.shape).toEqual({ channels: 3, height: 2, width: 2 });
       expect(await firsts(source)).toEqual(expected);
       expect(() => source.images("test")).toThrow(/no test split/);
@@ -257,11 +223,33 @@ describe("pictures in folders and zips", () => {
     const files = {
       "set/train/a/1.png": await png(1),
       "set/test/b/2.png": await png(2),
-      "set/val/c/3.png": await png(3),
+      "set/test/a/3.png": await png(3),
     };
     const source = await openImages({ path: await fileOf("set.zip", zipOf(files)) });
-    expect(source).toMatchObject({ classes: ["a", "b"], hasTest: true });
-    expect([await firsts(source), await firsts(source, "test")]).toEqual([[[1, 0]], [[2, 1]]]);
+    expect(source).toMatchObject({ classes: ["a"], hasTest: true, heldOut: "test" });
+    expect(source.counts).toEqual({ train: 1, test: 1 });
+    expect(source.leftOut).toEqual(["1 picture of the test split in classes that training has not: b"]);
+    const splits = ["train", "validation", "test"] as const;
+    expect(await Promise.all(splits.map((split) => firsts(source, split)))).toEqual([
+      [[1, 0]],
+      [[3, 0]],
+      [[3, 0]],
+    ]);
+  });
+
+  it("of two held-out splits one is for validation, the other stays unseen, and that is said", async () => {
+    const files = {
+      "train/1.png": await png(1),
+      "test/2.png": await png(2),
+      "val/3.png": await png(3),
+    };
+    const source = await openImages({ path: await folderOf(files) });
+    expect(source).toMatchObject({ heldOut: "validation", counts: { train: 1, validation: 1, test: 1 } });
+    expect(source.leftOut).toEqual([
+      "1 image of the test split, unseen in training: there is one for validation",
+    ]);
+    expect(await firsts(source, "validation")).toEqual([[3, -1]]);
+    expect(await firsts(source, "test")).toEqual([[2, -1]]);
   });
 
   it("are grey only when all are", async () => {
@@ -277,7 +265,9 @@ describe("pictures in folders and zips", () => {
   it("of mixed sizes name two and the remedy, which helps", async () => {
     const path = await folderOf({ "1.png": await png(1), "2.png": await png(2, 3, 5) });
     const reading = readAll({ path, onCorrupt: "skip" });
-    await expect(reading).rejects.toThrow(/1\.png is 2 x 2, .*2\.png is 3 x 5[\s\S]*features\.size/);
+    await expect(reading).rejects.toThrow(
+      /1\.png is 2 x 2, .*2\.png is 3 x 5\n.*set features\.size, for example to 2: .* 2 x 2/,
+    );
     expect(await readAll({ path, size: { height: 1, width: 1 } })).toEqual([
       [1, -1],
       [2, -1],

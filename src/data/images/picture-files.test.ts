@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { folderOfPictures } from "./picture-files.js";
+import { filesIn, folderOfPictures } from "./picture-files.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "pictures-"));
 afterAll(() => fs.rm(root, { recursive: true }));
@@ -21,7 +21,7 @@ async function folderOf(files: readonly string[], links: Record<string, string>)
 
 /** Paths in the folder with their class. */
 async function placed(folder: string, split: "train" | "test" = "train"): Promise<string[]> {
-  const { classes, pictures } = await folderOfPictures(folder);
+  const { classes, pictures } = await folderOfPictures(folder, await filesIn(folder));
   const found: string[] = [];
   for await (const { source, label } of pictures(split)) {
     found.push(`${relative(folder, source)}: ${classes[label] ?? "none"}`);
@@ -44,4 +44,24 @@ it("linked folders and files are read, also one twice that two links name", asyn
   const folder = await folderOf([], links);
   expect(await placed(folder)).toEqual(["train/a/1.png: a", "train/b/2.png: b"]);
   expect(await placed(folder, "test")).toEqual(["test/a/1.png: a", "test/b/2.png: b"]);
+});
+
+it("a link that points to nothing is a picture that cannot be read", async () => {
+  const folder = await folderOf(["a/1.png"], { "a/2.png": "gone.png" });
+  expect(await placed(folder)).toEqual(["a/1.png: a", "a/2.png: a"]);
+  const { pictures } = await folderOfPictures(folder, await filesIn(folder));
+  const found: string[] = [];
+  for await (const { bytes } of pictures("train")) {
+    await bytes().catch((error) => found.push(error.message));
+  }
+  expect(found.join()).toMatch(/^a picture cannot be read\n {2}found: .*a\/2\.png: ENOENT/);
+});
+
+it("files of all kinds of pictures are read, others counted by kind", async () => {
+  const kinds = ["png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "avif", "tif", "tiff", "PNG"];
+  const others = ["a.bmp", "b/c.heic", "notes.txt", "README", ".DS_Store", "__MACOSX/._1.png"];
+  const folder = await folderOf([...kinds.map((kind, i) => `${10 + i}.${kind}`), ...others], {});
+  const { counts, leftOut } = await folderOfPictures(folder, await filesIn(folder));
+  expect(counts).toEqual({ train: kinds.length });
+  expect(leftOut).toEqual(["4 files of other kinds (.bmp, .heic, .txt, no extension), such as README"]);
 });

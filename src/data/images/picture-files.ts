@@ -1,31 +1,34 @@
-import { readFile, realpath } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { dirname, extname, join, relative, sep } from "node:path";
 import { glob } from "tinyglobby";
 import { DataError } from "../../files/errors.js";
-import type { PictureCollection, Split } from "./collection.js";
+import type { PictureCollection, Split, SplitCounts } from "./collection.js";
 import { ImageError, orSkip } from "./decode.js";
 import { inOrder } from "./in-order.js";
-import { layoutOf } from "./layout.js";
+import { type Layout, layoutOf } from "./layout.js";
+import { leftOutOf } from "./left-out.js";
+import { isMetadata, labelsInMetadata } from "./metadata-files.js";
 import { readingZip, zipEntries } from "./zip.js";
 
 const READ_AHEAD = 16;
 
 /**
- * The pictures of a folder and its sub-folders, in the order of their paths by code unit; see `layoutOf` for
- * their classes and splits. Hidden files and other kinds are passed over. Links are followed, but of the paths
- * to one real folder only the shortest are read: a loop adds nothing.
+ * The pictures among a folder's `filesIn` it, in the order of their paths by code unit; see `layoutOf` for
+ * their classes and splits, and `labelsInMetadata` for files that name classes. Hidden files are passed over, other kinds
+ * counted. Links are followed, but of the paths to one real folder only the shortest are read: a loop adds nothing.
  * @throws DataError when there are none.
  */
-export async function folderOfPictures(folder: string): Promise<PictureCollection> {
-  const names = pictureNames(folder, await glob("**/*", { cwd: folder }));
-  const layout = layoutOf(await withoutLoops(folder, names));
+export async function folderOfPictures(folder: string, names: readonly string[]): Promise<PictureCollection> {
+  const files = await withoutLoops(folder, names);
+  const read = (name: string) => readFile(join(folder, name));
+  const { splits, ...layout } = await placed(folder, files, read);
   const pictures = async function* (split: Split) {
-    for (const { name, label } of layout.splits[split]) {
+    for (const { name, label } of splits[split] ?? []) {
       const source = join(folder, name);
       yield { source, label, bytes: () => readFile(source).catch((error) => unreadable(source, error)) };
     }
   };
-  return { kind: "pictures", classes: layout.classes, hasTest: layout.splits.test.length > 0, pictures };
+  return { kind: "pictures", ...layout, counts: countsOf(splits), pictures };
 }
 
 /**
@@ -34,17 +37,73 @@ export async function folderOfPictures(folder: string): Promise<PictureCollectio
  */
 export async function zipOfPictures(path: string): Promise<PictureCollection> {
   const entries = await zipEntries(path);
-  const layout = layoutOf(pictureNames(path, [...entries.keys()]));
+  const readOne = async (name: string) => {
+    const reading = readingZip(path, async function* (read) {
+      yield await read(entries.get(name)!);
+    });
+    for await (const bytes of reading) return bytes;
+    return new Uint8Array();
+  };
+  const { splits, ...layout } = await placed(path, visible([...entries.keys()]), readOne);
   const pictures = (split: Split) =>
     readingZip(path, (read) =>
-      inOrder(layout.splits[split], READ_AHEAD, async ({ name, label }) => {
+      inOrder(splits[split] ?? [], READ_AHEAD, async ({ name, label }) => {
         const source = `${path}/${name}`;
         const reading = read(entries.get(name)!).catch((error) => unreadable(source, error));
         await reading.catch(() => {}); // thrown again to whoever asks for the bytes
         return { source, label, bytes: () => reading };
       }),
     );
-  return { kind: "pictures", classes: layout.classes, hasTest: layout.splits.test.length > 0, pictures };
+  return { kind: "pictures", ...layout, counts: countsOf(splits), pictures };
+}
+
+/** Whether a file is called as a picture that can be read. */
+export function isPicture(name: string): boolean {
+  return /\.(a?png|jpe?g|jpe|jfif|webp|gif|avif|tiff?)$/i.test(name);
+}
+
+/**
+ * The files of a folder and its sub-folders without hidden ones; links that point to nothing are among them. Throws the
+ * system's error for a folder that cannot be read.
+ */
+export async function filesIn(folder: string): Promise<string[]> {
+  const files = visible(await glob("**/*", { cwd: folder }));
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((one) => one.isSymbolicLink())) {
+    const path = join(entry.parentPath ?? entry.path, entry.name); // Node 20.0 has the second
+    const isDangling = (await stat(path).catch(() => undefined)) === undefined;
+    if (isDangling) files.push(...visible([relative(folder, path).replaceAll(sep, "/")]));
+  }
+  return files;
+}
+
+/** Without hidden files and what macOS adds to archives. */
+function visible(names: readonly string[]): string[] {
+  return names.filter((name) => !/(^|\/)(\.|__MACOSX\/)|\/$/.test(name));
+}
+
+/** The pictures among files, with their classes and splits. */
+async function placed(
+  location: string,
+  files: readonly string[],
+  read: (name: string) => Promise<Uint8Array>,
+): Promise<Layout> {
+  const pictures = files.filter(isPicture).sort();
+  if (pictures.length === 0) throw noPictures(location, files);
+  const metadata = files.filter(isMetadata).sort();
+  const { labels, leftOut } = await labelsInMetadata(metadata, pictures, read);
+  const layout = layoutOf(pictures, labels);
+  const others = files.filter((name) => !isPicture(name) && !isMetadata(name)).sort();
+  const kinds = leftOutOf("file", `of other kinds (${kindsOf(others)})`, others);
+  return { ...layout, leftOut: [...layout.leftOut, ...leftOut, ...kinds] };
+}
+
+function countsOf({ train, validation, test }: Layout["splits"]): SplitCounts {
+  return {
+    train: train.length,
+    ...(validation && { validation: validation.length }),
+    ...(test && { test: test.length }),
+  };
 }
 
 /** The names whose folder is reached by no shorter path: a path through a loop has one. */
@@ -63,15 +122,15 @@ async function withoutLoops(folder: string, names: readonly string[]): Promise<s
   });
 }
 
-function pictureNames(location: string, names: readonly string[]): string[] {
-  const visible = names.filter((name) => !/(^|\/)(\.|__MACOSX\/)|\/$/.test(name));
-  const pictures = visible.filter((name) => /\.(png|jpe?g|webp)$/i.test(name));
-  if (pictures.length > 0) return pictures.sort();
-  const kinds = [...new Set(visible.map((name) => extname(name) || "no extension"))].sort().join(", ");
-  throw new DataError(
+function kindsOf(files: readonly string[]): string {
+  return [...new Set(files.map((name) => extname(name).toLowerCase() || "no extension"))].sort().join(", ");
+}
+
+function noPictures(location: string, files: readonly string[]): DataError {
+  return new DataError(
     "there are no pictures",
-    `${location} holds ${kinds || "nothing"}`,
-    "put in .png, .jpg, .jpeg or .webp files, a folder for each class or all together",
+    `${location} holds ${kindsOf(files) || "nothing"}`,
+    "put in .png, .jpg, .webp, .gif, .avif or .tiff files, a folder for each class or all together; unpack archives",
   );
 }
 
