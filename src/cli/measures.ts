@@ -8,7 +8,7 @@ import { compileScorer, type Scorer } from "../evaluation/log-likelihood.js";
 import { evaluateMultipleChoice } from "../evaluation/multiple-choice.js";
 import { measurePerplexity } from "../evaluation/perplexity.js";
 import { readPrompts } from "../evaluation/prompts.js";
-import { readQuestions, type Task } from "../evaluation/questions.js";
+import { type QuestionTask, readQuestions } from "../evaluation/questions.js";
 import { sideBySide } from "../evaluation/side-by-side.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../generation/decoder-session.js";
@@ -23,7 +23,7 @@ export interface EvaluateFlags {
   checkpoint: Checkpoint;
   batchSize: number;
   multipleChoice?: string;
-  task?: Task;
+  task?: QuestionTask;
   perplexity?: string[];
   stride?: number;
   against?: string;

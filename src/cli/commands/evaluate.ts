@@ -13,7 +13,7 @@ import { openFolder } from "../../files/disk.js";
 import { isImageModel } from "../../interop/image-folder.js";
 import { languageTask } from "../../objectives/task.js";
 import { adamw } from "../../optim/adamw.js";
-import { layOut, views } from "../../optim/layout.js";
+import { layOut, parameterTensors } from "../../optim/layout.js";
 import { readRecipe } from "../../recipe/run.js";
 import { type Evaluation, evaluateLoss, figuresOf } from "../../training/evaluate.js";
 import { compileLoss } from "../../training/step.js";
@@ -153,7 +153,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<Evaluation>
   const { model, weights, tokenizer } = await openNamedModel(path, flags.checkpoint);
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const parameters = new Float32Array(layout.size);
-  for (const [name, view] of views(layout, parameters))
+  for (const [name, view] of parameterTensors(layout, parameters))
     (view.data as Float32Array).set(weights.get(name)!.data);
   const shape = { batchSize: flags.batchSize, contextLength: model.contextLength };
   const compiled = await compileLoss(nodeRuntime, languageTask(model, shape), layout, { parameters });
