@@ -129,7 +129,7 @@ export type { Objective } from "./objectives/objective.js";
 export { imageTask, languageTask, type Task } from "./objectives/task.js";
 // 5 gradient descent
 export { type AdamWOptions, adamw } from "./optim/adamw.js";
-export { type Layout, layOut, views } from "./optim/layout.js";
+export { type Layout, layOut, parameterTensors } from "./optim/layout.js";
 export { type MuonOptions, muon } from "./optim/muon.js";
 export type { Optimizer, ParameterGroup, UpdateRule } from "./optim/optimizer.js";
 export { type Schedule, scheduleFactor } from "./optim/schedule.js";

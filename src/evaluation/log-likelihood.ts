@@ -11,7 +11,7 @@ import {
 } from "../core/runtime/session.js";
 import { cacheNames, KvCache } from "../generation/kv-cache.js";
 import type { Decoder } from "../models/decoder.js";
-import { hiddenScore } from "../nn/attention.js";
+import { maskValue } from "../nn/attention.js";
 import { feedsOf, type Weights } from "../nn/weights.js";
 import { EvaluationError } from "./errors.js";
 import { freshName, headGraph, layersGraph } from "./scoring-graphs.js";
@@ -125,7 +125,7 @@ export class Scorer {
     hidden: Float32Array,
   ): Promise<void> {
     const width = hidden.length / (rows.length * time);
-    const places = scoredPlaces(rows, start, time);
+    const places = scoredPositions(rows, start, time);
     const most = Math.max(1, Math.floor(chunkLogits / this.model.vocabSize));
     for (let from = 0; from < places.length; from += most) {
       const part = places.slice(from, from + most);
@@ -148,14 +148,14 @@ export class Scorer {
 }
 
 /** A target, and the position among [rows, time] that predicts it. */
-interface Place {
+interface ScoredPosition {
   readonly row: Row;
   readonly at: number;
   readonly position: number;
 }
 
-function scoredPlaces(rows: readonly Row[], start: number, time: number): Place[] {
-  const places: Place[] = [];
+function scoredPositions(rows: readonly Row[], start: number, time: number): ScoredPosition[] {
+  const places: ScoredPosition[] = [];
   for (const [i, row] of rows.entries()) {
     const ahead = row.inputs.length - row.targets.length - start;
     const last = Math.min(row.targets.length, time - ahead);
@@ -228,8 +228,8 @@ function newTokens(rows: readonly Row[], start: number, time: number, room: numb
   const bias = new Float32Array(time * (room + time));
   for (let query = 0; query < time; query++) {
     const at = query * (room + time);
-    bias.fill(hiddenScore, at + start, at + room);
-    bias.fill(hiddenScore, at + room + query + 1, at + room + time);
+    bias.fill(maskValue, at + start, at + room);
+    bias.fill(maskValue, at + room + query + 1, at + room + time);
   }
   return {
     ids: int64Tensor(ids, shape),

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { EvaluationError } from "./errors.js";
-import { type Question, readQuestions, type Task } from "./questions.js";
+import { type Question, type QuestionTask, readQuestions } from "./questions.js";
 
 const place = mkdtempSync(join(tmpdir(), "autodidact-questions-"));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
@@ -16,7 +16,7 @@ const write = (name: string, content: string | Uint8Array) => {
 };
 const jsonl = (name: string, rows: readonly object[]) =>
   write(name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-const read = async (file: string, task?: Task) => {
+const read = async (file: string, task?: QuestionTask) => {
   const questions: Question[] = [];
   for await (const question of readQuestions(file, task)) questions.push(question);
   return questions;
@@ -145,7 +145,7 @@ describe("plain rows", () => {
 const plain = { query: "q", choices: ["a", "b"], gold: 0 };
 
 describe("bad rows are named by file and line", () => {
-  it.each<[string, object, Task | undefined, RegExp]>([
+  it.each<[string, object, QuestionTask | undefined, RegExp]>([
     ["no field", { text: "x" }, undefined, /"query" or "ctx" is not a text[\s\S]*:3 has: text/],
     ["a number for a text", { ...plain, query: 5 }, undefined, /"query" is not a text[\s\S]*:3: 5/],
     ["a text for choices", { ...plain, choices: "ab" }, undefined, /"choices" is not a list of texts/],

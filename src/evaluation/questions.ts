@@ -17,7 +17,7 @@ export interface Question {
 }
 
 export const tasks = ["hellaswag", "arc"] as const;
-export type Task = (typeof tasks)[number];
+export type QuestionTask = (typeof tasks)[number];
 
 /**
  * The questions of JSON Lines and Parquet files. Rows are HellaSwag's (activity_label, ctx_a, ctx_b, endings,
@@ -25,7 +25,10 @@ export type Task = (typeof tasks)[number];
  * or ctx, choices or endings, gold or label, taken as they are.
  * Throws `EvaluationError` naming file and row for one that is none of them; see also `tableRows`.
  */
-export async function* readQuestions(files: string | string[], task?: Task): AsyncGenerator<Question> {
+export async function* readQuestions(
+  files: string | string[],
+  task?: QuestionTask,
+): AsyncGenerator<Question> {
   for await (const row of tableRows(files)) {
     const question = readers[task ?? kindOf(row)](row);
     checkChoices(question);
@@ -33,7 +36,7 @@ export async function* readQuestions(files: string | string[], task?: Task): Asy
   }
 }
 
-type Kind = Task | "plain";
+type Kind = QuestionTask | "plain";
 
 const readers: Record<Kind, (row: TableRow) => Question> = {
   hellaswag(row) {

@@ -14,7 +14,7 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Decoder } from "../models/decoder.js";
-import { hiddenScore } from "../nn/attention.js";
+import { maskValue } from "../nn/attention.js";
 import { chosenLoraAdapt, type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { type Adapt, inputsFor } from "../nn/parameter.js";
 import { quantiseProducts } from "../nn/quantise-products.js";
@@ -155,8 +155,8 @@ function visibility(starts: readonly number[], time: number, room: number): Host
   const bias = new Float32Array(starts.length * time * width);
   for (let i = 0; i < starts.length * time; i++) {
     const query = i % time;
-    bias.fill(hiddenScore, i * width + starts[Math.floor(i / time)], i * width + room);
-    bias.fill(hiddenScore, i * width + room + query + 1, (i + 1) * width);
+    bias.fill(maskValue, i * width + starts[Math.floor(i / time)], i * width + room);
+    bias.fill(maskValue, i * width + room + query + 1, (i + 1) * width);
   }
   return hostTensor("float32", [starts.length, 1, time, width], bias);
 }

@@ -12,7 +12,7 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Decoder } from "../models/decoder.js";
-import { hiddenScore } from "../nn/attention.js";
+import { maskValue } from "../nn/attention.js";
 import { inputsFor } from "../nn/parameter.js";
 import { feedsOf, type Weights } from "../nn/weights.js";
 import { GenerationError } from "./errors.js";
@@ -116,7 +116,7 @@ function causalBias(past: number, time: number): HostTensor {
   const width = past + time;
   const bias = new Float32Array(time * width);
   for (let query = 0; query < time; query++) {
-    bias.fill(hiddenScore, query * width + past + query + 1, (query + 1) * width);
+    bias.fill(maskValue, query * width + past + query + 1, (query + 1) * width);
   }
   return hostTensor("float32", [1, 1, time, width], bias);
 }

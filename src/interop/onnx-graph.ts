@@ -7,7 +7,7 @@ import { reshape } from "../core/ops/movement.js";
 import { concat, slice } from "../core/ops/slice.js";
 import type { Decoder } from "../models/decoder.js";
 import { arange } from "../models/shapes.js";
-import { hiddenScore, type KeysAndValues } from "../nn/attention.js";
+import { type KeysAndValues, maskValue } from "../nn/attention.js";
 import { inputsFor } from "../nn/parameter.js";
 
 // The client fills an empty past by these very names: what is not the batch gets the size 0.
@@ -54,5 +54,5 @@ function visibility(mask: Tensor<"b s">, contextLength: number): Tensor {
   const keys = reshape(slice(places, 0, 0, total), [1, 1, 1, total]);
   const queries = reshape(slice(places, 0, past, total), [1, 1, fresh, 1]);
   const isText = reshape(greater(mask, 0), [batch, 1, 1, total]);
-  return where(and(lessOrEqual(keys, queries), isText), 0, hiddenScore);
+  return where(and(lessOrEqual(keys, queries), isText), 0, maskValue);
 }

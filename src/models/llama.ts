@@ -8,7 +8,7 @@ import { constant, type Tensor } from "../core/graph/tensor.js";
 import { add } from "../core/ops/elementwise.js";
 import { gather } from "../core/ops/gather.js";
 import { expand, reshape, transpose } from "../core/ops/movement.js";
-import { rotary } from "../core/ops/normalise.js";
+import { applyRotary } from "../core/ops/normalise.js";
 import { swiGlu } from "../nn/activation.js";
 import { cachedAttention, causalAttention, causalMask, type KeysAndValues } from "../nn/attention.js";
 import { linear } from "../nn/linear.js";
@@ -60,7 +60,7 @@ export function llama(config: LlamaConfig): Decoder {
     const normed = qkNorm ? norm(p, heads, `${name}_norm`) : heads;
     const merged = reshape(normed, [...positions.shape, count * headWidth]);
     angles ??= rotaryAngles(contextLength, headWidth, ropeTheta); // not before the weights prove the sizes
-    return reshape(rotary(merged, angles.cos, angles.sin, positions, count), y.shape);
+    return reshape(applyRotary(merged, angles.cos, angles.sin, positions, count), y.shape);
   };
 
   return {

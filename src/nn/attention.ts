@@ -9,7 +9,7 @@ import { softmax } from "../core/ops/normalise.js";
 import { concat, slice } from "../core/ops/slice.js";
 
 /** Added to the score of a key that a query must not see; e^-1e9 is zero in every float type. */
-export const hiddenScore = -1e9;
+export const maskValue = -1e9;
 
 export interface SelfAttentionOptions {
   readonly numHeads: number;
@@ -100,20 +100,20 @@ function masked(scores: Tensor<"n t s">, mask: Tensor): Tensor<"n t s"> {
 }
 
 /**
- * [t, t]: zero where the key is not later than the query, `hiddenScore` elsewhere. With `segments`, int64
+ * [t, t]: zero where the key is not later than the query, `maskValue` elsewhere. With `segments`, int64
  * [b, t], it is [b, 1, t, t] and also hides keys of another segment.
  */
 export function causalMask(time: Size, segments?: Tensor<"b t">): Tensor {
   const length = known(time);
   const rows = Float32Array.from({ length: length * length }, (_, i) =>
-    i % length > Math.floor(i / length) ? hiddenScore : 0,
+    i % length > Math.floor(i / length) ? maskValue : 0,
   );
   const causal = constant(rows, [length, length]);
   if (!segments) return causal;
   const batch = segments.shape[0];
   const queries = reshape(segments, [batch, 1, length, 1]);
   const keys = reshape(segments, [batch, 1, 1, length]);
-  return where(equal(queries, keys), causal, hiddenScore);
+  return where(equal(queries, keys), causal, maskValue);
 }
 
 /** Keys and values of one layer, each [b, kv, s, d]. */

@@ -1,5 +1,5 @@
-import { nodesOf } from "../core/autodiff/grad.js";
 import { applyAll, constant, Input, type InputAttrs, type Node, Tensor } from "../core/graph/tensor.js";
+import { nodesOf } from "../core/graph/walk.js";
 import { add } from "../core/ops/elementwise.js";
 import { Gemm } from "../core/ops/matmul.js";
 import { type Bits, blockProduct, quantise } from "./block-quantised.js";

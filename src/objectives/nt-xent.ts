@@ -8,7 +8,7 @@ import { expand, reshape, sum } from "../core/ops/movement.js";
 import { logSumExp, max, mean, sumSquare } from "../core/ops/reduce.js";
 import { slice } from "../core/ops/slice.js";
 import type { ProjectedEncoder } from "../models/contrastive.js";
-import { hiddenScore } from "../nn/attention.js";
+import { maskValue } from "../nn/attention.js";
 import { ObjectiveError } from "./errors.js";
 import {
   countOf,
@@ -39,7 +39,7 @@ export function ntXentLoss(projected: Tensor<"b d">, temperature: number, flags?
   const length = sqrt(sumSquare(projected, [1], { keepDims: true }));
   const unit = div(projected, maximum(length, 1e-8));
   const cosines = mul(matmul<"n m">(unit, swapLast(unit)), 1 / temperature);
-  const notItself = add(cosines, constant(diagonal(count, hiddenScore), [count, count]));
+  const notItself = add(cosines, constant(diagonal(count, maskValue), [count, count]));
   const others = flags ? add(notItself, absent(flags.present, count)) : notItself;
   const apart = reshape(unit, [count / views, views, width]);
   const pair = sum<"i">(mul(slice(apart, 1, 0, 1), slice(apart, 1, 1, 2)), [1, 2]);
@@ -56,7 +56,7 @@ export function ntXentLoss(projected: Tensor<"b d">, temperature: number, flags?
 
 /** What hides the rows [1, n] of images that are not there from all others. */
 function absent(present: Tensor<"i">, count: number): Tensor {
-  const hidden = mul(sub(1, present), hiddenScore);
+  const hidden = mul(sub(1, present), maskValue);
   const ofRows = expand(reshape(hidden, [count / views, 1]), [count / views, views]);
   return reshape(ofRows, [1, count]);
 }

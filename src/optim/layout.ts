@@ -65,7 +65,7 @@ export function stretches({ slots }: Layout, { groups }: Optimizer): Stretch[] {
 }
 
 /** The parameters as host tensors over `flat`, by name. */
-export function views({ slots }: Layout, flat: Float32Array): Map<string, HostTensor> {
+export function parameterTensors({ slots }: Layout, flat: Float32Array): Map<string, HostTensor> {
   return new Map(
     slots.map(({ parameter: { name, shape }, offset, size }) => [
       name,

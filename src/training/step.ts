@@ -15,7 +15,7 @@ import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
 import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
-import { type Layout, views } from "../optim/layout.js";
+import { type Layout, parameterTensors } from "../optim/layout.js";
 import { weightsOf } from "./weights.js";
 
 /** The loss of a batch, and what else the objective measures. */
@@ -84,7 +84,7 @@ export async function compileLoss(
   const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
   if (arrays.gradients) {
     const gradients = grad(loss, [...trained.values()]); // 5 gradient
-    const places = views(layout, arrays.gradients);
+    const places = parameterTensors(layout, arrays.gradients);
     [...trained.keys()].forEach((name, i) => {
       outputs[`d ${name}`] = gradients[i];
       into[`d ${name}`] = places.get(name)!;

@@ -2,7 +2,7 @@ import { randomStream } from "../core/random.js";
 import type { HostTensor } from "../core/runtime/session.js";
 import { initialise } from "../nn/parameter.js";
 import type { Weights } from "../nn/weights.js";
-import { type Layout, views } from "../optim/layout.js";
+import { type Layout, parameterTensors } from "../optim/layout.js";
 
 /** Fills `flat` with fresh parameters: a pure function of the seed and each parameter's name. */
 export function initialiseAll(layout: Layout, flat: Float32Array, seed: number): void {
@@ -23,7 +23,7 @@ export function copyWeights(layout: Layout, flat: Float32Array, weights: Weights
 /** Named weights over a flat array, as a model folder keeps them. */
 export function weightsOf(layout: Layout, flat: Float32Array): Weights {
   return new Map(
-    [...views(layout, flat)].map(([name, { shape, data }]: [string, HostTensor]) => [
+    [...parameterTensors(layout, flat)].map(([name, { shape, data }]: [string, HostTensor]) => [
       name,
       { shape, data: data as Float32Array },
     ]),

@@ -13,7 +13,7 @@ import { lookUp } from "../../src/nn/parameter.js";
 import { nextToken } from "../../src/objectives/next-token.js";
 import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
-import { layOut, views } from "../../src/optim/layout.js";
+import { layOut, parameterTensors } from "../../src/optim/layout.js";
 import { compileOptimizer } from "../../src/optim/update.js";
 import { compileLoss } from "../../src/training/step.js";
 
@@ -82,7 +82,7 @@ async function prepare(golden: Golden, model: Decoder) {
   const layout = layOut(model.parameters, optimizer);
   const flat = () => new Float32Array(layout.size);
   const state = { parameters: flat(), gradients: flat(), moments: { m: flat(), v: flat() } };
-  const weights = views(layout, state.parameters);
+  const weights = parameterTensors(layout, state.parameters);
   for (const [name, { shape, data }] of Object.entries(golden.weights)) {
     expect(weights.get(name)?.shape, name).toEqual(shape);
     (weights.get(name)!.data as Float32Array).set(data);
@@ -131,7 +131,7 @@ describe.each([
       state,
     );
     expect((await loss.run(batch)).loss).toBeCloseTo(golden.loss, 5);
-    const gradients = views(layout, state.gradients);
+    const gradients = parameterTensors(layout, state.gradients);
     for (const [parameter, { data }] of Object.entries(golden.gradients)) {
       // float32 sums in another order: 1e-4 of the largest element is ten times what was seen.
       expect(relativeError(gradients.get(parameter)!.data as Float32Array, data), parameter).toBeLessThan(

@@ -8,7 +8,7 @@ import type { Weights } from "../../src/nn/weights.js";
 import { dpo } from "../../src/objectives/dpo.js";
 import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
-import { layOut, views } from "../../src/optim/layout.js";
+import { layOut, parameterTensors } from "../../src/optim/layout.js";
 import { referenceLogLikelihoods } from "../../src/training/reference.js";
 import { compileLoss } from "../../src/training/step.js";
 import { copyWeights } from "../../src/training/weights.js";
@@ -44,7 +44,7 @@ const ids = (rows: number[][]) => Int32Array.from(rows.flat());
 const optimizer = adamw({ lr: 1 });
 
 /** float32 sums in another order: 1e-4 of a tensor's largest element is ten times what was seen. */
-function expectGradients(actual: ReturnType<typeof views>, expected: Tensors): void {
+function expectGradients(actual: ReturnType<typeof parameterTensors>, expected: Tensors): void {
   for (const [name, { data }] of Object.entries(expected)) {
     const found = actual.get(name)!.data as Float32Array;
     const scale = Math.max(1e-6, ...data.map(Math.abs));
@@ -74,7 +74,7 @@ describe.each(["gpt2", "qwen3"])("%s", (name) => {
     expect(Object.keys(result.metrics).sort()).toEqual(Object.keys(metrics).sort());
     for (const [key, value] of Object.entries(metrics))
       expect(result.metrics[key], key).toBeCloseTo(value, 4);
-    expectGradients(views(layout, state.gradients), gradients);
+    expectGradients(parameterTensors(layout, state.gradients), gradients);
   });
 
   it("a pair without targets counts for nothing", async () => {
@@ -130,6 +130,6 @@ describe.each(["gpt2", "qwen3"])("%s", (name) => {
     const compiled = await compileLoss(nodeRuntime, languageTask(model, shape), layout, all, { lora });
     const result = await compiled.run({ inputs: ids(golden.lora.inputs), targets: ids(golden.lora.targets) });
     expect(result.loss).toBeCloseTo(loss, 5);
-    expectGradients(views(layout, state.gradients), gradients);
+    expectGradients(parameterTensors(layout, state.gradients), gradients);
   });
 });

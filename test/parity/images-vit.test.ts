@@ -17,7 +17,7 @@ import { maskedPatches } from "../../src/objectives/masked-patches.js";
 import { ntXentLoss } from "../../src/objectives/nt-xent.js";
 import { imageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
-import { layOut, views } from "../../src/optim/layout.js";
+import { layOut, parameterTensors } from "../../src/optim/layout.js";
 import { compileLoss } from "../../src/training/step.js";
 import { evaluate } from "../evaluate.js";
 
@@ -90,7 +90,7 @@ async function lossAndGradients<Model extends ImageModel>(
 ) {
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const state = { parameters: new Float32Array(layout.size), gradients: new Float32Array(layout.size) };
-  const parameters = views(layout, state.parameters);
+  const parameters = parameterTensors(layout, state.parameters);
   expect([...parameters.keys()].sort()).toEqual(Object.keys(weights).sort());
   for (const [name, { shape, data }] of Object.entries(weights)) {
     expect(parameters.get(name)!.shape, name).toEqual(shape);
@@ -101,7 +101,7 @@ async function lossAndGradients<Model extends ImageModel>(
   const compiled = await compileLoss(nodeRuntime, task, layout, state, { session });
   const { loss } = await compiled.run(batch);
   await compiled.release();
-  return { loss, gradients: views(layout, state.gradients) };
+  return { loss, gradients: parameterTensors(layout, state.gradients) };
 }
 
 describe("a vision transformer with a classifier", () => {

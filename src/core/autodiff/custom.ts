@@ -1,10 +1,11 @@
 /** Gradient rules of one's own, and recomputation, which is one of them. */
 import type { Op } from "../graph/op.js";
 import { applyAll, Constant, Input, type Node, peekNodeId, type Tensor } from "../graph/tensor.js";
+import { nodesOf } from "../graph/walk.js";
 import { add, mul } from "../ops/elementwise.js";
 import { reshape } from "../ops/movement.js";
 import { slice } from "../ops/slice.js";
-import { nodesOf, pullBack } from "./grad.js";
+import { pullBack } from "./grad.js";
 
 interface CustomAttrs {
   outputs: number;

@@ -1,6 +1,7 @@
 import { dtypes } from "../graph/dtype.js";
 import type { Tensors } from "../graph/op.js";
 import { formatType, type Node, ShapeError, scalar, Tensor } from "../graph/tensor.js";
+import { nodesOf } from "../graph/walk.js";
 import { add } from "../ops/elementwise.js";
 import { expand } from "../ops/movement.js";
 
@@ -75,18 +76,4 @@ function nodesBetween(y: readonly Tensor[], targets: ReadonlySet<Node>, stop: bo
     if (targets.has(node) || carries) needed.add(node);
   }
   return needed;
-}
-
-/** All nodes that the tensors depend on, inputs before their readers; nothing beyond `boundary`. */
-export function nodesOf(tensors: readonly Tensor[], boundary?: ReadonlySet<Node>): Node[] {
-  const seen = new Set<Node>();
-  const open = tensors.map((t) => t.node);
-  while (open.length > 0) {
-    const node = open.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (boundary?.has(node)) continue;
-    for (const x of node.inputs) open.push(x.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }

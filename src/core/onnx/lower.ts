@@ -1,5 +1,4 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { nodesOf } from "../autodiff/grad.js";
 import { type DType, dtypes, type TypedArray, typedArray } from "../graph/dtype.js";
 import type { Emitter, OnnxAttribute } from "../graph/op.js";
 import { known, type Size, terms } from "../graph/size.js";
@@ -13,6 +12,7 @@ import {
   type Tensor,
   type TensorType,
 } from "../graph/tensor.js";
+import { nodesOf } from "../graph/walk.js";
 import { type ModelProto, ModelProtoSchema } from "./onnx_pb.js";
 import { simplify } from "./passes.js";
 

@@ -1,6 +1,5 @@
 /** Clean-up of a graph before it is lowered. Dead nodes need no pass: only what outputs reach is kept. */
 import { Custom } from "../autodiff/custom.js";
-import { nodesOf } from "../autodiff/grad.js";
 import { dtypes, fromHalf } from "../graph/dtype.js";
 import { known } from "../graph/size.js";
 import {
@@ -12,6 +11,7 @@ import {
   type Node,
   Tensor,
 } from "../graph/tensor.js";
+import { nodesOf } from "../graph/walk.js";
 import {
   broadcastShapes,
   Expand,

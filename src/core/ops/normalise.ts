@@ -102,7 +102,7 @@ interface RotaryAttrs {
  * x: [batch, time, heads * headWidth]; cos, sin: [positions, headWidth / 2]; positions: int64 [batch, time].
  * cos and sin get no gradient. [RotaryEmbedding-23; Su et al. 2021]
  */
-export function rotary<S extends string>(
+export function applyRotary<S extends string>(
   x: Tensor<S>,
   cos: Tensor,
   sin: Tensor,
@@ -126,7 +126,7 @@ export const RotaryEmbedding = defineOp<RotaryAttrs>({
   },
   // A rotation's transpose is the rotation back.
   vjp: ([g], _, [, cos, sin, positions], { numHeads }) => [
-    rotary(g, cos, neg(sin), positions, numHeads),
+    applyRotary(g, cos, neg(sin), positions, numHeads),
     undefined,
     undefined,
     undefined,

@@ -71,7 +71,7 @@ async function inParts(images: Float32Array, shape: ImageShape, batch: number | 
   return { data, d };
 }
 
-interface Layout {
+interface PixelLayout {
   readonly name: string;
   /** Images at once, where the file fixes it. */
   readonly batch?: number;
@@ -85,7 +85,7 @@ function prepared(
   images: Float32Array,
   count: number,
   { channels, height, width }: ImageShape,
-  layout: Layout,
+  layout: PixelLayout,
   normalise: OnnxFeaturesOptions["normalise"],
 ): Float32Array {
   const plane = layout.height * layout.width;
@@ -116,7 +116,7 @@ function parse(bytes: Uint8Array, source: string): ModelProto {
   );
 }
 
-function layoutOf(model: ModelProto, source: string, size: number | undefined): Layout {
+function layoutOf(model: ModelProto, source: string, size: number | undefined): PixelLayout {
   const values = new Set(model.graph!.initializer.map(({ name }) => name));
   const inputs = model.graph!.input.filter(({ name }) => !values.has(name));
   const dims = inputs.length === 1 ? dimsOf(inputs[0]) : [];

@@ -33,7 +33,7 @@ interface Block {
 }
 
 /** Rows `first`, `first + 1`, ... of a with rows `other`, ... of b. */
-interface Place {
+interface BlockRange {
   readonly first: number;
   readonly rows: number;
   readonly other: number;
@@ -41,7 +41,7 @@ interface Place {
 }
 
 /** Reads a block [rows, others]. */
-type Visit = (block: Float32Array, place: Place) => void;
+type Visit = (block: Float32Array, place: BlockRange) => void;
 
 /** Visits the inner products of all rows of `a` with all rows of `b`; those of one row of `a` in order. */
 export type VisitProducts = (a: Features, b: Features, visit: Visit) => Promise<void>;
@@ -79,7 +79,7 @@ export function squaredDistances(runtime: Runtime, a: Features, b: Features, vis
   const centre = meanOf(b);
   const [left, right] = [moved(a, centre), moved(b, centre)];
   const [lengths, otherLengths] = [squaredLengths(left), squaredLengths(right)];
-  const measure = (block: Float32Array, place: Place) => {
+  const measure = (block: Float32Array, place: BlockRange) => {
     for (let i = 0; i < place.rows; i++) {
       for (let j = 0; j < place.others; j++) {
         const at = i * place.others + j;
