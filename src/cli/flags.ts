@@ -35,7 +35,7 @@ export const flagName = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => 
 export function flagsOf(options: readonly z.ZodObject[]): Flag[] {
   const flags = new Map<string, Flag>();
   for (const [key, schema] of options.flatMap(({ shape }) => Object.entries(shape))) {
-    const { isList, value } = valueOf(schema);
+    const { isList, value } = oneValueOf(schema);
     const known = flags.get(key);
     const { argument, description = "" } = metaOf(schema);
     const values = [...(known?.values ?? []), value];
@@ -52,7 +52,7 @@ export function flagsOf(options: readonly z.ZodObject[]): Flag[] {
 }
 
 /** The schema of one value. */
-function valueOf(schema: z.core.$ZodType): { isList: boolean; value: z.core.$ZodType } {
+function oneValueOf(schema: z.core.$ZodType): { isList: boolean; value: z.core.$ZodType } {
   const inner = innerSchema(schema);
   const { def } = (inner as z.core.$ZodTypes)._zod;
   return def.type === "array" ? { isList: true, value: def.element } : { isList: false, value: inner };
@@ -100,7 +100,7 @@ function readText(text: string, schemas: readonly z.core.$ZodType[]): unknown {
 
 /** Whether an option's values are paths of files to be read, or may be "-" for standard input. */
 export function readingOf(schema: z.core.$ZodType): Pick<Meta, "isFile" | "isInput"> {
-  return metaOf(valueOf(schema).value);
+  return metaOf(oneValueOf(schema).value);
 }
 
 /** Names of the options that a use cannot do without. */

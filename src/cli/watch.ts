@@ -3,8 +3,9 @@ import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../files/disk.js";
 import type { Sample } from "../modalities/modality.js";
 import type { Run } from "../modalities/run.js";
-import type { EvaluationReport, StepReport } from "../training/loop.js";
+import type { EvaluationProgress, EvaluationReport, StepReport } from "../training/loop.js";
 import { type CurvePoint, lossCurve } from "./terminal/curve.js";
+import { onProgress } from "./terminal/phase.js";
 import { ProgressLine } from "./terminal/progress.js";
 
 /** Steps over which speed and loss are averaged for the eye. */
@@ -47,7 +48,9 @@ export async function watchRun(run: Run, gflops: number) {
     line.finish();
     process.stderr.write(`\n${lossCurve({ train, validation })}\n`);
   };
-  return { onStep, onEvaluation, finish };
+  const onEvaluationProgress = ({ batches, inAll }: EvaluationProgress) =>
+    onProgress("batches evaluated", batches, inAll);
+  return { onStep, onEvaluation, onEvaluationProgress, finish };
 }
 
 /** Writes a sample into the run's `samples/`; what is shown of it is its text, or its name. */

@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { Workload } from "../bench/training.js";
 import type { Runtime } from "../core/runtime/session.js";
+import type { Watching } from "../core/watching.js";
 import type { TrainingData } from "../data/training-data.js";
 import type { Folder } from "../files/folder.js";
 import type { JsonObject } from "../interop/folder-files.js";
@@ -17,6 +18,11 @@ import type { TrainerOptions } from "../training/trainer.js";
 
 /** A model's folder by the name that a user gives, and the name that others can find it by. */
 export type FindModel = (name: string, revision?: string) => Promise<{ folder: Folder; name: string }>;
+
+/** How a phase of long work is watched and stopped. */
+export function watching({ signal, onProgress }: Surroundings, phase: string): Watching {
+  return { signal, onProgress: onProgress && ((done, total) => onProgress(phase, done, total)) };
+}
 
 /** Finds the folder of a name, by `around.findModel` where it is there. */
 export function finderOf({ findModel, openFolder }: Surroundings): FindModel {
@@ -31,6 +37,8 @@ export interface Surroundings {
   readonly findModel?: FindModel;
   /** The kinds of data that there are; default: those of table.ts. */
   readonly modalities?: readonly Modality[];
+  /** Makes a run's folder this process's own; default: nobody is kept out. Throws where another process has it. */
+  readonly lock?: (folder: Folder) => Promise<{ release(): Promise<void> }>;
   /** Make batches in a thread, ahead of the step, where a modality can. Default: no. */
   readonly ahead?: boolean;
   /** Ends what takes long, with the signal's reason. */
@@ -93,6 +101,8 @@ export interface Learning extends Trained {
   readonly data: TrainingData;
   /** What is not learned from though it is there, such as "3 without text". */
   readonly leftOut?: readonly string[];
+  /** What else there is to know before training, a sentence each. */
+  readonly notes?: readonly string[];
   readonly description: Description;
   /** Floating-point operations of one unit of the task, forward and backward, where they are known. */
   readonly flopsPerUnit?: number;

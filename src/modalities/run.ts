@@ -21,6 +21,9 @@ import type { LearningOf } from "./table.js";
 
 export { RunError } from "../recipe/errors.js";
 
+type Lock = Awaited<ReturnType<NonNullable<Surroundings["lock"]>>>;
+type Watched = Pick<LoopOptions, "signal" | "onStep" | "onEvaluation" | "onEvaluationProgress">;
+
 /** What a recipe's modality makes of it, and what trains it. */
 export type Run<R extends SharedRecipe = SharedRecipe, L extends Learning = Learning> = L & {
   readonly recipe: R;
@@ -28,8 +31,8 @@ export type Run<R extends SharedRecipe = SharedRecipe, L extends Learning = Lear
   readonly trainer: Trainer;
   /** All of the model, trained or not: an adapter's weights beside those of its base. */
   readonly weights: Weights;
-  /** Trains to the end, or on from the latest checkpoint. */
-  train(callbacks?: Pick<LoopOptions, "signal" | "onStep" | "onEvaluation">): Promise<Summary>;
+  /** Trains to the end, or on from the latest checkpoint; gives the folder up then. */
+  train(callbacks?: Watched): Promise<Summary>;
 };
 
 /**
@@ -43,6 +46,27 @@ export async function startRun<R extends SharedRecipe>(
   around: Surroundings,
 ): Promise<Run<R, LearningOf<R>>> {
   await requireEmpty(folder);
+  const lock = await around.lock?.(folder);
+  try {
+    return assemble(await begin(recipe, folder, around), folder, lock);
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+/** A run that is ready to be trained. */
+interface Ready<R extends SharedRecipe> {
+  readonly recipe: R;
+  readonly learning: LearningOf<R>;
+  readonly trainer: Trainer;
+}
+
+async function begin<R extends SharedRecipe>(
+  recipe: R,
+  folder: Folder,
+  around: Surroundings,
+): Promise<Ready<R>> {
   if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
   const prepared = await modalityOf(recipe, around.modalities).prepare(recipe, around);
   const trainer = await compileRun(recipe, prepared, around.runtime);
@@ -53,7 +77,7 @@ export async function startRun<R extends SharedRecipe>(
     const learning = (await prepared.write(folder.folder("data"))) as LearningOf<R>;
     scheduleFactor(noted.optimizer.schedule, 0, learning.steps);
     await tryFirstBatches(learning);
-    return assemble(noted, folder, learning, trainer);
+    return { recipe: noted, learning, trainer };
   } catch (error) {
     const isRefusal = error instanceof AutodidactError && !(error instanceof FolderError);
     // What was refused is not begun; what a full disk or a kill stopped can be resumed.
@@ -71,6 +95,21 @@ export async function resumeRun<R extends SharedRecipe = SharedRecipe>(
   around: Surroundings,
   change: (recipe: R) => R = (recipe) => recipe,
 ): Promise<Run<R, LearningOf<R>>> {
+  await readSavedRecipe(folder);
+  const lock = await around.lock?.(folder);
+  try {
+    return assemble(await goOn(folder, around, change), folder, lock);
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+async function goOn<R extends SharedRecipe>(
+  folder: Folder,
+  around: Surroundings,
+  change: (recipe: R) => R,
+): Promise<Ready<R>> {
   const saved = await readRecipe<R>(folder, around.modalities);
   const recipe = change(saved);
   requireKept(saved, recipe, folder);
@@ -79,7 +118,7 @@ export async function resumeRun<R extends SharedRecipe = SharedRecipe>(
   const trainer = await compileRun(recipe, learning, around.runtime);
   await checkCheckpoint(folder, trainer.layout, trainer.arrays);
   if (recipe !== saved) await writeRecipe(recipe, folder);
-  return assemble(recipe, folder, learning, trainer);
+  return { recipe, learning, trainer };
 }
 
 /** The resolved recipe that a run keeps. Throws `RunError` when there is none. */
@@ -138,14 +177,13 @@ async function compileRun(
   });
 }
 
-function assemble<R extends SharedRecipe, L extends Learning>(
-  recipe: R,
+function assemble<R extends SharedRecipe>(
+  { recipe, learning, trainer }: Ready<R>,
   folder: Folder,
-  learning: L,
-  trainer: Trainer,
-): Run<R, L> {
+  lock: Lock | undefined,
+): Run<R, LearningOf<R>> {
   const { training, optimizer } = recipe;
-  const { data, steps, save } = learning;
+  const { data, steps, save } = learning as Learning;
   const trained = weightsOf(trainer.layout, trainer.weights);
   const weights = new Map([...(trainer.frozen ?? []), ...trained]);
   return {
@@ -154,11 +192,14 @@ function assemble<R extends SharedRecipe, L extends Learning>(
     folder,
     trainer,
     weights,
-    train(callbacks = {}) {
+    train(callbacks: Watched = {}) {
       const { schedule } = optimizer;
       const saveModel = (to: Folder) => save(to, { trained, all: weights });
       const options = { ...training, ...callbacks, steps, data, trainer, run: folder, schedule, saveModel };
-      return iterate(options).finally(() => data.close?.());
+      return iterate(options).finally(async () => {
+        await data.close?.();
+        await lock?.release();
+      });
     },
   };
 }

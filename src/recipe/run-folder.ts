@@ -33,7 +33,7 @@ export async function writeRecipe(recipe: object, folder: Folder): Promise<void>
 
 /** Throws `RunError` for a folder that holds anything. */
 export async function requireEmpty(folder: Folder): Promise<void> {
-  const names = await folder.list("");
+  const names = (await folder.list("")).filter((name) => name !== "run.lock");
   if (names.includes("recipe.json")) {
     throw new RunError(
       "the output folder holds another run",

@@ -19,7 +19,9 @@ const common = {
   /** Decay of an exponential average of the weights, which is then what is evaluated and saved. */
   averageDecay: share.optional(),
 };
-const betas = z.tuple([share, share]);
+/** Of an average that forgets: 1 would never. */
+const decay = z.number().min(0).lt(1);
+const betas = z.tuple([decay, decay]);
 
 /** 5 gradient descent. */
 export const optimizer = z.discriminatedUnion("kind", [
@@ -27,7 +29,7 @@ export const optimizer = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("muon"),
     ...common,
-    momentum: share.default(0.95),
+    momentum: decay.default(0.95),
     /** Rate of AdamW for embeddings, head and vectors; default lr. */
     adamwLr: z.number().positive().optional(),
     betas: betas.default([0.9, 0.95]),
@@ -35,7 +37,7 @@ export const optimizer = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("sgd"),
     ...common,
-    momentum: share.default(0.9),
+    momentum: decay.default(0.9),
     nesterov: z.boolean().default(false),
   }),
 ]);
@@ -53,7 +55,10 @@ export const iteration = {
   microBatches: count.default(1),
   seed: z.int().nonnegative().default(1),
   evaluateEvery: count,
-  /** Batches of the validation split an evaluation reads; default all. */
+  /**
+   * Most batches of the validation split that an evaluation reads; default as many as take less than a tenth of the
+   * training between two evaluations, 32 or more.
+   */
   evaluationBatches: count.optional(),
   checkpointEvery: count,
   keepCheckpoints: count.default(2),

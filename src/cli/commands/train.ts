@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Command } from "commander";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { openFolder } from "../../files/disk.js";
+import type { Folder } from "../../files/folder.js";
+import { lockFolder } from "../../files/lock.js";
 import { modalityOf } from "../../modalities/find.js";
-import type { Description, Modality, SharedRecipe } from "../../modalities/modality.js";
+import type { Description, Modality, SharedRecipe, Surroundings } from "../../modalities/modality.js";
 import { type Run, resumeRun, startRun } from "../../modalities/run.js";
 import { RecipeError } from "../../recipe/errors.js";
 import type { Override } from "../../recipe/overrides.js";
@@ -52,8 +54,15 @@ Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctr
 A file "stop" in the run's folder ends it in the same way.`,
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
-      const run = await open(recipe, flags, overrides, modalities).finally(endProgress);
-      await train(run, flags.json ?? false);
+      await untilStopped(async (signal) => {
+        const run = await open(recipe, flags, overrides, {
+          ...aroundOf(modalities),
+          ahead: true,
+          lock,
+          signal,
+        });
+        return train(run, flags.json ?? false, signal);
+      });
     });
 }
 
@@ -61,7 +70,7 @@ async function open(
   recipe: string | undefined,
   flags: TrainFlags,
   overrides: readonly Override[],
-  modalities: readonly Modality[],
+  around: Surroundings,
 ): Promise<Run> {
   if ((recipe === undefined) === (flags.resume === undefined)) {
     throw new RecipeError(
@@ -70,7 +79,7 @@ async function open(
       `for example: autodidact train ${shippedRecipes()[0]}`,
     );
   }
-  const around = { ...aroundOf(modalities), ahead: true };
+  const { modalities } = around;
   if (flags.resume !== undefined) {
     const path = flags.resume;
     const change = (saved: SharedRecipe) => {
@@ -95,27 +104,50 @@ function freeFolder(name: string): string {
   return candidates.find((folder) => !existsSync(folder) || isEmpty(folder))!;
 }
 
-async function train(run: Run, json: boolean): Promise<void> {
-  const gflops = await measurePeak(nodeRuntime);
-  const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
-  const { description, leftOut = [] } = run;
-  const left = leftOut.length > 0 ? [`left out: ${leftOut.join(", ")}`] : [];
-  say([introductionOf(description, run.trainer.layout.size), ...left, peak]);
+/** Makes a run's folder this process's own. A folder that is new goes again when nothing came of the run. */
+async function lock({ location }: Folder): Promise<{ release(): Promise<void> }> {
+  const isNew = !existsSync(location);
+  const { release } = await lockFolder(location);
+  return {
+    async release() {
+      await release();
+      if (isNew && readdirSync(location).length === 0) rmdirSync(location);
+    },
+  };
+}
+
+/** Works until it is done, or stopped by a signal. */
+async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController();
-  const onInterrupt = () => {
-    process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
+  const onSignal = () => {
+    process.stderr.write("\nfinishing what is under way and saving; Ctrl-C again to quit at once\n");
     stop.abort();
   };
   // Once: a second Ctrl-C finds no handler and ends the process at once.
-  for (const signal of signals) process.once(signal, onInterrupt);
-  const { finish, ...callbacks } = await watchRun(run, gflops);
+  for (const signal of signals) process.once(signal, onSignal);
   try {
-    const summary = await run.train({ signal: stop.signal, ...callbacks }).finally(finish);
-    conclude(run, summary, json);
-    if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
+    await work(stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
+    process.stderr.write("stopped before the first step\n");
+    process.exitCode = interruptedExitCode;
   } finally {
-    for (const signal of signals) process.removeListener(signal, onInterrupt);
+    endProgress();
+    for (const signal of signals) process.removeListener(signal, onSignal);
   }
+}
+
+async function train(run: Run, json: boolean, signal: AbortSignal): Promise<void> {
+  endProgress();
+  const gflops = await measurePeak(nodeRuntime);
+  const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
+  const { description, leftOut = [], notes = [] } = run;
+  const left = leftOut.map((what) => `left out: ${what}`);
+  say([introductionOf(description, run.trainer.layout.size), ...left, ...notes, peak]);
+  const { finish, ...callbacks } = await watchRun(run, gflops);
+  const summary = await run.train({ signal, ...callbacks }).finally(finish);
+  conclude(run, summary, json);
+  if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
 }
 
 function introductionOf(

@@ -1,7 +1,12 @@
 /** What a run on images learns: a model, prepared images, and what a checkpoint holds. */
 
 import { dimensionsOf, type ImageShape, isSameShape } from "../../data/images/image.js";
-import { type ImageSource, openImages } from "../../data/images/open-images.js";
+import {
+  type ImageSource,
+  openImages,
+  type PictureProblem,
+  type SplitCounts,
+} from "../../data/images/open-images.js";
 import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import type { TrainingData } from "../../data/training-data.js";
 import { ShardError } from "../../files/errors.js";
@@ -18,7 +23,14 @@ import type { Weights } from "../../nn/weights.js";
 import { RecipeError } from "../../recipe/errors.js";
 import { checkedBy } from "../../recipe/resolve.js";
 import { readSavedRecipe } from "../../recipe/run-folder.js";
-import { finderOf, type Learning, type Prepared, type Surroundings, type Trained } from "../modality.js";
+import {
+  finderOf,
+  type Learning,
+  type Prepared,
+  type Surroundings,
+  type Trained,
+  watching,
+} from "../modality.js";
 import type { BatchThreadOptions } from "./batch-thread.js";
 import { imageBatches } from "./batches.js";
 import { buildImages } from "./build.js";
@@ -41,11 +53,11 @@ export async function prepareImages(
   const place = around.openFolder(path);
   const prepared = await preparedIn(place, around);
   const noted = withPlaces(recipe, prepared ? place.location : path, base);
-  const source = prepared ?? (await openSource(noted));
+  const source = prepared ?? (await openSource(noted, around));
   if (prepared) await checkImages(noted, prepared, await trainedOn(prepared, noted));
   const trained = trainedBy(noted, source, base?.saved);
   const write = async (data: Folder) => {
-    const images = prepared ?? (await writeSource(source as ImageSource, noted, data));
+    const images = prepared ?? (await writeSource(source as ImageSource, noted, data, around));
     return learningOf(noted, trained, images, around);
   };
   return { recipe: noted, task: trained.task, start: trained.start, write };
@@ -128,8 +140,11 @@ async function preparedIn(
   }
 }
 
-function openSource({ data, features }: ImageRecipe): Promise<ImageSource> {
+function openSource(recipe: ImageRecipe, around: Surroundings): Promise<ImageSource> {
+  const { data, features } = recipe;
   return openImages({
+    ...watching(around, "pictures looked at"),
+    check: (counts) => tooFewFor(recipe, counts),
     path: data.path!,
     size: features.size === undefined ? undefined : { height: features.size, width: features.size },
     channels: features.channels,
@@ -137,9 +152,31 @@ function openSource({ data, features }: ImageRecipe): Promise<ImageSource> {
   });
 }
 
-async function writeSource(source: ImageSource, recipe: ImageRecipe, data: Folder): Promise<PreparedImages> {
-  await writeImages(source, recipe, data);
+async function writeSource(
+  source: ImageSource,
+  recipe: ImageRecipe,
+  data: Folder,
+  around: Surroundings,
+): Promise<PreparedImages> {
+  await writeImages(source, recipe, data, watching(around, "pictures decoded"));
   return openPrepared(data);
+}
+
+/** What is wrong with the numbers of images, where a batch holds more. */
+function tooFewFor(
+  { data, training }: ImageRecipe,
+  { train, validation, test }: SplitCounts,
+): PictureProblem[] {
+  const hasHeldOut = (validation ?? test) !== undefined;
+  const learned = hasHeldOut ? train : Math.max(1, Math.floor(train * (1 - data.validationFraction)));
+  if (data.labelsPerClass !== undefined || learned >= training.batchSize) return [];
+  return [
+    {
+      what: "there are fewer images than a batch holds",
+      found: `${learned} to learn from, training.batchSize ${training.batchSize}`,
+      advice: `give more images, or set training.batchSize to ${learned} or less`,
+    },
+  ];
 }
 
 /** Throws `RecipeError` for images that a recipe asks for otherwise, or that are too few, or have no labels to learn. */
@@ -158,7 +195,7 @@ async function checkImages(recipe: ImageRecipe, all: PreparedImages, { train }: 
     throw new RecipeError(
       "there are fewer images than a batch holds",
       `${train.count} to learn from, training.batchSize ${training.batchSize}`,
-      "give more images, or lower training.batchSize",
+      `give more images, or set training.batchSize to ${train.count} or less`,
     );
   }
   if (objective.kind !== "crossEntropy") return;
@@ -214,6 +251,9 @@ async function learningOf(
     steps: stepsOf(recipe, images),
     data: aheadOf(imageBatches(images, recipe), { location: images.location, recipe }, around),
     leftOut: leftOutOf(images),
+    notes: images.isHeldOut
+      ? undefined
+      : ["too few images to hold some out: those that are learned from are validated with"],
     description: {
       model: recipe.model.kind === "pretrained" ? recipe.model.from : recipe.model.kind,
       parameters: model.parameters.reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0),
@@ -235,8 +275,9 @@ async function learningOf(
   };
 }
 
-function leftOutOf({ skipped }: PreparedImages): string[] {
-  return skipped.length > 0 ? [`${skipped.length} that could not be read, such as ${skipped[0]}`] : [];
+function leftOutOf({ skipped, leftOut }: PreparedImages): string[] {
+  const unread = `${skipped.length} that could not be read, such as ${skipped.slice(0, 3).join(", ")}`;
+  return [...leftOut, ...(skipped.length > 0 ? [unread] : [])];
 }
 
 /** The whole model: an adapter added into the weights that it stands beside. */

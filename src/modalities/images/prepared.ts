@@ -3,7 +3,7 @@ import { z } from "zod";
 import { permuted, randomStream } from "../../core/random.js";
 import type { ImageShape, LabelledImage } from "../../data/images/image.js";
 import type { ImageExamples } from "../../data/images/image-batches.js";
-import type { ImageSource } from "../../data/images/open-images.js";
+import type { ImageSource, Watching } from "../../data/images/open-images.js";
 import { type ExampleArray, openExamples, writeExamples } from "../../data/tables/examples.js";
 import { DataError, ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
@@ -19,6 +19,10 @@ export interface PreparedImages {
   readonly validation: ImageExamples;
   /** Pictures that could not be read. */
   readonly skipped: readonly string[];
+  /** What lies beside the images, a phrase for each kind. */
+  readonly leftOut: readonly string[];
+  /** Whether other images validate than are learned from. */
+  readonly isHeldOut: boolean;
 }
 
 const indexFile = "images.json";
@@ -27,40 +31,57 @@ const index = z.object({
   shape: z.object({ channels: size, height: size, width: size }),
   classes: z.array(z.string()),
   skipped: z.array(z.string()),
+  leftOut: z.array(z.string()).default([]),
+  isHeldOut: z.boolean().default(true),
 });
 
 /**
- * Writes the images of a source into `folder`: its official test split, or a share chosen by the seed, is there to
- * validate with. Throws `DataError` when a split would be empty, and what reading pictures throws.
+ * Writes the images of a source into `folder`: its own held-out split, or a share chosen by the seed, is there to
+ * validate with; of so few that the share would be none or all, all are. Throws what reading pictures throws.
  */
 export async function writeImages(
   source: ImageSource,
   { data, training }: ImageRecipe,
   folder: Folder,
-): Promise<void> {
-  const { hasTest } = source;
+  watching?: Watching,
+): Promise<unknown> {
+  const all = () => source.images("train", watching);
+  if (source.heldOut) {
+    return writeSplits(folder, source, { train: all(), validation: source.images("validation", watching) });
+  }
   const isHeldOut = (i: number) =>
     randomStream(training.seed, "split", i).uniform() < data.validationFraction;
-  const all = () => source.images("train");
-  const train = hasTest ? all() : chosen(all(), (i) => !isHeldOut(i));
-  const validation = hasTest ? source.images("test") : chosen(all(), isHeldOut);
-  await writeSplits(folder, source, { train, validation });
+  const [train, validation] = [chosen(all(), (i) => !isHeldOut(i)), chosen(all(), isHeldOut)];
+  const counts = await writeSplits(folder, source, { train, validation });
+  if (Math.min(counts.train, counts.validation) > 0) return counts;
+  return writeSplits(folder, source, { train: all(), validation: all() }, false);
 }
 
-/** Writes images to learn from and to validate with into `folder`. */
+/** Writes images to learn from and to validate with into `folder`; gives how many each are. */
 export async function writeSplits(
   folder: Folder,
-  { shape, classes, skipped }: Pick<ImageSource, "shape" | "classes" | "skipped">,
+  { shape, classes, skipped, leftOut }: Pick<ImageSource, "shape" | "classes" | "skipped" | "leftOut">,
   splits: Readonly<Record<"train" | "validation", AsyncIterable<LabelledImage>>>,
-): Promise<void> {
+  isHeldOut = true,
+): Promise<Record<"train" | "validation", number>> {
   const fields = {
     pixels: { dtype: "uint8", shape: [shape.channels, shape.height, shape.width] },
     label: { dtype: "int32", shape: [] },
   } as const;
+  const counts = { train: 0, validation: 0 };
   await folder.remove(indexFile);
-  await writeExamples(folder.folder("train"), fields, records(splits.train));
-  await writeExamples(folder.folder("validation"), fields, records(splits.validation));
-  await folder.write(indexFile, `${JSON.stringify({ shape, classes, skipped }, null, 2)}\n`);
+  for (const name of ["train", "validation"] as const) {
+    const counting = (async function* () {
+      for await (const record of records(splits[name])) {
+        counts[name]++;
+        yield record;
+      }
+    })();
+    await writeExamples(folder.folder(name), fields, counting);
+  }
+  const index = { shape, classes, skipped, leftOut, isHeldOut };
+  await folder.write(indexFile, `${JSON.stringify(index, null, 2)}\n`);
+  return counts;
 }
 
 /** Throws `ShardError` when the images are not all there, `DataError` when a split is empty. */
@@ -100,7 +121,7 @@ function tooFew(split: string, folder: Folder): DataError {
   return new DataError(
     "there are too few images to learn from some and validate with others",
     `0 for ${split} in ${folder.location}`,
-    "give more images, or change data.validationFraction",
+    "give more images",
   );
 }
 

@@ -5,7 +5,6 @@ import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../../features/tokenizer/character-tokenizer.js";
 import { loadTokenizer } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import type { Folder } from "../../files/folder.js";
 import type { Decoder } from "../../models/decoder.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
@@ -13,6 +12,7 @@ import { dpo } from "../../objectives/dpo.js";
 import { nextToken } from "../../objectives/next-token.js";
 import type { Objective } from "../../objectives/objective.js";
 import { RecipeError } from "../../recipe/errors.js";
+import { type Surroundings, watching } from "../modality.js";
 import type { TextRecipe } from "./recipe.js";
 
 /** Separates documents, where the tokenizer has it. */
@@ -25,22 +25,26 @@ export const endOfText = "<|endoftext|>";
 export async function buildTokenizer(
   features: TextRecipe["features"],
   corpus: Corpus,
-  openFolder: (path: string) => Folder,
+  around: Surroundings,
   pretrained?: Tokenizer,
 ): Promise<Tokenizer> {
   const several = corpus.stats.documents > 1;
   const specialTokens = several ? [endOfText] : [];
   switch (features.kind) {
     case "character":
-      return trainCharacterTokenizer(texts(corpus.all()), { specialTokens });
+      return trainCharacterTokenizer(texts(corpus.all(watching(around, "bytes read"))), { specialTokens });
     case "byte":
       return byteTokenizer({ specialTokens: [endOfText] });
     case "bpe":
-      return trainBpe(texts(corpus.train()), { vocabSize: features.vocabSize, specialTokens: [endOfText] });
+      return trainBpe(texts(corpus.train(watching(around, "bytes of words counted"))), {
+        ...watching(around, "pairs merged"),
+        vocabSize: features.vocabSize,
+        specialTokens: [endOfText],
+      });
     case "pretrained":
       return features.folder === undefined && pretrained
         ? pretrained
-        : loadTokenizer(openFolder(features.folder ?? "."));
+        : loadTokenizer(around.openFolder(features.folder ?? "."));
   }
 }
 

@@ -16,6 +16,8 @@ const data = z.strictObject({
    */
   format: z.enum(["text", "chat", "preferences"]).default("text"),
   validationFraction: share.default(0.1),
+  /** Leave out files and rows that cannot be used, counting them; by default they stop the run. */
+  skipBad: z.boolean().default(false),
 });
 
 /** 2 features. */

@@ -1,4 +1,5 @@
 /** Pictures out of noise. */
+import { sameName } from "../../../data/images/class-name.js";
 import { fromBytes } from "../../../data/images/image-batches.js";
 import { decodeImage } from "../../../data/images/open-images.js";
 import { encodeAnimation, encodePng } from "../../../data/images/write-images.js";
@@ -102,7 +103,7 @@ function labelsOf({ classes, model }: Denoising, asked: readonly string[] | unde
 }
 
 function labelOf(classes: readonly string[], name: string): number | "none" {
-  const label = classes.findIndex((known) => known.normalize() === name.normalize());
+  const label = classes.findIndex((known) => sameName(known, name));
   if (label >= 0) return label;
   if (name === "none") return "none";
   const near = nearest(name, classes);

@@ -1,5 +1,6 @@
 /** The images that a model is measured on: those of its run, or others. */
 
+import { sameName } from "../../../data/images/class-name.js";
 import type { LabelledImage } from "../../../data/images/image.js";
 import { openImages } from "../../../data/images/open-images.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
@@ -7,7 +8,7 @@ import { memoryFolder } from "../../../files/memory.js";
 import type { SavedImageModel } from "../../../interop/image-folder.js";
 import { checkedBy } from "../../../recipe/resolve.js";
 import { readSavedRecipe } from "../../../recipe/run-folder.js";
-import type { Named, Surroundings } from "../../modality.js";
+import { type Named, type Surroundings, watching } from "../../modality.js";
 import { imagesOf } from "../learning.js";
 import { openPrepared, type PreparedImages, writeSplits } from "../prepared.js";
 import { imageRecipeSchema } from "../recipe.js";
@@ -18,7 +19,7 @@ export async function imagesFor(
   path: string | undefined,
   around: Surroundings,
 ): Promise<PreparedImages> {
-  if (path !== undefined) return openGiven(path, await named.open());
+  if (path !== undefined) return openGiven(path, await named.open(), around);
   const { folder, name } = named;
   if ((await folder.size("recipe.json")) === undefined) {
     throw new EvaluationError(
@@ -36,11 +37,20 @@ export async function imagesFor(
 }
 
 /** Without a test split all of the images stand for both. Labels become the model's, by the names of the classes. */
-async function openGiven(path: string, { model, classes }: SavedImageModel): Promise<PreparedImages> {
+async function openGiven(
+  path: string,
+  { model, classes }: SavedImageModel,
+  around: Surroundings,
+): Promise<PreparedImages> {
   const { channels, height, width } = model;
-  const source = await openImages({ path, size: { height, width }, channels: channels as 1 | 3 });
+  const source = await openImages({
+    ...watching(around, "pictures looked at"),
+    path,
+    size: { height, width },
+    channels: channels as 1 | 3,
+  });
   const known = classes.length > 0 ? classes : source.classes;
-  const labels = source.classes.map((name) => known.findIndex((own) => own.normalize() === name.normalize()));
+  const labels = source.classes.map((name) => known.findIndex((own) => sameName(own, name)));
   const stranger = source.classes.find((_, i) => labels[i] < 0);
   if (stranger !== undefined) {
     throw new EvaluationError(

@@ -1,21 +1,23 @@
 /** Conversations as packed rows of tokens, of which the assistant's part is learned. */
 import { readChats } from "../../../data/chat/chat.js";
 import { packRows } from "../../../data/chat/packing.js";
+import { describeLeftOut } from "../../../data/reading.js";
 import { writeExamples } from "../../../data/tables/examples.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import { chatTokens, cutAtTurn, type MarkedTokens } from "../../../features/chat/chat-tokens.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
+import { type Surroundings, watching } from "../../modality.js";
 import { withChat } from "../base.js";
 import type { TextRecipe } from "../recipe.js";
 import type { DataFormat } from "./data-format.js";
 import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./examples.js";
 
 export const chat: DataFormat = {
-  async check(recipe, _around, plain, rowLength) {
+  async check(recipe, around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
     const { tokenizer } = base;
-    const { chats, leftOut } = await readTokens(recipe, tokenizer, rowLength);
+    const { chats, leftOut } = await readTokens(recipe, tokenizer, rowLength, around);
     const { train, validation } = splitExamples(chats, recipe, leftOut);
     const write = async (folder: Folder) => {
       for (const [name, split] of Object.entries({ train, validation })) {
@@ -36,17 +38,24 @@ export const chat: DataFormat = {
 };
 
 /** The tokens of every conversation that can be used, and what could not. */
-async function readTokens({ data }: TextRecipe, tokenizer: Tokenizer, rowLength: number) {
+async function readTokens(
+  { data }: TextRecipe,
+  tokenizer: Tokenizer,
+  rowLength: number,
+  around: Surroundings,
+) {
   const template = chatTemplate(tokenizer);
   const chats: MarkedTokens[] = [];
   const isRepeated = repetitions();
   let [repeated, tooLong, cut] = [0, 0, 0];
-  for await (const { messages, source } of readChats(data.files)) {
+  const rows = readChats(data.files, { skipBad: data.skipBad, ...watching(around, "bytes read") });
+  for await (const { messages, source } of rows) {
     if (await isRepeated(messages)) {
       repeated++;
       continue;
     }
-    const whole = atRow(source, () => chatTokens(template, tokenizer, messages));
+    const whole = atRow(rows, source, () => chatTokens(template, tokenizer, messages));
+    if (!whole) continue;
     const tokens = cutAtTurn(whole, rowLength);
     if (tokens) chats.push(tokens);
     else tooLong++;
@@ -57,5 +66,5 @@ async function readTokens({ data }: TextRecipe, tokenizer: Tokenizer, rowLength:
     [`with a first turn longer than a row of ${rowLength} tokens`]: tooLong,
     "in part, cut at a turn to fit a row": cut,
   });
-  return { chats, leftOut };
+  return { chats, leftOut: [...leftOut, ...describeLeftOut(rows.leftOut)] };
 }

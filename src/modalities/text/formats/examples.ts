@@ -1,6 +1,7 @@
 /** What chats and preferences share: a split by the seed, and records that training draws from. */
 import { AutodidactError } from "../../../core/errors.js";
 import { permuted } from "../../../core/random.js";
+import type { RowReader } from "../../../data/chat/rows.js";
 import { evaluationExamples, trainingExamples } from "../../../data/tables/example-batches.js";
 import { type ExampleFields, openExamples } from "../../../data/tables/examples.js";
 import { IGNORED_TARGET } from "../../../data/text/batches.js";
@@ -23,13 +24,14 @@ export function requireBase(base: Base | undefined, { data }: TextRecipe): Base 
   );
 }
 
-/** What `make` gives for a row; its errors name the row. */
-export function atRow<T>(source: string, make: () => T): T {
+/** What `make` gives for a row; undefined for one that is bad, which the reader counts under its name. */
+export function atRow<T>(rows: RowReader<unknown>, source: string, make: () => T): T | undefined {
   try {
     return make();
   } catch (cause) {
     if (!(cause instanceof AutodidactError)) throw cause;
-    throw new DataError(cause.what, `${source}: ${cause.values}`, cause.advice, { cause });
+    rows.leaveOut(new DataError(cause.what, `${source}: ${cause.values}`, cause.advice, { cause }));
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { packRows } from "../../../data/chat/packing.js";
 import { readPreferences } from "../../../data/chat/preferences.js";
+import { describeLeftOut } from "../../../data/reading.js";
 import { writeExamples } from "../../../data/tables/examples.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import { chatTokens } from "../../../features/chat/chat-tokens.js";
@@ -9,7 +10,7 @@ import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { rowsPerPair } from "../../../objectives/dpo.js";
 import { referenceLogLikelihoods } from "../../../training/reference.js";
-import type { Surroundings } from "../../modality.js";
+import { type Surroundings, watching } from "../../modality.js";
 import { type Base, withChat } from "../base.js";
 import type { TextRecipe } from "../recipe.js";
 import type { DataFormat } from "./data-format.js";
@@ -21,7 +22,7 @@ type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };
 export const preferences: DataFormat = {
   async check(recipe, around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
-    const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength);
+    const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength, around);
     const splits = splitExamples(pairs, recipe, leftOut);
     const write = async (folder: Folder) => {
       for (const [name, split] of Object.entries(splits)) {
@@ -45,9 +46,15 @@ export const preferences: DataFormat = {
 };
 
 /** Every pair that can be used, and what could not. */
-async function readPairs({ data }: TextRecipe, tokenizer: Tokenizer, rowLength: number) {
+async function readPairs(
+  { data }: TextRecipe,
+  tokenizer: Tokenizer,
+  rowLength: number,
+  around: Surroundings,
+) {
   const template = chatTemplate(tokenizer);
-  const rows = readPreferences(data.files);
+  const watched = watching(around, "bytes read");
+  const rows = readPreferences(data.files, { skipBad: data.skipBad, ...watched });
   const pairs: Pair[] = [];
   const isRepeated = repetitions();
   let [repeated, equal, tooLong] = [0, 0, 0];
@@ -56,9 +63,12 @@ async function readPairs({ data }: TextRecipe, tokenizer: Tokenizer, rowLength: 
       repeated++;
       continue;
     }
-    const answers = [chosen, rejected].map((answer) =>
-      atRow(source, () => chatTokens(template, tokenizer, [...prompt, ...answer], prompt.length)),
+    const answers = atRow(rows, source, () =>
+      [chosen, rejected].map((answer) =>
+        chatTokens(template, tokenizer, [...prompt, ...answer], prompt.length),
+      ),
     );
+    if (!answers) continue;
     if (String(answers[0].ids) === String(answers[1].ids)) equal++;
     else if (answers.every(({ ids }) => ids.length <= rowLength)) {
       const packed = answers.map(
@@ -72,7 +82,7 @@ async function readPairs({ data }: TextRecipe, tokenizer: Tokenizer, rowLength: 
     "repeating an earlier row": repeated,
     [`longer than a row of ${rowLength} tokens`]: tooLong,
   });
-  return { pairs, leftOut };
+  return { pairs, leftOut: [...leftOut, ...describeLeftOut(rows.leftOut)] };
 }
 
 function joined(rows: readonly Pair[], name: keyof Pair): Int32Array {

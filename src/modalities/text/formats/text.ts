@@ -1,4 +1,5 @@
 /** Text as tokens: what next-token training reads windows of. */
+import { describeLeftOut } from "../../../data/reading.js";
 import { tokenWindows } from "../../../data/text/batches.js";
 import { openCorpus } from "../../../data/text/corpus.js";
 import { prepareTokens } from "../../../data/text/prepare.js";
@@ -6,6 +7,7 @@ import { type EncodePiece, openShards } from "../../../data/text/shards.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { DataError } from "../../../files/errors.js";
 import { RecipeError } from "../../../recipe/errors.js";
+import { watching } from "../../modality.js";
 import type { Base } from "../base.js";
 import { buildTokenizer } from "../build.js";
 import type { CheckedData, DataFormat } from "./data-format.js";
@@ -13,10 +15,10 @@ import { counted } from "./examples.js";
 
 /** Reads the text, trains the tokenizer, and makes sure that each split fills a window. */
 export const text: DataFormat = {
-  async check(recipe, { openFolder }, base, rowLength): Promise<CheckedData> {
+  async check(recipe, around, base, rowLength): Promise<CheckedData> {
     const { data, features, training } = recipe;
-    const corpus = await openCorpus({ ...data, seed: training.seed });
-    const tokenizer = await buildTokenizer(features, corpus, openFolder, base?.tokenizer);
+    const corpus = await openCorpus({ ...data, seed: training.seed, ...watching(around, "bytes read") });
+    const tokenizer = await buildTokenizer(features, corpus, around, base?.tokenizer);
     requireFit(tokenizer, base);
     const encode = encodePiece(tokenizer);
     for (const name of ["train", "validation"] as const) {
@@ -31,10 +33,11 @@ export const text: DataFormat = {
     }
     const { vocabSize } = tokenizer;
     const write = async (folder: Parameters<CheckedData["write"]>[0]) => {
-      await prepareTokens({ corpus, encode, vocabSize, folder });
+      await prepareTokens({ corpus, encode, vocabSize, folder, ...watching(around, "bytes made tokens") });
     };
-    const { duplicates, empty } = corpus.stats;
-    const leftOut = counted({ "repeating an earlier document": duplicates, "without text": empty });
+    const { duplicates, empty, leftOut: bad } = corpus.stats;
+    const known = counted({ "repeating an earlier document": duplicates, "without text": empty });
+    const leftOut = [...known, ...describeLeftOut(bad)];
     return { tokenizer, base, leftOut, write };
   },
 

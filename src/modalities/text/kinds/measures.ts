@@ -40,7 +40,7 @@ export async function* slideOver(
   around: Surroundings,
 ): AsyncGenerator<Output> {
   const { scorer, tokenizer } = await openScorer(named, around);
-  const documents = allDocuments(await findFiles(perplexity), rows);
+  const documents = allDocuments(await findFiles(perplexity), { ...rows, signal: around.signal });
   const onProgress = (done: number) => around.onProgress?.("tokens", done);
   const result = await measurePerplexity(scorer, tokenizer, documents, { stride, onProgress });
   const { tokenPerplexity, wordPerplexity, bytePerplexity, bitsPerByte } = result;

@@ -1,6 +1,6 @@
 /** Options of language models. */
 import { z } from "zod";
-import type { Task } from "../../../evaluation/questions.js";
+import type { QuestionTask } from "../../../evaluation/questions.js";
 import {
   amountOption,
   countOption,
@@ -75,7 +75,7 @@ export const choosing = z.object({
     "questions in rows of .jsonl or .parquet, as HellaSwag and ARC have them",
   ),
   task: flag(
-    z.enum(["hellaswag", "arc"] satisfies Task[]).optional(),
+    z.enum(["hellaswag", "arc"] satisfies QuestionTask[]).optional(),
     "name",
     "how to read the rows (default: by their fields)",
   ),
