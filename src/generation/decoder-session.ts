@@ -73,6 +73,7 @@ function choosing(stacked: ReadonlyMap<string, HostTensor>): MakeAdapt {
   return (batch) => chosenLoraAdapt(adapterInputs(stacked), input("adapter", "int64", [batch]));
 }
 
+/** A decoder with its weights, ready to predict. */
 export class DecoderSession {
   constructor(
     readonly model: Decoder,
@@ -102,6 +103,7 @@ export class DecoderSession {
     return this.run(cache, 0, cache.rows, Int32Array.from(ids));
   }
 
+  /** Frees the session. */
   release(): Promise<void> {
     return this.session.release();
   }

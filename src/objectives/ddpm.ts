@@ -12,6 +12,7 @@ import type { Denoiser } from "../models/image-model.js";
 import { checkClasses, dropClasses } from "./class-dropout.js";
 import type { ImageObjective } from "./image-objective.js";
 
+/** How noise grows from the first step to the last. */
 export interface NoiseSchedule {
   /** N; default 1000. */
   readonly steps?: number;
@@ -19,6 +20,7 @@ export interface NoiseSchedule {
   readonly schedule: "linear" | "cosine";
 }
 
+/** The noise, and how classes are learned beside it. */
 export interface DdpmOptions extends NoiseSchedule {
   /** Chance that an image's class is hidden, so that guidance has a model without classes to compare with. */
   readonly classDropout: number;

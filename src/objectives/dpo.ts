@@ -11,6 +11,7 @@ import { slice } from "../core/ops/slice.js";
 import { type NextTokenOptions, tokenLosses } from "./next-token.js";
 import type { Batch, Objective } from "./objective.js";
 
+/** How strongly preferences pull, and how sure they are. */
 export interface DpoOptions extends Pick<NextTokenOptions, "chunkElements"> {
   /** How dear it is to leave the reference. */
   readonly beta: number;

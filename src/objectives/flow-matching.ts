@@ -11,6 +11,7 @@ import type { Denoiser } from "../models/image-model.js";
 import { checkClasses, dropClasses } from "./class-dropout.js";
 import type { ImageObjective } from "./image-objective.js";
 
+/** How times are drawn and classes learned. */
 export interface FlowMatchingOptions {
   /**
    * How times are drawn: evenly, or as the logistic of a standard normal number, which favours the middle, where

@@ -7,6 +7,7 @@ import type { ImageBatchShape, ImageObjective } from "./image-objective.js";
 import { nextToken } from "./next-token.js";
 import type { Batch, Objective } from "./objective.js";
 
+/** A model together with its objective: all that a step of training has to know. */
 export interface Task {
   readonly parameters: readonly Parameter[];
   /** The tensors that the loss reads, by the names they have in a batch. */

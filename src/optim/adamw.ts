@@ -2,6 +2,7 @@
 import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
 import type { Optimizer, ParameterGroup, UpdateRule } from "./optimizer.js";
 
+/** Settings of AdamW. */
 export interface AdamWOptions {
   readonly lr: number;
   /** Decay rates of the two moments; default [0.9, 0.95]. */
@@ -12,6 +13,7 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
+/** Adam with decoupled weight decay, which vectors are spared. */
 export function adamw(options: AdamWOptions): Optimizer {
   return { groups: adamwGroups(options) };
 }

@@ -10,6 +10,7 @@ import { sumSquare } from "../core/ops/reduce.js";
 import { type AdamWOptions, adamwGroups } from "./adamw.js";
 import type { Optimizer, UpdateRule } from "./optimizer.js";
 
+/** Settings of Muon, and of AdamW for what Muon leaves. */
 export interface MuonOptions {
   readonly lr: number;
   /** Default 0.95, with Nesterov's correction. */
@@ -20,6 +21,7 @@ export interface MuonOptions {
   readonly adamw?: Partial<AdamWOptions>;
 }
 
+/** Muon for matrices, AdamW for everything else. */
 export function muon({ lr, momentum = 0.95, weightDecay = 0.1, adamw = {} }: MuonOptions): Optimizer {
   const matrices = {
     name: "muon",

@@ -2,6 +2,7 @@
 import { add, mul, sub } from "../core/ops/elementwise.js";
 import type { Optimizer, UpdateRule } from "./optimizer.js";
 
+/** Settings of gradient descent with momentum. */
 export interface SgdOptions {
   readonly lr: number;
   /** Default 0.9. */
@@ -11,6 +12,7 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
+/** Gradient descent with momentum; weight decay spares vectors. */
 export function sgd({ lr, momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
   const rule = (decay: number) => sgdRule(momentum, nesterov, decay);
   return {

@@ -9,6 +9,7 @@ import type { Recipe } from "./recipe.js";
 /** What a run needs from its surroundings. */
 export interface Surroundings {
   readonly runtime: Runtime;
+  /** Opens the folder at a path. */
   readonly openFolder: (path: string) => Folder;
   /** Finds a pretrained model; default: a folder of that name. */
   readonly findModel?: FindModel;

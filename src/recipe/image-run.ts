@@ -25,6 +25,7 @@ import { type ImageRecipe, isForImages, resolveImageRecipe } from "./image-recip
 import { hasLabels, openImagesOf, type PreparedImages, trainedOn, writeImages } from "./prepare-images.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "./run-folder.js";
 
+/** A run of a model of images: its folder and what stands behind it. */
 export interface ImageRun {
   readonly recipe: ImageRecipe;
   readonly folder: Folder;

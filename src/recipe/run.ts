@@ -21,6 +21,7 @@ import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "./run-f
 export type { Surroundings } from "./data-kind.js";
 export { RunError } from "./errors.js";
 
+/** A run of a language model: its folder and what stands behind it. */
 export interface Run extends RunData {
   readonly recipe: Recipe;
   readonly folder: Folder;

@@ -18,6 +18,7 @@ import type { Trainer } from "./trainer.js";
 /** The loss or its gradients stopped being numbers. The last good checkpoint is kept. */
 export class DivergenceError extends AutodidactError {}
 
+/** What a run is made of, and when it evaluates, saves and ends. */
 export interface LoopOptions {
   readonly trainer: Trainer;
   readonly data: TrainingData;
@@ -38,11 +39,13 @@ export interface LoopOptions {
   saveModel(folder: Folder): Promise<void>;
   /** Finish the step, save, and return. */
   readonly signal?: AbortSignal;
+  /** Called after every step. */
   readonly onStep?: (report: StepReport) => void;
   /** Called after an evaluation; the place for samples. */
   readonly onEvaluation?: (report: EvaluationReport) => Promise<void> | void;
 }
 
+/** What one step came to. */
 export interface StepReport {
   /** Steps taken. */
   readonly step: number;

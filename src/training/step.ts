@@ -42,6 +42,7 @@ export interface CompiledLoss {
   run(batch: Batch): Promise<Losses>;
   /** How many tokens, pairs or the like a batch's loss is the mean of. */
   count(batch: Batch): number;
+  /** Frees its sessions. */
   release(): Promise<void>;
 }
 

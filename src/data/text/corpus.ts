@@ -32,8 +32,11 @@ export interface Corpus {
   readonly stats: CorpusStats;
   /** Changes whenever a text, the order of texts or the split changes. */
   readonly fingerprint: string;
+  /** The documents to learn from, in order. */
   train(): AsyncIterable<Piece>;
+  /** The documents that are held out, in order. */
   validation(): AsyncIterable<Piece>;
+  /** The documents of both splits, in order. */
   all(): AsyncIterable<Piece>;
 }
 

@@ -4,41 +4,19 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import type { Hono } from "hono";
-import { chatTemplate } from "../../features/chat/chat-template.js";
-import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import type { Sampling } from "../../generation/sampling.js";
-import type { Engine } from "../engine/engine.js";
 import { ServingError } from "../errors.js";
-import { PromptEncoder } from "../openai/prompt.js";
-import type { ServedModel, Service } from "../openai/service.js";
-import { turnEnd } from "../openai/turn-end.js";
 import { ApiError, answerFor } from "./api-error.js";
 import { createApp, respondWith } from "./app.js";
-import { Admission, type Limits } from "./limits.js";
-import { Metrics } from "./metrics.js";
+import type { Admission } from "./limits.js";
+import { type RoutesOptions, toService } from "./routes.js";
 
-export interface ServerOptions {
-  readonly engine: Engine;
-  readonly tokenizer: Tokenizer;
-  readonly model: ServedModel;
-  /** Names of adapters that the engine has. */
-  readonly adapters?: readonly string[];
-  /** Where to listen (default 127.0.0.1: this machine alone). */
-  readonly host?: string;
+/** What is served, to whom, and where. */
+export interface ServerOptions extends RoutesOptions {
   /** 0: a free one. */
   readonly port: number;
-  /** What clients must send as a bearer token; absent: nothing. /healthz and the page are open without it. */
-  readonly apiKey?: string;
-  readonly limits: Limits;
-  /** How to sample where a request does not say; what is left open is temperature 1, top_p 1. */
-  readonly defaults?: Partial<Sampling>;
-  /** The chat page. */
-  readonly page?: Hono;
-  /** Told of errors that are the server's own (default: written to standard error). */
-  readonly onFault?: (error: unknown) => void;
 }
 
+/** A server that listens. */
 export interface RunningServer {
   /** Such as http://127.0.0.1:8080, without a slash at the end. */
   readonly url: string;
@@ -71,19 +49,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isClosing = true;
       return finish(server, service.admission, graceMs);
     },
-  };
-}
-
-function toService(options: ServerOptions): Service {
-  const { engine, tokenizer, model, limits, adapters = [], defaults = {} } = options;
-  const admission = new Admission(limits);
-  const template = chatTemplate(tokenizer);
-  return {
-    ...{ engine, tokenizer, model, limits, adapters, defaults, admission, template },
-    turnEnd: turnEnd(template),
-    prompts: new PromptEncoder(tokenizer, model.contextLength),
-    metrics: new Metrics(engine, admission),
-    onFault: options.onFault ?? ((error) => console.error(error)),
   };
 }
 

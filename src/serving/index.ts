@@ -1,0 +1,14 @@
+/**
+ * Answering over HTTP in OpenAI's words: a server of its own, or routes for an app that exists.
+ *
+ * @module autodidact/server
+ */
+
+export type { Engine, GenerationEvent, GenerationRequest } from "./engine/engine.js";
+export { startEngine } from "./engine/worker-engine.js";
+export { ServingError } from "./errors.js";
+export type { Limits } from "./http/limits.js";
+export { createRoutes, type RoutesOptions } from "./http/routes.js";
+export { type RunningServer, type ServerOptions, startServer } from "./http/server.js";
+export type { ServedModel } from "./openai/service.js";
+export { chatPage } from "./page/page.js";
