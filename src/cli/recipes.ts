@@ -12,6 +12,7 @@ import {
 import { nearest } from "../recipe/nearest.js";
 import { applyOverrides, type Override } from "../recipe/overrides.js";
 import { type Recipe, recipeSchema, resolveRecipe } from "../recipe/recipe.js";
+import { readTypeScript } from "./read-typescript.js";
 
 const shippedFolder = fileURLToPath(new URL("../../recipes/", import.meta.url));
 
@@ -50,8 +51,9 @@ export async function loadRecipe(
   return { name: basename(path).replace(/\.[^.]+$/, ""), recipe };
 }
 
-/** What a recipe file exports; a file in a package that is not "type": "module" comes wrapped once more. */
+/** What a recipe file exports. */
 async function readModule(path: string): Promise<object> {
+  await readTypeScript();
   const module = await import(pathToFileURL(path).href).catch((cause) => {
     throw new RecipeError(
       "a recipe file cannot be run",
@@ -60,7 +62,7 @@ async function readModule(path: string): Promise<object> {
       { cause },
     );
   });
-  const exported = module.default?.default ?? module.default;
+  const exported = module.default;
   if (typeof exported === "object" && exported !== null) return exported;
   throw new RecipeError(
     "a recipe file exports no recipe",

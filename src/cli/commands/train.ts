@@ -15,6 +15,7 @@ import type { Summary } from "../../training/loop.js";
 import { findModel } from "../models.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
 import type { RunView } from "../run-view.js";
+import { onStop } from "../stopping.js";
 import { formatDuration, formatLoss } from "../terminal/format.js";
 import { imageView } from "../train-images.js";
 import { textView } from "../train-text.js";
@@ -102,19 +103,17 @@ async function train(view: RunView, json: boolean): Promise<void> {
   const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
   process.stderr.write(`${[...view.introduction, peak].join("\n")}\n`);
   const stop = new AbortController();
-  const onInterrupt = () => {
+  const unlisten = onStop(() => {
     process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
     stop.abort();
-  };
-  // Once: a second Ctrl-C finds no handler and ends the process at once.
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, onInterrupt);
+  });
   const { finish, ...callbacks } = await view.watch(gflops);
   try {
     const summary = await view.run.train({ signal: stop.signal, ...callbacks }).finally(finish);
     conclude(view, summary, json);
     if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, onInterrupt);
+    unlisten();
   }
 }
 
