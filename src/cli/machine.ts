@@ -24,7 +24,7 @@ export function describeMachine(): Machine {
     versions: {
       autodidact: version,
       node: process.versions.node,
-      onnxruntime: versionIn(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")),
+      onnxruntime: versionIn(createRequire(import.meta.url).resolve("#onnxruntime-node/package.json")),
     },
   };
 }

@@ -22,7 +22,7 @@ export async function checkOutput(
   { endings, each = false }: NonNullable<Use["makes"]>,
 ): Promise<OutputPlace> {
   const path = out === undefined ? undefined : resolve(out);
-  const place = path && (await stat(path).catch(() => undefined));
+  const place = path === undefined ? undefined : await stat(path).catch(() => undefined);
   const isFolder = /[\\/]$/.test(out ?? "") || place?.isDirectory();
   if (path && each && isFolder) return { path, ending: endings[0], each };
   if (!path || !out || isFolder || !endings.includes(extname(out))) {

@@ -8,6 +8,7 @@ import { RecipeError } from "../recipe/errors.js";
 import { nearest } from "../recipe/nearest.js";
 import { applyOverrides, type Override } from "../recipe/overrides.js";
 import { shortened, withoutAlternatives } from "../recipe/run-length.js";
+import { readTypeScript } from "./read-typescript.js";
 
 const shippedFolder = fileURLToPath(new URL("../../recipes/", import.meta.url));
 
@@ -75,8 +76,9 @@ function readJsonFile(path: string): object {
   );
 }
 
-/** What a recipe file exports; a file in a package that is not "type": "module" comes wrapped once more. */
+/** What a recipe file exports. */
 async function readModule(path: string): Promise<object> {
+  await readTypeScript();
   const module = await import(pathToFileURL(path).href).catch((cause) => {
     throw new RecipeError(
       "a recipe file cannot be run",
@@ -85,7 +87,7 @@ async function readModule(path: string): Promise<object> {
       { cause },
     );
   });
-  const exported = module.default?.default ?? module.default;
+  const exported = module.default;
   if (typeof exported === "object" && exported !== null) return exported;
   throw new RecipeError(
     "a recipe file exports no recipe",

@@ -22,6 +22,7 @@ export interface ModelAnswer extends Pick<Generation, "text" | "tokenCount" | "f
   readonly tokensPerSecond: number;
 }
 
+/** A prompt, and what each of two models answered. */
 export interface Comparison extends Prompt {
   readonly answers: readonly [ModelAnswer, ModelAnswer];
 }

@@ -31,6 +31,7 @@ export interface TokenPair {
   readonly source?: string;
 }
 
+/** How likely a continuation is after its context. */
 export interface Score {
   /** ln P(continuation | context). */
   readonly logLikelihood: number;
@@ -65,6 +66,7 @@ interface Part {
   readonly weights: Readonly<Record<string, HostTensor>>;
 }
 
+/** A model ready to tell how likely texts are; made by `compileScorer`. */
 export class Scorer {
   constructor(
     readonly model: Decoder,
@@ -95,6 +97,7 @@ export class Scorer {
     return rows.map(finished);
   }
 
+  /** Frees its sessions. */
   async release(): Promise<void> {
     await this.layers.session.release();
     await this.head.session.release();

@@ -69,6 +69,7 @@ function choosing(stacked: Weights): MakeAdapt {
   return (batch) => chosenLoraAdapt(namedInputs(stacked), input("adapter", "int64", [batch]));
 }
 
+/** A decoder with its weights, ready to predict. */
 export class DecoderSession {
   constructor(
     readonly model: Decoder,
@@ -98,6 +99,7 @@ export class DecoderSession {
     return this.run(cache, 0, cache.rows, Int32Array.from(ids));
   }
 
+  /** Frees the session. */
   release(): Promise<void> {
     return this.session.release();
   }

@@ -8,6 +8,7 @@ import type { KvCache } from "./kv-cache.js";
 import { checkSampling, type Sampling, sampleToken } from "./sampling.js";
 import { TextStream } from "./text-stream.js";
 
+/** What to continue, how to sample, and when to end. */
 export interface GenerateOptions extends Sampling {
   /** Texts to continue. An empty one starts from the end-of-text token, as if a document had just ended. */
   readonly prompts: readonly string[];
@@ -30,6 +31,7 @@ export interface GenerateOptions extends Sampling {
   readonly signal?: AbortSignal;
 }
 
+/** One continuation. */
 export interface Generation {
   /** The continuation, without the prompt, the stop string and the end-of-text token. */
   readonly text: string;

@@ -22,6 +22,7 @@ export interface ImageModelNotes {
   readonly generation: Readonly<Record<string, unknown>>;
 }
 
+/** A model of images as its folder holds it. */
 export type SavedImageModel = ImageModelKind &
   ImageModelNotes & { readonly weights: ReadonlyMap<string, NamedArray> };
 

@@ -7,6 +7,7 @@ import { jsonText, readJson } from "./folder-files.js";
 import { type SavedModel, saveModel } from "./model-folder.js";
 import { cachedDecoderGraph } from "./onnx-graph.js";
 
+/** How the exported model keeps its weights. */
 export interface OnnxExportOptions {
   /** How the matrices are kept (default float32); see nn/block-quantised.ts. */
   readonly weights?: "float32" | "int8" | "int4";

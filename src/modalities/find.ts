@@ -4,7 +4,7 @@ import { RecipeError } from "../recipe/errors.js";
 import { nearest } from "../recipe/nearest.js";
 import { checkedBy } from "../recipe/resolve.js";
 import type { Modality, SharedRecipe } from "./modality.js";
-import { modalities as all } from "./table.js";
+import { modalities as all, type RecipeInput, type Resolved } from "./table.js";
 
 /** Throws `RecipeError` for a `data.format` that no modality has. */
 export function modalityOf(recipe: unknown, modalities: readonly Modality[] = all): Modality {
@@ -22,11 +22,21 @@ export function modalityOf(recipe: unknown, modalities: readonly Modality[] = al
 }
 
 /** Checks a recipe and fills in the defaults. Throws `RecipeError` naming the key and the nearest one. */
+export function resolveRecipe<I extends RecipeInput>(
+  recipe: I,
+  source: string,
+  modalities?: readonly Modality[],
+): Resolved<I>;
 export function resolveRecipe<R extends SharedRecipe = SharedRecipe>(
   recipe: unknown,
   source: string,
+  modalities?: readonly Modality[],
+): R;
+export function resolveRecipe(
+  recipe: unknown,
+  source: string,
   modalities: readonly Modality[] = all,
-): R {
+): SharedRecipe {
   const schema: z.ZodType<SharedRecipe> = modalityOf(recipe, modalities).schema;
-  return checkedBy(schema, recipe, source) as R;
+  return checkedBy(schema, recipe, source);
 }

@@ -10,6 +10,17 @@ export type RecipeInput = (typeof modalities)[number]["schema"]["_zod"]["input"]
 /** A recipe with every default filled in. */
 export type Recipe = (typeof modalities)[number]["schema"]["_zod"]["output"];
 
+/** What a recipe that is written like this resolves to. */
+export type Resolved<I> = ResolvedBy<(typeof modalities)[number], I>;
+
+type ResolvedBy<M, I> = M extends {
+  readonly schema: { readonly _zod: { readonly input: infer In; readonly output: infer Out } };
+}
+  ? [I] extends [In]
+    ? Out
+    : never
+  : never;
+
 /** What a run of a recipe has beside every run's. */
 export type LearningOf<R> = [LearnedBy<(typeof modalities)[number], R>] extends [never]
   ? Learning

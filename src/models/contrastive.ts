@@ -8,9 +8,11 @@ import { linearParameters } from "./vit-layer.js";
 /** An encoder below a projection, in whose space views of images are compared. */
 export interface ProjectedEncoder extends ImageModel {
   readonly encoder: ImageEncoder;
+  /** The images' vectors in the space of the projection. */
   project(p: Parameters, images: Tensor<"b c h w">): Tensor<"b d">;
 }
 
+/** Sizes of the projection above an encoder. */
 export interface ProjectionConfig {
   readonly hiddenWidth: number;
   readonly projectionWidth: number;

@@ -21,6 +21,7 @@ import { timeEmbedding, timeEmbeddingParameters } from "../nn/time-embedding.js"
 import type { Denoiser } from "./image-model.js";
 import { checkDivides } from "./shapes.js";
 
+/** Sizes of a diffusion transformer. */
 export interface DitConfig {
   readonly channels: number;
   readonly height: number;

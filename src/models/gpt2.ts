@@ -16,6 +16,7 @@ import { filled, normal, type Parameter, type Parameters } from "../nn/parameter
 import { type Decoder, plainly } from "./decoder.js";
 import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
+/** Sizes of a GPT-2. */
 export interface Gpt2Config {
   readonly vocabSize: number;
   readonly contextLength: number;

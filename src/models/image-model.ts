@@ -2,6 +2,7 @@
 import type { Tensor } from "../core/graph/tensor.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 
+/** What all models of images share: the images' size and their own parameters. */
 export interface ImageModel {
   readonly channels: number;
   readonly height: number;
@@ -27,6 +28,7 @@ export interface Denoiser extends ImageModel {
 export interface ImageEncoder extends ImageModel {
   /** Of the vector. */
   readonly featureWidth: number;
+  /** One vector an image. */
   features(p: Parameters, images: Tensor<"b c h w">): Tensor<"b c">;
 }
 
@@ -34,6 +36,7 @@ export interface ImageEncoder extends ImageModel {
 export interface ImageClassifier extends ImageModel {
   readonly encoder: ImageEncoder;
   readonly numClasses: number;
+  /** A score a class, before the softmax. */
   logits(p: Parameters, images: Tensor<"b c h w">): Tensor<"b k">;
 }
 

@@ -17,6 +17,7 @@ import { filled, normal, type Parameter, type Parameters } from "../nn/parameter
 import { type Decoder, plainly } from "./decoder.js";
 import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
+/** Sizes and variants of a decoder of the Llama family. */
 export interface LlamaConfig {
   readonly vocabSize: number;
   readonly contextLength: number;

@@ -22,6 +22,7 @@ import { sinePositions } from "./sine-positions.js";
 import { numPatches, type VitConfig, vit, vitEncoder, vitNames, vitSizes, withClassToken } from "./vit.js";
 import { linearParameters, normParameters, vitLayer, vitLayerParameters, vitNorm } from "./vit-layer.js";
 
+/** Sizes of a masked autoencoder: of its encoder, a vision transformer, and of its decoder. */
 export interface MaskedAutoencoderConfig extends VitConfig {
   readonly decoderWidth: number;
   readonly decoderLayers: number;

@@ -13,6 +13,7 @@ import { normal, type Parameter, type Parameters } from "../nn/parameter.js";
 import type { ImageEncoder } from "./image-model.js";
 import { checkDivides } from "./shapes.js";
 
+/** Sizes of a residual network. */
 export interface ResNetConfig {
   readonly channels: number;
   readonly height: number;

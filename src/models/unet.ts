@@ -22,6 +22,7 @@ import { doubleSize } from "../nn/upsample.js";
 import type { Denoiser } from "./image-model.js";
 import { checkDivides } from "./shapes.js";
 
+/** Sizes of a U-Net. */
 export interface UNetConfig {
   readonly channels: number;
   readonly height: number;

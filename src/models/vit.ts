@@ -17,6 +17,7 @@ import type { ImageEncoder } from "./image-model.js";
 import { checkDivides } from "./shapes.js";
 import { layerNormEpsilon, normParameters, vitLayer, vitLayerParameters, vitNorm } from "./vit-layer.js";
 
+/** Sizes of a vision transformer. */
 export interface VitConfig {
   readonly channels: number;
   readonly height: number;

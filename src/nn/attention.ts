@@ -11,12 +11,14 @@ import { concat, slice } from "../core/ops/slice.js";
 /** Added to the score of a key that a query must not see; e^-1e9 is zero in every float type. */
 export const maskValue = -1e9;
 
+/** Sizes of an attention: heads, and the batch that rows are laid out for. */
 export interface SelfAttentionOptions {
   readonly numHeads: number;
   readonly headWidth?: number;
   readonly batch: Size;
 }
 
+/** Sizes of an attention, and what its queries must not see. */
 export interface AttentionOptions extends SelfAttentionOptions {
   /** See `causalMask`. */
   readonly mask: Tensor;
@@ -100,7 +102,7 @@ function masked(scores: Tensor<"n t s">, mask: Tensor): Tensor<"n t s"> {
 }
 
 /**
- * [t, t]: zero where the key is not later than the query, `maskValue` elsewhere. With `segments`, int64
+ * A mask [t, t], zero where the key is not later than the query, `maskValue` elsewhere. With `segments`, int64
  * [b, t], it is [b, 1, t, t] and also hides keys of another segment.
  */
 export function causalMask(time: Size, segments?: Tensor<"b t">): Tensor {

@@ -28,6 +28,7 @@ export function conv2dWithBias(
   return conv2d(p, x, layer, stride, p(`${layer}.bias`));
 }
 
+/** The parameter of `conv2d`. */
 export function conv2dParameters(
   layer: string,
   [outputs, inputs, kernel]: readonly [number, number, number],
@@ -36,6 +37,7 @@ export function conv2dParameters(
   return [{ name: `${layer}.weight`, shape: [outputs, inputs, kernel, kernel], role: "matrix", init }];
 }
 
+/** The parameters of `conv2dWithBias`. */
 export function conv2dWithBiasParameters(
   layer: string,
   sizes: readonly [number, number, number],

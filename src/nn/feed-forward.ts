@@ -4,10 +4,12 @@ import { concat, split } from "../core/ops/slice.js";
 import { linearWithBias } from "./linear.js";
 import type { Parameters } from "./parameter.js";
 
+/** The parts of a feed-forward network. */
 export interface FeedForwardLayers {
   /** Names of the linear layer to the hidden width and of the one back. */
   readonly up: string;
   readonly down: string;
+  /** Between the two layers. */
   readonly activation: (hidden: Tensor) => Tensor;
 }
 

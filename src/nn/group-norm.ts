@@ -51,6 +51,7 @@ export function groupNorm<S extends string>(
   });
 }
 
+/** The parameters of `groupNorm`: scales of one, shifts of zero. */
 export function groupNormParameters(layer: string, channels: number): Parameter[] {
   return [
     { name: `${layer}.weight`, shape: [channels], role: "vector", init: filled(1) },

@@ -10,6 +10,7 @@ import { gemm, matmul, swapLast } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
 import { type Adapt, filled, type Parameter, ParameterError, uniform } from "./parameter.js";
 
+/** An adapter of low rank: its updates are alpha / rank times B A. */
 export interface LoraConfig {
   readonly rank: number;
   readonly alpha: number;

@@ -16,6 +16,7 @@ export type Init =
 /** What an optimizer has to know: matrices multiply activations, vectors scale or shift them. */
 export type Role = "matrix" | "embedding" | "head" | "vector";
 
+/** An array of a model that training changes. */
 export interface Parameter {
   /** The name in the Hugging Face checkpoint. */
   readonly name: string;
@@ -33,10 +34,14 @@ export interface Parameters {
   readonly adapt?: Adapt;
 }
 
+/** What an adapter makes of a linear layer's input `x` and output `y`. */
 export type Adapt = (layer: string, x: Tensor<"n c">, y: Tensor<"n c">) => Tensor<"n c">;
 
+/** Drawn from a normal distribution around zero. */
 export const normal = (std: number): Init => ({ kind: "normal", std });
+/** Drawn evenly between -bound and bound. */
 export const uniform = (bound: number): Init => ({ kind: "uniform", bound });
+/** One value throughout. */
 export const filled = (value: number): Init => ({ kind: "constant", value });
 
 /** Fills `target` as `init` says. */

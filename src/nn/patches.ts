@@ -28,6 +28,7 @@ export function patchEmbedding(p: Parameters, images: Tensor<"b c h w">, layer: 
   return gemm(patchify(images, size), weight, { transB: true, c: p(`${layer}.bias`) });
 }
 
+/** Sizes of a batch of images and of the patches they are cut into. */
 export interface PatchLayout {
   readonly batch: Size;
   readonly channels: number;

@@ -10,6 +10,7 @@ import type { ImageClassifier } from "../models/image-model.js";
 import { ObjectiveError } from "./errors.js";
 import type { ImageObjective } from "./image-objective.js";
 
+/** What classes are learned by. */
 export interface CrossEntropyOptions {
   readonly numClasses: number;
   /** The share of an image that all classes have equally; default 0. */
@@ -26,7 +27,7 @@ export function crossEntropyLoss(logits: Tensor<"b k">, targets: Tensor<"b k">) 
 }
 
 /**
- * Tells the class of an image. A batch holds `images` and `targets` [b, k]: the shares of the classes, from the
+ * Tells the class of an image. A batch holds `images` and `targets` [b, k], the shares of the classes, from the
  * batch's own `targets` or from its labels; an image without label counts for nothing. `complete` throws
  * `ObjectiveError` for a label that is no class.
  */

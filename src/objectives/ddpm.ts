@@ -17,6 +17,7 @@ import {
   meanOfCounted,
 } from "./image-objective.js";
 
+/** How noise grows from the first step to the last. */
 export interface NoiseSchedule {
   /** N; default 1000. */
   readonly steps?: number;
@@ -24,6 +25,7 @@ export interface NoiseSchedule {
   readonly schedule: "linear" | "cosine";
 }
 
+/** The noise, and how classes are learned beside it. */
 export interface DdpmOptions extends NoiseSchedule {
   /** Chance that an image's class is hidden, so that guidance has a model without classes to compare with. */
   readonly classDropout: number;

@@ -12,6 +12,7 @@ import type { Batch } from "../data/training-data.js";
 import { type NextTokenOptions, tokenLosses } from "./next-token.js";
 import type { Objective } from "./objective.js";
 
+/** How strongly preferences pull, and how sure they are. */
 export interface DpoOptions extends Pick<NextTokenOptions, "chunkElements"> {
   /** How dear it is to leave the reference. */
   readonly beta: number;

@@ -17,6 +17,7 @@ import {
   meanOfCounted,
 } from "./image-objective.js";
 
+/** How times are drawn and classes learned. */
 export interface FlowMatchingOptions {
   /**
    * How times are drawn: evenly, or as the logistic of a standard normal number, which favours the middle, where

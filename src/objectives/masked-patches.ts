@@ -15,6 +15,7 @@ import { patchify } from "../nn/patches.js";
 import { ObjectiveError } from "./errors.js";
 import { countOf, flagOf, type ImageBatchShape, type ImageObjective } from "./image-objective.js";
 
+/** How much is hidden, and what is predicted of it. */
 export interface MaskedPatchesOptions {
   /** Of a patch's side, in pixels; the model's. */
   readonly patchSize: number;

@@ -16,6 +16,7 @@ import { concat, slice } from "../core/ops/slice.js";
 import type { Batch } from "../data/training-data.js";
 import type { Objective, Report } from "./objective.js";
 
+/** What is added to the loss, and how much of it is held at a time. */
 export interface NextTokenOptions {
   /** Weight of the mean of logsumexp(logits)^2, which keeps logits small (Chowdhery et al. 2022); default 0. */
   readonly zLoss?: number;

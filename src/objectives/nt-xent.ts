@@ -65,6 +65,7 @@ function diagonal(count: number, value: number): Float32Array {
   return Float32Array.from({ length: count * count }, (_, i) => (i % (count + 1) === 0 ? value : 0));
 }
 
+/** How sharply views are told apart. */
 export interface NtXentOptions {
   /** By which cosines are divided: the smaller, the more the hardest other images count. */
   readonly temperature: number;

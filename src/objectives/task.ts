@@ -16,6 +16,7 @@ export interface Measure {
   loss(p: Parameters, batch: BatchTensors, eachLayer?: typeof plainly): MeasuredLoss;
 }
 
+/** A model together with its objective: all that a step of training has to know. */
 export interface Task extends Measure {
   readonly parameters: readonly Parameter[];
   /**

@@ -2,6 +2,7 @@
 import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
 import { type Optimizer, type ParameterGroup, requireDecay, type UpdateRule } from "./optimizer.js";
 
+/** Settings of AdamW. */
 export interface AdamWOptions {
   readonly lr: number;
   /** Decay rates of the two moments; default [0.9, 0.95]. */
@@ -12,7 +13,7 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
-/** Throws `OptimizerError` for betas outside of [0, 1). */
+/** Adam with decoupled weight decay, which vectors are spared. Throws `OptimizerError` for betas outside of [0, 1). */
 export function adamw(options: AdamWOptions): Optimizer {
   return { groups: adamwGroups(options) };
 }

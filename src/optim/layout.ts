@@ -29,6 +29,7 @@ export interface Layout {
   readonly size: number;
 }
 
+/** Gives every parameter its place in the flat arrays, those of one group and shape side by side. */
 export function layOut(parameters: readonly Parameter[], optimizer: Optimizer): Layout {
   const keyed = parameters.map((parameter, order) => ({
     parameter,

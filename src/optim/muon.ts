@@ -10,6 +10,7 @@ import { sumSquare } from "../core/ops/reduce.js";
 import { type AdamWOptions, adamwGroups } from "./adamw.js";
 import { type Optimizer, requireDecay, type UpdateRule } from "./optimizer.js";
 
+/** Settings of Muon, and of AdamW for what Muon leaves. */
 export interface MuonOptions {
   readonly lr: number;
   /** Default 0.95, with Nesterov's correction. */
@@ -20,7 +21,7 @@ export interface MuonOptions {
   readonly adamw?: Partial<AdamWOptions>;
 }
 
-/** Throws `OptimizerError` for a momentum or betas outside of [0, 1). */
+/** Muon for matrices, AdamW for everything else. Throws `OptimizerError` for a momentum or betas outside of [0, 1). */
 export function muon({ lr, momentum = 0.95, weightDecay = 0.1, adamw = {} }: MuonOptions): Optimizer {
   requireDecay("momentum", momentum);
   const matrices = {

@@ -23,7 +23,9 @@ export interface UpdateRule {
   readonly moments: readonly string[];
   readonly elementwise: boolean;
   readonly scalars: readonly string[];
+  /** Values of `scalars` at a step. */
   scalarValues(step: StepScalars): Record<string, number>;
+  /** The graph of one update. */
   update(
     parameter: Tensor,
     gradient: Tensor,
@@ -35,6 +37,7 @@ export interface UpdateRule {
 /** Parameters that are updated alike. */
 export interface ParameterGroup {
   readonly name: string;
+  /** Whether the group takes a parameter that no earlier group took. */
   selects(parameter: Parameter): boolean;
   readonly rule: UpdateRule;
   /** Base learning rate; a schedule multiplies it. */

@@ -2,6 +2,7 @@
 import { add, mul, sub } from "../core/ops/elementwise.js";
 import { type Optimizer, requireDecay, type UpdateRule } from "./optimizer.js";
 
+/** Settings of gradient descent with momentum. */
 export interface SgdOptions {
   readonly lr: number;
   /** Default 0.9. */
@@ -11,7 +12,7 @@ export interface SgdOptions {
   readonly weightDecay?: number;
 }
 
-/** Throws `OptimizerError` for a momentum outside of [0, 1). */
+/** Gradient descent with momentum; weight decay spares vectors. Throws `OptimizerError` for a momentum outside of [0, 1). */
 export function sgd({ lr, momentum = 0.9, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
   requireDecay("momentum", momentum);
   const rule = (decay: number) => sgdRule(momentum, nesterov, decay);

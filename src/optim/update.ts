@@ -16,6 +16,7 @@ export interface FlatState {
   readonly moments: Readonly<Record<string, Float32Array>>;
 }
 
+/** An optimizer over flat arrays, ready to take steps. */
 export interface CompiledOptimizer {
   /** Square root of the sum of squares of all gradients. */
   gradientNorm(): Promise<number>;

@@ -19,6 +19,7 @@ import type { Trainer } from "./trainer.js";
 /** The loss or its gradients stopped being numbers. The last good checkpoint is kept. */
 export class DivergenceError extends AutodidactError {}
 
+/** What a run is made of, and when it evaluates, saves and ends. */
 export interface LoopOptions {
   readonly trainer: Trainer;
   readonly data: TrainingData;
@@ -40,12 +41,14 @@ export interface LoopOptions {
   saveModel(folder: Folder): Promise<void>;
   /** Finish the step, save, and return, as a file `stop` in the run's folder does; an evaluation is broken off. */
   readonly signal?: AbortSignal;
+  /** Called after every step. */
   readonly onStep?: (report: StepReport) => void;
   readonly onEvaluationProgress?: (progress: EvaluationProgress) => void;
   /** Called after an evaluation; the place for samples. */
   readonly onEvaluation?: (report: EvaluationReport) => Promise<void> | void;
 }
 
+/** What one step came to. */
 export interface StepReport {
   /** Steps taken. */
   readonly step: number;

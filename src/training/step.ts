@@ -41,6 +41,7 @@ export function meanLosses(parts: readonly Losses[], weights: readonly number[])
 export interface CompiledLoss extends Pick<Task, "counts" | "count" | "report"> {
   /** The losses of the batch; with gradients, they are left in the gradient array. */
   run(batch: Batch): Promise<Losses>;
+  /** Frees its sessions. */
   release(): Promise<void>;
 }
 

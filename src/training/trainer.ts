@@ -12,6 +12,7 @@ import type { NamedArrays } from "./checkpoint.js";
 import { type CompiledLoss, compileLoss, type LossArrays, type Losses, meanLosses } from "./step.js";
 import { copyWeights, initialiseAll } from "./weights.js";
 
+/** What a trainer is made of. */
 export interface TrainerOptions {
   readonly runtime: Runtime;
   readonly task: Task;

@@ -15,6 +15,7 @@ import { figuresOf } from "../../training/evaluate.js";
 import type { Summary } from "../../training/loop.js";
 import { aroundOf } from "../around.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
+import { onStop } from "../stopping.js";
 import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
 import { endProgress } from "../terminal/phase.js";
 import { quoted } from "../terminal/quoted.js";
@@ -28,9 +29,6 @@ interface TrainFlags {
 
 /** What a shell reports for a program that Ctrl-C ended. */
 const interruptedExitCode = 130;
-
-/** Signals that end a run as Ctrl-C does: also a terminal that is closed. */
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export function trainCommand(overrides: readonly Override[], modalities: readonly Modality[]): Command {
   return new Command("train")
@@ -119,12 +117,10 @@ async function lock({ location }: Folder): Promise<{ release(): Promise<void> }>
 /** Works until it is done, or stopped by a signal. */
 async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController();
-  const onSignal = () => {
+  const unlisten = onStop(() => {
     process.stderr.write("\nfinishing what is under way and saving; Ctrl-C again to quit at once\n");
     stop.abort();
-  };
-  // Once: a second Ctrl-C finds no handler and ends the process at once.
-  for (const signal of signals) process.once(signal, onSignal);
+  });
   try {
     await work(stop.signal);
   } catch (error) {
@@ -133,7 +129,7 @@ async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promi
     process.exitCode = interruptedExitCode;
   } finally {
     endProgress();
-    for (const signal of signals) process.removeListener(signal, onSignal);
+    unlisten();
   }
 }
 

@@ -45,6 +45,7 @@ export class Tensor<S extends string = Unnamed> {
   get size(): Size {
     return sizeOf(this.shape);
   }
+  /** Node, output and type, for messages. */
   toString(): string {
     return `%${this.node.id}${this.output ? `.${this.output}` : ""} ${formatType(this)}`;
   }

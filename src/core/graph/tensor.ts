@@ -83,6 +83,7 @@ export function constant<S extends string = Unnamed>(
   return apply(Constant, [], { dtype, shape, data: typedArray(dtype, values) } satisfies ConstantAttrs);
 }
 
+/** A constant of rank 0. */
 export function scalar(value: number, dtype: DType = "float32"): Tensor<""> {
   return constant([value], [], dtype);
 }

@@ -20,6 +20,7 @@ import { slice } from "./slice.js";
 /** One number for every spatial axis, or one each. */
 export type PerAxis = number | readonly number[];
 
+/** How the windows of a convolution lie, and what is added. */
 export interface ConvOptions {
   stride?: PerAxis;
   /** Zeros on both sides of each spatial axis. */
@@ -44,6 +45,7 @@ interface ConvTransposeAttrs extends ConvAttrs {
   outputPadding: readonly number[];
 }
 
+/** One number for every spatial axis of `x`. */
 export const perAxis = (x: Tensor, value: PerAxis): readonly number[] =>
   typeof value === "number" ? Array<number>(x.rank - 2).fill(value) : value;
 

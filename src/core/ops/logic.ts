@@ -12,9 +12,11 @@ import {
 } from "../graph/tensor.js";
 import { broadcastShapes, sumTo } from "./movement.js";
 
+/** A tensor, or a number that takes its partner's element type. */
 export type Operand = Tensor | number;
 type None = Record<string, never>;
 
+/** The element type that both have. Throws `ShapeError` when they differ. */
 export function commonType(a: TensorType, b: TensorType): DType {
   if (a.dtype === b.dtype) return a.dtype;
   throw new ShapeError(

@@ -178,10 +178,12 @@ export function broadcastShapes(a: readonly Size[], b: readonly Size[]): Size[] 
   });
 }
 
+/** Whether both have the same sizes in the same order. */
 export function sameShape(a: readonly Size[], b: readonly Size[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
+/** Axes counted from the front. Throws `ShapeError` for one that `x` does not have. */
 export function positiveAxes(x: { shape: readonly Size[] }, axes: readonly number[]): number[] {
   const rank = x.shape.length;
   return axes.map((axis) => {
@@ -197,6 +199,7 @@ export function keptShape(shape: readonly Size[], axes: readonly number[]): Size
   return shape.map((size, i) => (axes.includes(i) ? 1 : size));
 }
 
+/** The type of a reduction of `x` over `axes`. */
 export function reducedType(x: TensorType, { axes, keepDims }: SumAttrs): TensorType {
   return {
     dtype: x.dtype,

@@ -12,6 +12,7 @@ interface PoolAttrs {
   padding: readonly number[];
 }
 
+/** How the windows of a pooling lie. */
 export interface PoolOptions {
   /** Default: the kernel's size, so that windows do not overlap. */
   stride?: PerAxis;

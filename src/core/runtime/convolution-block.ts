@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import * as ort from "onnxruntime-node";
+import * as ort from "#onnxruntime-node";
 import { ModelProtoSchema } from "../onnx/onnx_pb.js";
 
 /** An image in the layout of ONNX Runtime's direct convolutions. */

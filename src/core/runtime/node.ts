@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { create as message, toBinary } from "@bufbuild/protobuf";
-import * as ort from "onnxruntime-node";
+import * as ort from "#onnxruntime-node";
 import type { DType, TypedArray } from "../graph/dtype.js";
 import { ModelProtoSchema } from "../onnx/onnx_pb.js";
 import { convolutionBlock } from "./convolution-block.js";

@@ -17,6 +17,7 @@ export interface HostTensor {
   readonly data: TypedArray;
 }
 
+/** Where and how a graph runs. */
 export interface SessionOptions {
   device?: Device;
   /** Threads inside one operator; default: one a core. */
@@ -29,6 +30,7 @@ export interface SessionOptions {
 
 /** A loaded graph. `feeds` and `into` may be views of larger arrays; `into` is written in place. */
 export interface Session {
+  /** Computes the outputs from named inputs. */
   run(
     feeds: Readonly<Record<string, HostTensor>>,
     into?: Readonly<Record<string, HostTensor>>,

@@ -39,8 +39,11 @@ export interface Corpus {
   readonly stats: CorpusStats;
   /** Changes whenever a text, the order of texts or the split changes. */
   readonly fingerprint: string;
+  /** The documents to learn from, in order. */
   train(watching?: Watching): AsyncIterable<Piece>;
+  /** The documents that are held out, in order. */
   validation(watching?: Watching): AsyncIterable<Piece>;
+  /** The documents of both splits, in order. */
   all(watching?: Watching): AsyncIterable<Piece>;
 }
 

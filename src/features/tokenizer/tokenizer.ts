@@ -25,6 +25,7 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>): string;
   /** The id of a token as the vocabulary spells it (byte-level tokens write a space as `Ġ`). */
   tokenToId(token: string): number | undefined;
+  /** The token of an id as the vocabulary spells it. */
   idToToken(id: number): string | undefined;
   /** The UTF-8 bytes that a token stands for, where a token stands for bytes whatever its neighbours. */
   tokenBytes?(id: number): Uint8Array;

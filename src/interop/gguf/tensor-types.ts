@@ -2,6 +2,7 @@
 import { toHalf } from "../../core/graph/dtype.js";
 import { GgufError } from "./errors.js";
 
+/** How GGUF keeps a tensor's elements. */
 export type GgufType = "F32" | "F16" | "Q8_0";
 
 export interface TensorType {

@@ -18,9 +18,11 @@ export interface FetchProgress {
   readonly fileIndex: number;
 }
 
+/** Which revision to fetch, and what to tell meanwhile. */
 export interface FetchOptions extends HubOptions {
   /** A branch, tag or commit. Default: the one after "@" in the name, or main. */
   readonly revision?: string;
+  /** Called as bytes arrive. */
   readonly onProgress?: (progress: FetchProgress) => void;
   /** Aborting leaves what has arrived, for the next call. */
   readonly signal?: AbortSignal;

@@ -32,6 +32,7 @@ export interface TokenReport {
   readonly top: readonly { readonly id: number; readonly logprob: number }[];
 }
 
+/** A piece of an answer, or its end. */
 export type GenerationEvent =
   | {
       readonly kind: "text";
@@ -56,6 +57,7 @@ export interface EngineLoad {
   readonly completionTokens: number;
 }
 
+/** What answers requests: one model, and its adapters. */
 export interface Engine {
   /**
    * Answers a request: events until "end". Aborting the signal, or leaving the iteration, ends it between two
@@ -65,6 +67,7 @@ export interface Engine {
   generate(request: GenerationRequest, signal?: AbortSignal): AsyncIterable<GenerationEvent>;
   /** The mean of the last hidden states [c] of a text of at least one token. */
   embed(ids: Int32Array, signal?: AbortSignal): Promise<Float32Array>;
+  /** How much it has to do. */
   load(): EngineLoad;
   /** Finishes what is being answered for at most `graceMs` milliseconds, then ends. */
   close(graceMs?: number): Promise<void>;

@@ -1,6 +1,7 @@
 /** How much work the server takes at once: so many answers are written, so many wait, the rest is told to retry. */
 import { ApiError, shuttingDown } from "./api-error.js";
 
+/** How much a server takes at once, and of one request. */
 export interface Limits {
   /** Most bytes of a request's body. */
   readonly bodyBytes: number;

@@ -10,6 +10,7 @@ import { createApp, respondWith } from "./app.js";
 import { Admission, type Limits } from "./limits.js";
 import type { Served } from "./served.js";
 
+/** To whom a model is served, and where. */
 export interface HostOptions {
   /** Where to listen (default 127.0.0.1: this machine alone). */
   readonly host?: string;
@@ -24,6 +25,7 @@ export interface HostOptions {
   readonly onFault?: (error: unknown) => void;
 }
 
+/** A server that listens. */
 export interface RunningServer {
   /** Such as http://127.0.0.1:8080, without a slash at the end. */
   readonly url: string;

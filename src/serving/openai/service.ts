@@ -7,6 +7,7 @@ import type { Host } from "../http/served.js";
 import type { AnswerMetrics } from "./metrics.js";
 import type { PromptEncoder } from "./prompt.js";
 
+/** A model as clients see it. */
 export interface ServedModel {
   readonly name: string;
   /** Most tokens of a prompt and its answer together. */

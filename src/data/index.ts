@@ -1,0 +1,38 @@
+/**
+ * 1 prepare data: reading, checks, splits, token shards and batches; and the folders that they lie in.
+ *
+ * @module autodidact/data
+ */
+
+export type { OnProgress, Watching } from "../core/watching.js";
+export { openFolder } from "../files/disk.js";
+export { DataError, FolderError, MissingFileError, ShardError } from "../files/errors.js";
+export type { Folder } from "../files/folder.js";
+export { memoryFolder } from "../files/memory.js";
+export { readChats } from "./chat/chat.js";
+export { packRows } from "./chat/packing.js";
+export { readPreferences } from "./chat/preferences.js";
+export type { RowReader } from "./chat/rows.js";
+export type { ImageBatch, ImageShape, LabelledImage } from "./images/image.js";
+export {
+  decodeImage,
+  type ImageSource,
+  type ImageSourceOptions,
+  openImages,
+  type PictureProblem,
+  type Split,
+  type SplitCounts,
+} from "./images/open-images.js";
+export { encodeAnimation, encodePng } from "./images/write-images.js";
+export { describeLeftOut, type LeftOut, type ReadingOptions } from "./reading.js";
+export {
+  type BatchShape,
+  evaluationBatches,
+  type TokenBatch,
+  tokenWindows,
+  trainingBatch,
+} from "./text/batches.js";
+export { type Corpus, type CorpusOptions, openCorpus } from "./text/corpus.js";
+export { type PreparedTokens, prepareTokens } from "./text/prepare.js";
+export { openShards, type TokenShards, writeShards } from "./text/shards.js";
+export type { Batch, TrainingData } from "./training-data.js";

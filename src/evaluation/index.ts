@@ -1,0 +1,21 @@
+/**
+ * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images.
+ *
+ * @module autodidact/evaluation
+ */
+
+export { type Comparison, compare } from "./compare.js";
+export { EvaluationError } from "./errors.js";
+export { openEncoderFeatures } from "./images/encoder-features.js";
+export { featuresOf } from "./images/features.js";
+export { frechetDistance } from "./images/frechet.js";
+export { kernelDistance } from "./images/kernel-distance.js";
+export { kNearestAccuracy } from "./images/nearest-accuracy.js";
+export { nearestNeighbours } from "./images/neighbours.js";
+export { openOnnxFeatures } from "./images/onnx-features.js";
+export { precisionRecall } from "./images/precision-recall.js";
+export { compileScorer, type Score, type Scorer, type TokenPair } from "./log-likelihood.js";
+export { evaluateMultipleChoice } from "./multiple-choice.js";
+export { measurePerplexity } from "./perplexity.js";
+export { readPrompts } from "./prompts.js";
+export { readQuestions } from "./questions.js";

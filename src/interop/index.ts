@@ -1,0 +1,18 @@
+/**
+ * Model folders, adapters, ONNX and GGUF, and the Hugging Face Hub.
+ *
+ * @module autodidact/hub
+ */
+
+export { loadAdapter, mergeAdapter, type SavedAdapter, saveAdapter } from "./adapter.js";
+export { CheckpointError } from "./errors.js";
+export { GgufError } from "./gguf/errors.js";
+export { exportGguf } from "./gguf/export.js";
+export type { GgufType } from "./gguf/tensor-types.js";
+export { HubError, HubUnreachableError } from "./hub/errors.js";
+export { fetchModel } from "./hub/fetch-model.js";
+export type { FetchOptions, FetchProgress } from "./hub/from-hub.js";
+export { openImageModel, type SavedImageModel, saveImageModel } from "./image-folder.js";
+export { exportImageOnnx } from "./image-onnx.js";
+export { loadModel, locateModel, openModel, type SavedModel, saveModel } from "./model-folder.js";
+export { exportOnnx, type OnnxExportOptions } from "./onnx-export.js";

@@ -1,0 +1,24 @@
+/**
+ * 3 predict: the models, as functions that give their parameters and their forward pass.
+ *
+ * @module autodidact/models
+ */
+
+export { contrastive, type ProjectedEncoder, type ProjectionConfig } from "./contrastive.js";
+export type { Decoder } from "./decoder.js";
+export { type DitConfig, dit } from "./dit.js";
+export { type Gpt2Config, gpt2 } from "./gpt2.js";
+export { imageClassifier } from "./image-classifier.js";
+export type {
+  Denoiser,
+  ImageClassifier,
+  ImageEncoder,
+  ImageModel,
+  MaskedAutoencoder,
+} from "./image-model.js";
+export { type LlamaConfig, llama } from "./llama.js";
+export { type MaskedAutoencoderConfig, maskedAutoencoder } from "./mae.js";
+export { type ResNetConfig, resnet } from "./resnet.js";
+export { ModelError } from "./shapes.js";
+export { type UNetConfig, unet } from "./unet.js";
+export { type VitConfig, vit } from "./vit.js";

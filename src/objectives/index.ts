@@ -1,0 +1,17 @@
+/**
+ * 4 loss: what a model is trained to do, target and loss together.
+ *
+ * @module autodidact/objectives
+ */
+
+export { type CrossEntropyOptions, crossEntropy } from "./cross-entropy.js";
+export { type DdpmOptions, ddpm, diffusionPath, type NoiseSchedule } from "./ddpm.js";
+export { type DpoOptions, dpo } from "./dpo.js";
+export { ObjectiveError } from "./errors.js";
+export { type FlowMatchingOptions, flowMatching, linearPath } from "./flow-matching.js";
+export type { ImageBatchShape, ImageObjective } from "./image-objective.js";
+export { type MaskedPatchesOptions, maskedPatches } from "./masked-patches.js";
+export { type NextTokenOptions, nextToken, nextTokenLoss } from "./next-token.js";
+export { type NtXentOptions, ntXent } from "./nt-xent.js";
+export type { Objective } from "./objective.js";
+export { imageTask, languageTask, type Task } from "./task.js";
