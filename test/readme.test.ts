@@ -1,41 +1,42 @@
-/** What the two READMEs tell a reader to type: it exists, it is the same in both, and the example runs. */
+/** What the READMEs and the pages of docs/ tell a reader: it exists, it runs, and both languages tell the same. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { program } from "../src/cli/main.js";
 import { loadRecipe, shippedRecipes } from "../src/cli/recipes.js";
 import { modalities } from "../src/modalities/table.js";
-import { textRecipeSchema } from "../src/modalities/text/recipe.js";
-import { applyOverrides, parseOverrides } from "../src/recipe/overrides.js";
+import { parseOverrides } from "../src/recipe/overrides.js";
 import { temporaryFolder } from "./cli/command-line.js";
+import {
+  anchorsOf,
+  blocks,
+  commandsOf,
+  headingLevels,
+  linksOf,
+  mentionsOf,
+  numbersOfTables,
+  wordsOf,
+} from "./markdown.js";
 
 const root = join(import.meta.dirname, "..");
-const english = readFileSync(join(root, "README.md"), "utf8");
-const chinese = readFileSync(join(root, "README.zh-CN.md"), "utf8");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** The contents of the fenced blocks of a language. */
-const blocks = (markdown: string, language: string) =>
-  [...markdown.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, text]) => text);
-
-/** Lines of the shell blocks that start a command of ours or of npm, without comments; one command each. */
-const commandsOf = (markdown: string) =>
-  blocks(markdown, "sh")
-    .flatMap((block) => block.split("\n"))
-    .filter((line) => /^(npx autodidact|npm) /.test(line))
-    .flatMap((line) => line.replace(/\s#.*/, "").split("&&"))
-    .map((command) => command.trim());
-
-/** Commands in running text, such as `npx autodidact doctor`. */
-const mentionsOf = (markdown: string) =>
-  [...markdown.matchAll(/`(npx autodidact [^`\n]+)`/g)].map(([, command]) => command);
-
-/** The words of a command line, quoted ones whole. */
-const wordsOf = (command: string) =>
-  [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word);
+/** Written in English alone. */
+const onlyEnglish = ["docs/architecture.md", "docs/log.md"];
+const pages = readdirSync(join(root, "docs"))
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => `docs/${file}`)
+  .filter((path) => !onlyEnglish.includes(path));
+/** English and Chinese. */
+const twins: [string, string][] = [
+  ["README.md", "README.zh-CN.md"],
+  ...pages.map((path): [string, string] => [path, path.replace("docs/", "docs/zh/")]),
+];
+const english = twins.map(([path]) => read(path)).join("\n");
 
 const verbs: Record<string, Command> = Object.fromEntries(
   (await program([], [], modalities)).commands.map((command) => [command.name(), command]),
@@ -43,28 +44,31 @@ const verbs: Record<string, Command> = Object.fromEntries(
 const takesRecipe = ["train", "lr-find"];
 const builtIntoNpm = ["ci", "install"];
 
-/** Any recipe, to try dotted flags on. */
-const recipe = {
-  data: { files: "text.txt" },
-  features: { kind: "character" },
-  model: { kind: "gpt2", contextLength: 8, numLayers: 1, numHeads: 1, width: 8 },
-  objective: { kind: "nextToken" },
-  optimizer: { kind: "adamw", lr: 1, schedule: { kind: "constant" } },
-  training: { batchSize: 1, steps: 1, evaluateEvery: 1, checkpointEvery: 1 },
-  generation: {},
-};
-
-const pretrained = { kind: "pretrained", from: "gpt2" };
-
 const commands = [...new Set([...commandsOf(english), ...mentionsOf(english)])];
-const ours = commands.filter((command) => command.startsWith("npx "));
+const startingWith = (words: string) => commands.filter((command) => command.startsWith(words));
+const ours = startingWith("npx autodidact ");
 
-describe("the READMEs", () => {
-  it("give commands, the same in both languages", () => {
-    expect(commandsOf(english).length).toBeGreaterThan(8);
-    expect(commandsOf(chinese)).toEqual(commandsOf(english));
-    expect(mentionsOf(chinese).toSorted()).toEqual(mentionsOf(english).toSorted());
-    expect(blocks(chinese, "ts")).toEqual(blocks(english, "ts"));
+describe("the pages", () => {
+  it("fit in a minute where a reader begins", () => {
+    for (const path of twins[0]) expect(read(path).split("\n").length, path).toBeLessThanOrEqual(115);
+  });
+
+  it("are all reachable from the README of their language", () => {
+    const [readme, chineseReadme] = twins[0];
+    const linked = (path: string) => linksOf(read(path)).map((link) => link.split("#")[0]);
+    const others = twins.slice(1);
+    expect(linked(readme)).toEqual(expect.arrayContaining([...others.map(([page]) => page), ...onlyEnglish]));
+    expect(linked(chineseReadme)).toEqual(expect.arrayContaining(others.map(([, page]) => page)));
+  });
+
+  it("have a twin each, and no twin stands alone", () => {
+    const chinese = readdirSync(join(root, "docs/zh")).map((file) => `docs/zh/${file}`);
+    expect(chinese.toSorted()).toEqual(
+      twins
+        .slice(1)
+        .map(([, path]) => path)
+        .toSorted(),
+    );
   });
 
   it("show every verb", () => {
@@ -72,27 +76,63 @@ describe("the READMEs", () => {
     expect([...new Set(shown)].toSorted()).toEqual(Object.keys(verbs).toSorted());
   });
 
-  it("list every recipe that ships", () => {
-    for (const markdown of [english, chinese]) {
-      const listed = [...markdown.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
-      expect(listed.toSorted()).toEqual(shippedRecipes().toSorted());
-    }
-  });
-
-  it("mention only dotted flags that a recipe takes", () => {
-    for (const markdown of [english, chinese]) {
-      const flags = [...markdown.matchAll(/`(--\w+\.[^`\n]+)`/g)].map(([, flag]) => wordsOf(flag));
-      expect(flags.length).toBeGreaterThan(3);
-      for (const words of flags) {
-        const { overrides } = parseOverrides(words);
-        const any = words[0].startsWith("--model.") ? { ...recipe, model: pretrained } : recipe;
-        expect(() => applyOverrides(any, overrides, textRecipeSchema), words[0]).not.toThrow(/has no key/);
-      }
+  it("mention only dotted flags that a recipe takes", async () => {
+    const flags = [...new Set(english.match(/(?<=`)--\w+\.[^`\n]+(?=`)/g))];
+    expect(flags.length).toBeGreaterThan(5);
+    for (const flag of flags) {
+      const { overrides } = parseOverrides(wordsOf(flag));
+      const recipes = ["gpt-small", "gpt2-finetune", "cifar10-flow"];
+      const tried = await Promise.allSettled(recipes.map((name) => loadRecipe(name, overrides)));
+      const known = tried.some(
+        (result) => result.status === "fulfilled" || !/no key/.test(`${result.reason}`),
+      );
+      expect(known, flag).toBe(true);
     }
   });
 });
 
-describe("a command that the READMEs give", () => {
+describe.each(twins)("%s", (path, chinesePath) => {
+  const [page, twin] = [read(path), read(chinesePath)];
+
+  it("tells the same in Chinese", () => {
+    expect(headingLevels(twin)).toEqual(headingLevels(page));
+    expect(commandsOf(twin)).toEqual(commandsOf(page));
+    expect(mentionsOf(twin).toSorted()).toEqual(mentionsOf(page).toSorted());
+    for (const language of ["ts", "js", "python"])
+      expect(blocks(twin, language)).toEqual(blocks(page, language));
+    expect(numbersOfTables(twin)).toEqual(numbersOfTables(page));
+    expect(linksOf(twin).length).toBe(linksOf(page).length);
+  });
+
+  it("shows no flag that the other does not", () => {
+    const flagsOf = (markdown: string) => (markdown.match(/`--[\w.-]+/g) ?? []).toSorted();
+    expect(flagsOf(twin)).toEqual(flagsOf(page));
+  });
+});
+
+describe("a link", () => {
+  const all = [...twins.flat(), ...onlyEnglish, "CONTRIBUTING.md", "CHANGELOG.md"];
+  const links = all.flatMap((path) => linksOf(read(path)).map((link) => [path, link] as const));
+  const local = links.filter(([, link]) => !/^https?:/.test(link));
+
+  it.each(local)("in %s to %s leads somewhere", (path, link) => {
+    const [file, anchor] = link.split("#");
+    const target = file === "" ? path : join(dirname(path), file);
+    expect(existsSync(join(root, target)), target).toBe(true);
+    if (anchor !== undefined) expect(anchorsOf(read(target))).toContain(decodeURIComponent(anchor));
+  });
+});
+
+describe("the READMEs", () => {
+  it("list every recipe that ships", () => {
+    for (const path of twins[0]) {
+      const listed = [...read(path).matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
+      expect(listed.toSorted()).toEqual(shippedRecipes().toSorted());
+    }
+  });
+});
+
+describe("a command that the pages give", () => {
   it.each(ours)("%s", async (command) => {
     const [, , verb, ...args] = wordsOf(command);
     const { overrides, rest } = parseOverrides(args);
@@ -107,30 +147,43 @@ describe("a command that the READMEs give", () => {
     }
   });
 
-  it.each(commands.filter((command) => command.startsWith("npm ")))("%s", (command) => {
-    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  it.each(startingWith("npm "))("%s", (command) => {
+    const { scripts } = JSON.parse(read("package.json"));
     const [, first, second] = wordsOf(command);
     const name = first === "run" ? second : first;
     expect([...builtIntoNpm, ...Object.keys(scripts)]).toContain(name);
   });
+
+  it.each(startingWith("npx tsx recipes/"))("%s", (command) => {
+    const [, , script, ...args] = wordsOf(command);
+    const options = args.filter((word) => word.startsWith("--")).map((word) => word.slice(2));
+    for (const option of options) expect(read(script)).toMatch(new RegExp(`["{ ]"?${option}"?: \\{ type:`));
+  });
 });
 
-describe("the library example", () => {
+describe("an example of the library", () => {
   const place = temporaryFolder();
+  const examples = twins.flatMap(([path]) =>
+    blocks(read(path), "ts").map((code, i) => [path, i, code] as const),
+  );
 
-  it("runs as it is written and prints what the model wrote", { timeout: 60_000 }, async () => {
-    const [example, ...others] = blocks(english, "ts");
-    expect(others).toEqual([]);
-    // A folder that has the package installed; it is started in the checkout, whose README it reads.
-    mkdirSync(join(place, "node_modules"));
-    symlinkSync(root, join(place, "node_modules", "autodidact"), "junction");
-    writeFileSync(join(place, "package.json"), '{ "type": "module" }');
-    writeFileSync(join(place, "example.ts"), example);
-    const { code, stdout, stderr } = await runTypeScript(join(place, "example.ts"));
-    expect(stderr).toBe("");
-    expect(stdout).toMatch(/^validation loss \d+\.\d\d nats a token\nThe [\s\S]{10,}$/);
-    expect(code).toBe(0);
-  });
+  it.each(examples)(
+    "in %s, number %i, runs as it is written",
+    { timeout: 240_000 },
+    async (path, i, code) => {
+      // A folder that has the package installed; it is started in the checkout, whose README it may read.
+      const folder = join(place, `${path.replaceAll(/\W/g, "-")}-${i}`);
+      mkdirSync(join(folder, "node_modules"), { recursive: true });
+      symlinkSync(root, join(folder, "node_modules", "autodidact"), "junction");
+      symlinkSync(join(root, "recipes"), join(folder, "recipes"), "junction");
+      writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+      writeFileSync(join(folder, "example.ts"), code);
+      const { code: exit, stdout, stderr } = await runTypeScript(join(folder, "example.ts"));
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/^validation loss \d+\.\d\d nats a (token|character)\nThe [\s\S]{10,}$/);
+      expect(exit).toBe(0);
+    },
+  );
 });
 
 /** What `npx tsx file` does in the checkout. */
