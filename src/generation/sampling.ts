@@ -30,7 +30,8 @@ const rules: Record<keyof Sampling, [(value: number) => boolean, string]> = {
 export function checkSampling(sampling: Sampling): void {
   for (const [name, [isRight, range]] of Object.entries(rules)) {
     const value = sampling[name as keyof Sampling];
-    if (value === undefined || isRight(value)) continue;
+    const isLeftOut = value === undefined && name !== "temperature";
+    if (isLeftOut || isRight(value as number)) continue;
     throw new GenerationError(
       `the ${name} to sample with is out of range`,
       String(value),

@@ -14,15 +14,8 @@ export interface DecodeInputs {
   readonly past: readonly KeysAndValues[];
 }
 
-/** Runs a layer's body as it is. */
-export function plainly(body: () => Tensor<"n c">): Tensor<"n c"> {
-  return body();
-}
-
 /** What `hidden` takes beside parameters and ids. */
 export interface HiddenOptions {
-  /** Runs every layer's body, plainly by default; `recompute` saves memory. */
-  readonly eachLayer?: typeof plainly;
   /** Several texts in one row, none of which sees another. Default: one text a row. */
   readonly packing?: Packing;
 }

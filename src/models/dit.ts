@@ -66,7 +66,9 @@ export function dit(config: DitConfig): Denoiser {
       const patches = patchEmbedding(p, x, "x_embedder.proj");
       const apart = reshape(patches, [positions.shape[0], batch, embedWidth]);
       let rows = reshape<"n c">(add(apart, positions), patches.shape);
-      for (let layer = 0; layer < numLayers; layer++) rows = block(p, rows, condition, `blocks.${layer}`);
+      for (let layer = 0; layer < numLayers; layer++) {
+        rows = p.eachLayer(() => block(p, rows, condition, `blocks.${layer}`));
+      }
       const [shift, scale] = split(linearWithBias(p, condition, "final_layer.adaLN_modulation.1"), 2, 1);
       const pixels = toPixels(p, modulatedNorm(rows, shift, scale), channels);
       return unpatchify(pixels, { batch, channels, height, width, size: patchSize });
@@ -141,7 +143,8 @@ function parametersOf(config: DitConfig): Parameter[] {
       init: normal(0.02),
     },
     ...Array.from({ length: numLayers }, (_, layer) => block(`blocks.${layer}`)).flat(),
-    { ...lastWeight, role: "head" },
+    // `toPixels` reads it in another order: no adapter can stand beside it.
+    { ...lastWeight, role: "head", inputAxis: undefined },
     lastBias,
     ...modulation("final_layer", 2),
   ];

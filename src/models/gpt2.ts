@@ -13,7 +13,7 @@ import { geluTanh } from "../nn/activation.js";
 import { cachedAttention, causalAttention, causalMask, type KeysAndValues } from "../nn/attention.js";
 import { conv1d } from "../nn/linear.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
-import { type Decoder, plainly } from "./decoder.js";
+import type { Decoder } from "./decoder.js";
 import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
 /** Sizes of a GPT-2. */
@@ -47,7 +47,7 @@ export function gpt2(config: Gpt2Config): Decoder {
     headWidth,
     parameters: parametersOf(config),
 
-    hidden(p, ids, { eachLayer = plainly, packing } = {}) {
+    hidden(p, ids, { packing } = {}) {
       const [batch, time] = ids.shape;
       const positions = packing ? transpose(packing.positions) : reshape(arange(time), [time, 1]);
       const tokens = gather(p("transformer.wte.weight"), transpose(ids)); // t b c
@@ -56,7 +56,7 @@ export function gpt2(config: Gpt2Config): Decoder {
       let x: Tensor<"n c"> = flattenTokens(add(tokens, places));
       for (let layer = 0; layer < numLayers; layer++) {
         const h = `transformer.h.${layer}`;
-        x = eachLayer(() => {
+        x = p.eachLayer(() => {
           const [q, k, v] = split(conv1d(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`), 3, 1); // n c
           const mixed = causalAttention(q, k, v, { numHeads, batch, mask });
           const y = add(x, conv1d(p, mixed, `${h}.attn.c_proj`));

@@ -14,7 +14,7 @@ import { cachedAttention, causalAttention, causalMask, type KeysAndValues } from
 import { linear } from "../nn/linear.js";
 import { rmsNorm } from "../nn/norm.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
-import { type Decoder, plainly } from "./decoder.js";
+import type { Decoder } from "./decoder.js";
 import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
 /** Sizes and variants of a decoder of the Llama family. */
@@ -73,7 +73,7 @@ export function llama(config: LlamaConfig): Decoder {
     headWidth,
     parameters: parametersOf(config, { kvHeads, headWidth, qkNorm, tiedHead }),
 
-    hidden(p, ids, { eachLayer = plainly, packing } = {}) {
+    hidden(p, ids, { packing } = {}) {
       const [batch, time] = ids.shape;
       const places = packing
         ? transpose(packing.positions)
@@ -85,7 +85,7 @@ export function llama(config: LlamaConfig): Decoder {
       for (let layer = 0; layer < numLayers; layer++) {
         const block = `model.layers.${layer}`;
         const attention = `${block}.self_attn`;
-        x = eachLayer(() => {
+        x = p.eachLayer(() => {
           const y = norm(p, x, `${block}.input_layernorm`); // n c
           const q = turned(p, y, `${attention}.q`, numHeads, positions); // n (h d)
           const k = turned(p, y, `${attention}.k`, kvHeads, positions); // n (kv d)

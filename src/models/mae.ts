@@ -111,7 +111,8 @@ function decode(
   const positions = reshape(p("decoder.decoder_pos_embed"), [1 + count, 1, decoderWidth]);
   let x: Tensor<"n c"> = reshape(add(tokens, positions), [(1 + count) * batch, decoderWidth]);
   for (let layer = 0; layer < decoderLayers; layer++) {
-    x = vitLayer(p, x, `decoder.decoder_layers.${layer}`, { numHeads: decoderHeads, batch });
+    const name = `decoder.decoder_layers.${layer}`;
+    x = p.eachLayer(() => vitLayer(p, x, name, { numHeads: decoderHeads, batch }));
   }
   const patches = vitNorm(p, slice(x, 0, batch), "decoder.decoder_norm");
   const pixels = linearWithBias(p, patches, "decoder.decoder_pred");

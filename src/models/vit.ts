@@ -101,7 +101,8 @@ export function vitEncoder(
   let x = tokens;
   for (let layer = 0; layer < numLayers; layer++) {
     const last = layer === numLayers - 1;
-    x = vitLayer(p, x, `vit.encoder.layer.${layer}`, { numHeads, batch, rows: last ? rows : undefined });
+    const options = { numHeads, batch, rows: last ? rows : undefined };
+    x = p.eachLayer(() => vitLayer(p, x, `vit.encoder.layer.${layer}`, options));
   }
   return vitNorm(p, x, "vit.layernorm");
 }

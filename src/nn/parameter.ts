@@ -32,7 +32,13 @@ export interface Parameters {
   (name: string): Tensor;
   /** What stands for the output `y` of a linear layer on `x`, where the layer has an adapter. */
   readonly adapt?: Adapt;
+  /** Runs the body of a layer of a transformer: as it is, or by `recompute`, which saves memory. */
+  readonly eachLayer: EachLayer;
 }
+
+export type EachLayer = <T extends Tensor>(body: () => T) => T;
+
+const plainly: EachLayer = (body) => body();
 
 /** What an adapter makes of a linear layer's input `x` and output `y`. */
 export type Adapt = (layer: string, x: Tensor<"n c">, y: Tensor<"n c">) => Tensor<"n c">;
@@ -58,7 +64,11 @@ export function inputsFor(parameters: readonly Parameter[], adapt?: Adapt): Para
 }
 
 /** `Parameters` over named tensors. */
-export function lookUp(tensors: ReadonlyMap<string, Tensor>, adapt?: Adapt): Parameters {
+export function lookUp(
+  tensors: ReadonlyMap<string, Tensor>,
+  adapt?: Adapt,
+  eachLayer: EachLayer = plainly,
+): Parameters {
   const find = (name: string) => {
     const tensor = tensors.get(name);
     if (tensor) return tensor;
@@ -68,5 +78,5 @@ export function lookUp(tensors: ReadonlyMap<string, Tensor>, adapt?: Adapt): Par
       `declare it; there are ${[...tensors.keys()].join(", ")}`,
     );
   };
-  return Object.assign(find, { adapt });
+  return Object.assign(find, { adapt, eachLayer });
 }

@@ -1,7 +1,7 @@
 /** A model and an objective as training sees them: parameters, batches of certain tensors, a loss over them. */
 import type { TensorType } from "../core/graph/tensor.js";
 import type { Batch } from "../data/training-data.js";
-import { type Decoder, plainly } from "../models/decoder.js";
+import type { Decoder } from "../models/decoder.js";
 import type { ImageModel } from "../models/image-model.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 import type { ImageBatchShape, ImageObjective } from "./image-objective.js";
@@ -12,8 +12,8 @@ import type { BatchTensors, MeasuredLoss, Objective, Report } from "./objective.
 export interface Measure {
   /** The tensors that the loss reads, by the names they have in a batch. */
   readonly batch: Readonly<Record<string, TensorType>>;
-  /** `eachLayer` runs every layer's body, plainly by default. */
-  loss(p: Parameters, batch: BatchTensors, eachLayer?: typeof plainly): MeasuredLoss;
+  /** The loss, a scalar, and other scalars to log. */
+  loss(p: Parameters, batch: BatchTensors): MeasuredLoss;
 }
 
 /** A model together with its objective: all that a step of training has to know. */
@@ -43,8 +43,7 @@ export function languageTask(
 ): Task {
   const by = ({ loss }: Pick<Objective, "loss">): Measure => ({
     batch: objective.batch(shape),
-    loss: (p, batch, eachLayer = plainly) =>
-      loss((ids, packing) => model.hidden(p, ids, { eachLayer, packing }), model.head(p), batch),
+    loss: (p, batch) => loss((ids, packing) => model.hidden(p, ids, { packing }), model.head(p), batch),
   });
   return {
     ...by(objective),

@@ -77,10 +77,10 @@ export async function compileLoss(
   );
   const trained = namedInputs(layout.slots.map(({ parameter }) => [parameter.name, parameter]));
   const frozen = namedInputs(arrays.frozen ?? []);
-  const p = lookUp(new Map([...frozen, ...trained]), lora && loraAdapt(trained, lora));
+  const adapt = lora && loraAdapt(trained, lora);
+  const p = lookUp(new Map([...frozen, ...trained]), adapt, recomputeLayers ? recompute : undefined);
 
-  const eachLayer = recomputeLayers ? recompute : undefined;
-  const { loss, metrics = {} } = measure.loss(p, batch, eachLayer); // 3 predict, 4 loss
+  const { loss, metrics = {} } = measure.loss(p, batch); // 3 predict, 4 loss
   const outputs: Record<string, Tensor> = { loss, ...metrics };
   const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
   if (arrays.gradients) {

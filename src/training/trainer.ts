@@ -19,7 +19,9 @@ export interface TrainerOptions {
   readonly optimizer: Optimizer;
   /** The weights to start from; those that are not among them start fresh. */
   readonly pretrained?: Weights;
-  /** Which parameters are trained; the others stay as `pretrained` has them. Default: all. */
+  /**
+   * Which parameters are trained; the others stay as `pretrained` has them. Default: all, and beside an adapter none.
+   */
   readonly trains?: (parameter: Parameter) => boolean;
   /** Train an adapter beside the pretrained weights, which stay as they are and where they lie. */
   readonly lora?: LoraConfig;
@@ -69,10 +71,10 @@ export interface Trainer {
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
   const { microBatches = 1, clipNorm = 0, session, recomputeLayers } = options;
-  const { trains = () => true } = options;
-  const trained = lora
-    ? loraParameters(targetedLayers(task.parameters, lora), lora)
-    : task.parameters.filter(trains);
+  const { trains = () => lora === undefined } = options;
+  const whole = task.parameters.filter(trains);
+  const others = task.parameters.filter((parameter) => !trains(parameter));
+  const trained = lora ? [...loraParameters(targetedLayers(others, lora), lora), ...whole] : whole;
   const frozen = lora || trained.length < task.parameters.length ? pretrained : undefined;
   const layout = layOut(trained, optimizer);
   const flat = () => new Float32Array(layout.size);

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CommanderError } from "commander";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { useCommand } from "../../src/cli/commands/use.js";
 import { randomStream } from "../../src/core/random.js";
@@ -45,7 +46,10 @@ async function run(...args: string[]): Promise<{ out: string; err: string }> {
     return true;
   });
   try {
-    await useCommand("generate", modalities).parseAsync([place, ...args], { from: "user" });
+    await useCommand("generate", modalities)
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .parseAsync([place, ...args], { from: "user" });
   } finally {
     out.mockRestore();
     err.mockRestore();
@@ -72,8 +76,20 @@ describe("autodidact generate", () => {
     expect(plain.out).toBe(`a${results[0].text}\n\nbc${results[1].text}\n`);
   });
 
+  it("writes JSON that a schema allows, and says when it was cut", async () => {
+    const schema = join(place, "schema.json");
+    writeFileSync(schema, '{"type":"object","properties":{"ok":{"type":"boolean"}},"required":["ok"]}');
+    const { out, err } = await run("--json-schema", schema, "--max-tokens", "40", "--temperature", "1");
+    expect([true, false]).toContain(JSON.parse(out).ok);
+    expect(err).not.toContain("cut");
+    const cut = await run("--json-schema", schema, "--max-tokens", "2");
+    expect(cut.err).toMatch(/1 of 1 cut before the JSON was whole/);
+    writeFileSync(schema, "[]");
+    await expect(run("--json-schema", schema)).rejects.toThrow(/holds no JSON schema[\s\S]*schema\.json/);
+  });
+
   it.each([
-    [["--max-tokens", "many"], GenerationError, /--max-tokens/],
+    [["--max-tokens", "many"], CommanderError, /--max-tokens/],
     [["--top-p", "2"], GenerationError, /topP/],
     [["--stop", ""], GenerationError, /stop string/],
     [["--checkpoint", "best"], CheckpointError, /checkpoints\/best/],
