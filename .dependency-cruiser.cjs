@@ -24,7 +24,7 @@ const rooms = {
   evaluation: using,
   serving: [...using, "evaluation", "threads"],
   recipe: ["core", "files"],
-  bench: [...learning],
+  bench: ["core", "data/training-data.ts", "nn", "objectives", "optim", "training"],
   modalities: [...learning, ...using, "evaluation", "serving", "threads", "recipe", "bench"],
   cli: [...learning, ...using, "evaluation", "serving", "recipe", "bench", "modalities"],
 };

@@ -23,11 +23,6 @@ export function startScript<Ready>(script: URL, args: readonly string[]): Promis
   return startSide(process.execPath, ["--import", loader, fileURLToPath(script), ...args]);
 }
 
-/** A file beside `source`, a module's URL: a source in a checkout, JavaScript in the package. */
-export function besides(name: string, source: string): URL {
-  return new URL(`${name}${source.slice(source.lastIndexOf("."))}`, source);
-}
-
 /** Starts a program. Throws `BenchError` when it breaks off. */
 export async function startSide<Ready>(
   command: string,

@@ -20,18 +20,18 @@ export interface TrainingSide {
   batch(step: number): Batch;
   /** Trained instead of the task's own parameters, which are then frozen. */
   readonly adapter?: { readonly lora: LoraConfig; readonly parameters: readonly Parameter[] };
-  /** Floating-point operations of one token, where they are known. */
-  readonly flopsPerToken?: number;
+  /** Floating-point operations of one unit of the task, where they are known. */
+  readonly flopsPerUnit?: number;
 }
 
 /**
  * Answers "step" with a training step, forward, backward and AdamW without clipping, and "peak" with this process's
  * most memory: the protocol of bench/pytorch_gpt2.py.
  */
-export async function serveTraining({ flopsPerToken, ...side }: TrainingSide): Promise<void> {
+export async function serveTraining({ flopsPerUnit, ...side }: TrainingSide): Promise<void> {
   const { step, parameters } = await prepare(side);
   const answer = async (word: string) => (word === "step" ? step() : { peakBytes: peakBytes() });
-  await serveLines({ parameters, flopsPerToken }, answer);
+  await serveLines({ parameters, flopsPerUnit }, answer);
 }
 
 async function prepare({ task, batch, adapter }: TrainingSide) {

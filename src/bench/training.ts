@@ -1,31 +1,8 @@
 /** How fast a whole training step is, ours and PyTorch's in turns, so that both meet the same machine. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Workload } from "./bench.js";
 import { betweenTurnsMs, median, type Spread, spreadOf } from "./figures.js";
 import { BenchError, type SideProcess, startScript, startSide } from "./side-process.js";
-
-/** Below this rate of its matrix product PyTorch runs on the reference BLAS, which no one trains with. */
-export const leastYardstickGflops = 30;
-
-/** What both sides train, and how it is timed. */
-export interface Workload {
-  readonly name: string;
-  /** Its sizes, for the reader. */
-  readonly shape: string;
-  readonly unit: string;
-  readonly unitsPerStep: number;
-  /** Steps that one side takes before the other's turn: short steps need company to be timed warm. */
-  readonly stepsPerTurn: number;
-  /** Measured steps of each side, after one turn to warm up. */
-  readonly steps: number;
-  /** Only ours runs, for its memory. */
-  readonly alone?: boolean;
-  /** Our side's script. */
-  readonly worker: URL;
-  /** The path of PyTorch's. */
-  readonly yardstick: string;
-  /** What both scripts are started with. */
-  readonly args: readonly string[];
-}
 
 export interface Side {
   /** Median over turns. */
@@ -57,22 +34,12 @@ export interface TrainingOptions {
 
 /** The first line of a process that trains, a step a request. */
 interface Ready {
-  /** Ours: floating-point operations of one token of training. */
-  readonly flopsPerToken?: number;
+  /** Ours: floating-point operations of one unit of training. */
+  readonly flopsPerUnit?: number;
   /** How many weights are trained; not every yardstick says it. */
   readonly parameters?: number;
   /** The yardstick: the rate of its matrix product. */
   readonly gemmGflops?: number;
-}
-
-/** Starts our training. Throws `BenchError` when it breaks off. */
-export function startOurs({ worker, args }: Workload): Promise<SideProcess<Ready>> {
-  return startScript(worker, args);
-}
-
-/** Starts PyTorch's training. Throws `BenchError` when it breaks off. */
-export function startYardstick(python: string, { yardstick, args }: Workload): Promise<SideProcess<Ready>> {
-  return startSide(python, [yardstick, ...args]);
 }
 
 /** Measures one workload. Throws `BenchError` when a side breaks off, or trains another network than ours. */
@@ -80,14 +47,14 @@ export async function benchTraining(
   workload: Workload,
   { python, steps = workload.steps }: TrainingOptions = {},
 ): Promise<TrainingResult> {
-  const { name, shape, unit, alone } = workload;
+  const { name, shape, unit, worker, yardstick, args } = workload;
   const sides: SideProcess<Ready>[] = [];
   try {
-    sides.push(await startOurs(workload));
-    if (python && !alone) sides.push(await startYardstick(python, workload));
-    const { parameters, flopsPerToken } = checkSame(sides.map(({ ready }) => ready));
+    sides.push(await startScript<Ready>(worker, args));
+    if (python && yardstick) sides.push(await startSide<Ready>(python, [yardstick, ...args]));
+    const { parameters, flopsPerUnit } = checkSame(sides.map(({ ready }) => ready));
     const [ours, pytorch] = await alternate(sides, workload, steps);
-    const gflops = flopsPerToken && (ours.side.unitsPerSecond * flopsPerToken) / 1e9;
+    const gflops = flopsPerUnit && (ours.side.unitsPerSecond * flopsPerUnit) / 1e9;
     const result = { name, shape, unit, parameters, gflops, ours: ours.side };
     if (!pytorch) return result;
     return {

@@ -39,7 +39,7 @@ const others: Readonly<Record<string, Load>> = {
   chat: async () => (await import("./commands/chat.js")).chatCommand(),
   serve: async (_, modalities) => (await import("./commands/serve.js")).serveCommand(modalities),
   export: async (_, modalities) => (await import("./commands/export.js")).exportCommand(modalities),
-  bench: async () => (await import("./commands/bench.js")).benchCommand(),
+  bench: async (_, modalities) => (await import("./commands/bench.js")).benchCommand(modalities),
   doctor: async () => (await import("./commands/doctor.js")).doctorCommand(),
 };
 

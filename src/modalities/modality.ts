@@ -3,7 +3,7 @@
  * do. Run folder, loop, command line, benchmark and server know nothing else of it.
  */
 import type { z } from "zod";
-import type { Workload } from "../bench/training.js";
+import type { Bench } from "../bench/bench.js";
 import type { Runtime } from "../core/runtime/session.js";
 import type { Watching } from "../core/watching.js";
 import type { TrainingData } from "../data/training-data.js";
@@ -162,36 +162,6 @@ export interface Named<S = unknown> {
   readonly kind: ModelKind<S>;
   /** Reads the model, once. */
   open(): Promise<S>;
-}
-
-/** A modality's rows of the benchmark. */
-export interface Bench {
-  /** Training steps, which PyTorch takes beside ours. */
-  readonly workloads: readonly Workload[];
-  readonly sections: readonly BenchSection[];
-}
-
-/** Another part of the benchmark. */
-export interface BenchSection {
-  /** What `--only` calls its parts. */
-  readonly names: readonly string[];
-  measure(names: readonly string[], around: BenchSurroundings): Promise<BenchReport>;
-}
-
-export interface BenchSurroundings {
-  /** How long what goes on for a while is watched. */
-  readonly seconds: number;
-  announce(what: string): void;
-  warn(warning: string): void;
-}
-
-export interface BenchReport {
-  /** By the name that the JSON result gives them. */
-  readonly results: Readonly<Record<string, unknown>>;
-  /** Markdown. */
-  readonly tables: readonly string[];
-  /** Of other programs that were measured. */
-  readonly versions?: Readonly<Record<string, string>>;
 }
 
 export const verbs = ["generate", "classify", "transcribe", "translate", "detect", "evaluate"] as const;

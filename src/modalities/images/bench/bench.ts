@@ -1,3 +1,5 @@
+import type { Bench } from "../../../bench/bench.js";
 import { benchNetworks, networkTraining } from "./networks.js";
 
-export const bench = { workloads: benchNetworks.map(networkTraining), sections: [] };
+/** What the benchmark measures of images: the training of networks. */
+export const bench: Bench = { workloads: benchNetworks.map(networkTraining), sections: [] };

@@ -1,8 +1,6 @@
 /** The networks of images that `bench` trains, at the size of CIFAR-10's pictures. */
-
-import { besides } from "../../../bench/side-process.js";
-import type { Workload } from "../../../bench/training.js";
-import { yardstick } from "../../../bench/yardstick.js";
+import type { Workload } from "../../../bench/bench.js";
+import { besides, yardstick } from "../../../bench/scripts.js";
 
 export interface BenchNetwork {
   readonly name: "dit" | "vit" | "unet" | "resnet" | "mae";

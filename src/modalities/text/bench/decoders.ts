@@ -1,11 +1,9 @@
-/** The decoders that `bench` trains: the project's yardsticks, and one for memory. */
+/** The decoders that `bench` trains and serves: the project's yardsticks, and some for a look. */
+import type { BenchPart, Workload } from "../../../bench/bench.js";
+import { besides, yardstick } from "../../../bench/scripts.js";
+import type { Gpt2Config } from "../../../models/gpt2.js";
 
-import { besides } from "../../../bench/side-process.js";
-import type { Workload } from "../../../bench/training.js";
-import { yardstick } from "../../../bench/yardstick.js";
-
-export interface BenchDecoder {
-  readonly name: string;
+export interface BenchDecoder extends BenchPart {
   readonly numLayers: number;
   readonly numHeads: number;
   readonly width: number;
@@ -73,7 +71,22 @@ export const benchDecoders: readonly BenchDecoder[] = [
     stepsPerTurn: 1,
     steps: 1,
     alone: true,
+    onlyAsked: true,
   },
+];
+
+/** A model whose server is put under load. */
+export interface ServedDecoder extends BenchPart {
+  readonly sizes: Gpt2Config;
+}
+
+export const servedDecoders: readonly ServedDecoder[] = [
+  {
+    name: "serving-small",
+    onlyAsked: true,
+    sizes: { numLayers: 4, numHeads: 4, width: 128, vocabSize: 8192, contextLength: 1024 },
+  },
+  { name: "serving", sizes: { ...gpt2Small, contextLength: 1024 } },
 ];
 
 /** "12 layers, 12 heads, width 768, vocab 50257, 4 x 256". */
@@ -89,14 +102,14 @@ export function decoderTraining(d: BenchDecoder): Workload {
   const sizes = [numLayers, numHeads, width, vocabSize, batchSize, contextLength, loraRank ?? []].flat();
   return {
     name,
+    onlyAsked: d.onlyAsked,
     shape: shapeOf(d),
     unit: "tokens",
     unitsPerStep: batchSize * contextLength,
     stepsPerTurn: d.stepsPerTurn,
     steps: d.steps,
-    alone: d.alone,
     worker: besides("training-worker", import.meta.url),
-    yardstick: yardstick("pytorch_gpt2"),
+    yardstick: d.alone ? undefined : yardstick("pytorch_gpt2"),
     // In the order that the worker and the yardstick take them in.
     args: sizes.map(String),
   };

@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { betweenTurnsMs, median, type Spread, spreadOf } from "../../../bench/figures.js";
-import { besides, type SideProcess, startScript } from "../../../bench/side-process.js";
+import { besides } from "../../../bench/scripts.js";
+import { type SideProcess, startScript } from "../../../bench/side-process.js";
 import { inTemporaryFolder } from "../../../bench/temporary-folder.js";
 import { nodeRuntime } from "../../../core/runtime/node.js";
 import { measureBandwidth } from "../../../core/runtime/peak.js";
@@ -172,14 +173,4 @@ function compare(ours: readonly TurnReport[], theirs: readonly TurnReport[], tur
     sameTokens: differing < 0 ? ours[0].tokens.length : differing,
     peakBytes: theirs[theirs.length - 1].peakBytes,
   };
-}
-
-/** Which programs wrote other tokens from the same exact weights: then their speed is that of other work. */
-export function disagreements({ rows, count }: DecodingResult): string[] {
-  const exact = rows.filter(({ form }) => form === "float32").flatMap(({ others }) => Object.entries(others));
-  return exact
-    .filter(([, { sameTokens }]) => sameTokens < count)
-    .map(
-      ([name, { sameTokens }]) => `${name} writes our tokens only ${sameTokens} times of ${count} in float32`,
-    );
 }

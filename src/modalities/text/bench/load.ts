@@ -1,6 +1,7 @@
 /** A server under load, watched from outside through its own /metrics. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { BenchError, besides, startScript } from "../../../bench/side-process.js";
+import { besides } from "../../../bench/scripts.js";
+import { BenchError, startScript } from "../../../bench/side-process.js";
 
 export interface Load {
   readonly url: string;

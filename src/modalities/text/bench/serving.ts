@@ -3,26 +3,12 @@ import { fileURLToPath } from "node:url";
 import { median, quantile } from "../../../bench/figures.js";
 import { startSide } from "../../../bench/side-process.js";
 import { inTemporaryFolder } from "../../../bench/temporary-folder.js";
-import { formatShare } from "../../../cli/terminal/format.js";
 import { openFolder } from "../../../files/disk.js";
 import { saveModel } from "../../../interop/model-folder.js";
 import type { Gpt2Config } from "../../../models/gpt2.js";
-import { gpt2Small } from "./decoders.js";
+import type { ServedDecoder } from "./decoders.js";
 import { type Load, measureLoad, type Sample } from "./load.js";
 import { parameterCount, randomModel } from "./random-model.js";
-
-export interface ServedShape {
-  readonly name: string;
-  readonly sizes: Gpt2Config;
-}
-
-export const servedShapes: readonly ServedShape[] = [
-  {
-    name: "serving-small",
-    sizes: { numLayers: 4, numHeads: 4, width: 128, vocabSize: 8192, contextLength: 1024 },
-  },
-  { name: "serving", sizes: { ...gpt2Small, contextLength: 1024 } },
-];
 
 const manyClients = 16;
 /** Characters of a prompt, some fifty tokens; and most tokens of an answer. */
@@ -62,7 +48,7 @@ export interface ServingOptions {
 
 /** Measures one server. Throws `BenchError` when it or the clients break off. */
 export function benchServing(
-  { name, sizes }: ServedShape,
+  { name, sizes }: ServedDecoder,
   { seconds = 20, tokenizerBytes }: ServingOptions = {},
 ): Promise<ServingResult> {
   return inTemporaryFolder(async (path) => {
@@ -120,31 +106,4 @@ async function measurePhase(
 function rateOf(samples: readonly Sample[]): number {
   const [first, last] = [samples[0], samples[samples.length - 1]];
   return (last.tokens - first.tokens) / (last.at - first.at);
-}
-
-/** What a server has to reach. */
-const goals = { blockedMs: 50, growth: 0.05, ratio: 2.5 };
-
-/** What it has not. */
-export function shortfalls({ name, phases, ratio }: ServingResult): string[] {
-  const errors = phases.flatMap((phase) => phase.errors);
-  const blockedMs = Math.max(...phases.map((phase) => phase.blockedMs));
-  const { warm, end } = phases[1].residentBytes;
-  const growth = end / warm - 1;
-  const missed: [boolean, string][] = [
-    [errors.length > 0, `${errors.length} requests failed, the first with: ${errors[0]}`],
-    [
-      blockedMs > goals.blockedMs,
-      `the event loop was blocked for ${blockedMs.toFixed(0)} ms, more than ${goals.blockedMs}`,
-    ],
-    [
-      growth > goals.growth,
-      `memory grew by ${formatShare(growth)} after the warm-up, more than ${formatShare(goals.growth)}`,
-    ],
-    [
-      ratio < goals.ratio,
-      `many clients got ${ratio.toFixed(2)} times the tokens of one, less than ${goals.ratio}`,
-    ],
-  ];
-  return missed.flatMap(([isMissed, what]) => (isMissed ? [`${name}: ${what}`] : []));
 }

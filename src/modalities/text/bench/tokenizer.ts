@@ -1,4 +1,7 @@
 /** How fast a byte-pair tokenizer is trained, and how fast it encodes. */
+import type { BenchReport, BenchSurroundings } from "../../../bench/bench.js";
+import { table } from "../../../bench/table.js";
+import { formatBytes } from "../../../core/quantities.js";
 import { trainBpe } from "../../../features/tokenizer/bpe-trainer.js";
 import { texts } from "./chapters.js";
 
@@ -9,6 +12,13 @@ export interface TokenizerResult {
   readonly encodingMegabytesPerSecond: number;
   /** Bytes a token in the encoded text. */
   readonly bytesPerToken: number;
+}
+
+/** Measures a tokenizer. */
+export async function reportTokenizer({ announce }: BenchSurroundings): Promise<BenchReport> {
+  announce("byte-pair tokenizer");
+  const tokenizer = await benchTokenizer();
+  return { results: { tokenizer }, tables: [tokenizerTable(tokenizer)] };
 }
 
 /** Trains on about so many bytes and encodes as many others. */
@@ -27,4 +37,19 @@ export async function benchTokenizer(bytes = 10e6, vocabSize = 8192): Promise<To
     encodingMegabytesPerSecond: encoded / 1e6 / encodingSeconds,
     bytesPerToken: encoded / tokens,
   };
+}
+
+export function tokenizerTable(result: TokenizerResult): string {
+  const { bytes, vocabSize, trainingSeconds, encodingMegabytesPerSecond, bytesPerToken } = result;
+  return table(
+    ["byte-pair tokenizer", "training", "encoding", "bytes a token"],
+    [
+      [
+        `${formatBytes(bytes)}, vocab ${vocabSize}`,
+        `${trainingSeconds.toFixed(1)} s`,
+        `${encodingMegabytesPerSecond.toFixed(1)} MB/s`,
+        bytesPerToken.toFixed(2),
+      ],
+    ],
+  );
 }

@@ -21,5 +21,5 @@ await serveTraining({
   batch: () => batch,
   adapter: lora && { lora, parameters: loraParameters(targetedLayers(model.parameters, lora), lora) },
   // An adapter leaves the weights' gradients out, which are a third of them.
-  flopsPerToken: lora ? undefined : flopsPerToken(model),
+  flopsPerUnit: lora ? undefined : flopsPerToken(model),
 });
