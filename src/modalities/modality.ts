@@ -76,7 +76,7 @@ export interface Modality<R extends SharedRecipe = SharedRecipe> {
   /** What its models can be. */
   readonly kinds: readonly ModelKind[];
   /** Its rows of the benchmark. */
-  readonly bench: Bench;
+  readonly bench?: Bench;
 }
 
 /** What is trained: enough to compile a run before anything is written. */
@@ -111,7 +111,7 @@ export interface Learning extends Trained {
   /** Lets the weights, which training changes in place, show what they can do at a step. */
   sampler?(weights: Weights, around: Surroundings): Promise<(step: number) => Promise<Sample>>;
   /** Commands to go on with. */
-  next(folder: string): readonly string[];
+  next?(folder: string): readonly string[];
 }
 
 /** What is trained on what, for people. */

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { main } from "../../src/cli/main.js";
+import type { Modality } from "../../src/modalities/modality.js";
+import { modalities } from "../../src/modalities/table.js";
 import type { TextRecipeInput as RecipeInput } from "../../src/modalities/text/recipe.js";
 
 export { temporaryFolder } from "../temporary-folder.js";
@@ -18,7 +20,10 @@ export interface Outcome {
 const program = fileURLToPath(new URL("../../bin/autodidact.mjs", import.meta.url));
 
 /** The command line in this process, with what it prints caught. */
-export async function autodidact(...args: string[]): Promise<Outcome> {
+export const autodidact = (...args: string[]): Promise<Outcome> => autodidactOver(modalities, ...args);
+
+/** The same over some kinds of data. */
+export async function autodidactOver(kinds: readonly Modality[], ...args: string[]): Promise<Outcome> {
   const texts = { stdout: "", stderr: "" };
   const exitCode = process.exitCode;
   for (const name of ["stdout", "stderr"] as const) {
@@ -29,7 +34,7 @@ export async function autodidact(...args: string[]): Promise<Outcome> {
   }
   process.exitCode = 0;
   try {
-    await main(args);
+    await main(args, kinds);
     return { code: Number(process.exitCode), ...texts };
   } finally {
     process.exitCode = exitCode;

@@ -47,8 +47,8 @@ function onlyOption(parts: readonly BenchPart[]): Option {
   );
 }
 
-function partsOf({ bench: { workloads, sections } }: Benched): BenchPart[] {
-  return [...workloads, ...sections.flatMap(({ parts }) => parts)];
+function partsOf({ bench }: Benched): BenchPart[] {
+  return [...(bench?.workloads ?? []), ...(bench?.sections ?? []).flatMap(({ parts }) => parts)];
 }
 
 function exampleOf(modality: Benched): string {
@@ -63,8 +63,8 @@ async function measure(
   const isWanted = ({ name, onlyAsked }: BenchPart) => only?.includes(name) ?? !onlyAsked;
   const warnings: string[] = [];
   const around = { seconds, announce, warn: (warning: string) => void warnings.push(warning) };
-  const workloads = modalities.flatMap(({ bench }) => bench.workloads).filter(isWanted);
-  const sections = modalities.flatMap(({ bench }) => bench.sections);
+  const workloads = modalities.flatMap(({ bench }) => bench?.workloads ?? []).filter(isWanted);
+  const sections = modalities.flatMap(({ bench }) => bench?.sections ?? []);
   const training = await measureTraining(workloads, { python: torch ? python : undefined, steps }, around);
   const report = await measureSections(sections, isWanted, around);
   const [date, machine] = [new Date().toISOString(), describeMachine()];

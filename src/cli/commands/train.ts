@@ -174,7 +174,7 @@ function conclude({ folder: place, next }: Run, summary: Summary, json: boolean)
     `run: ${folder}`,
     ...(summary.reason === "interrupted"
       ? [`resume: npx autodidact train --resume ${quoted(folder)}`]
-      : ["next:", ...next(quoted(folder)).map((command) => `  ${command}`)]),
+      : ["next:", ...(next?.(quoted(folder)) ?? []).map((command) => `  ${command}`)]),
   ];
   process.stderr.write(`${lines.join("\n")}\n`);
 }

@@ -1,4 +1,4 @@
-/** A picture of dots, two across and four down in each character (Unicode block U+2800). */
+/** A drawing of dots, two across and four down in each character (Unicode block U+2800). */
 export class BrailleCanvas {
   private readonly cells: Uint8Array;
 
