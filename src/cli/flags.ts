@@ -98,9 +98,10 @@ function readText(text: string, schemas: readonly z.core.$ZodType[]): unknown {
   throw new InvalidArgumentError(schemas.map((schema) => metaOf(schema).hint).find(Boolean) ?? "");
 }
 
-/** Whether an option's values are paths of files to be read, or may be "-" for standard input. */
-export function readingOf(schema: z.core.$ZodType): Pick<Meta, "isFile" | "isInput"> {
-  return metaOf(oneValueOf(schema).value);
+/** How an option is read: whether it is a list, of files to be read, or may be "-" for standard input. */
+export function readingOf(schema: z.core.$ZodType): Pick<Meta, "isFile" | "isInput"> & { isList: boolean } {
+  const { isList, value } = oneValueOf(schema);
+  return { ...metaOf(value), isList };
 }
 
 /** Names of the options that a use cannot do without. */

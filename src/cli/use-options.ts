@@ -36,7 +36,9 @@ export async function readOptions(
 }
 
 async function readValue(value: unknown, schema: z.core.$ZodType): Promise<unknown> {
-  const { isFile, isInput } = readingOf(schema);
+  const { isFile, isInput, isList } = readingOf(schema);
+  // Of another use the flag is a list.
+  if (!isList && Array.isArray(value) && value.length === 1) return value[0];
   if (isFile) return readInput(String(value));
   if (!isInput || !Array.isArray(value) || !value.includes("-")) return value;
   const text = await readStandardInput();
