@@ -36,7 +36,7 @@ const others: Readonly<Record<string, Load>> = {
     (await import("./commands/train.js")).trainCommand(overrides, modalities),
   "lr-find": async (overrides, modalities) =>
     (await import("./commands/lr-find.js")).lrFindCommand(overrides, modalities),
-  chat: async () => (await import("./commands/chat.js")).chatCommand(),
+  chat: async (_, modalities) => (await import("./commands/chat.js")).chatCommand(modalities),
   serve: async (_, modalities) => (await import("./commands/serve.js")).serveCommand(modalities),
   export: async (_, modalities) => (await import("./commands/export.js")).exportCommand(modalities),
   bench: async (_, modalities) => (await import("./commands/bench.js")).benchCommand(modalities),

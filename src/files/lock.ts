@@ -29,7 +29,9 @@ const unfinishedMs = 10_000;
  */
 export async function lockFolder(path: string): Promise<FolderLock> {
   const folder = resolve(path);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+    throw new FolderError("a folder cannot be made", cause.message, advice, { cause });
+  });
   const lock = join(folder, lockName);
   const own = JSON.stringify(await thisProcess());
   if (!(await create(lock, own))) {

@@ -145,6 +145,8 @@ export interface ModelKind<S = unknown> {
   readonly exports: readonly Export<S>[];
   /** How it answers over HTTP, where it does. */
   readonly serving?: Serving<S>;
+  /** How one talks with it, where one can. */
+  readonly talk?: Talk<S>;
 }
 
 /** The `model_type` that stands for a folder that holds an adapter and no model of its own. */
@@ -225,6 +227,36 @@ export interface Export<S = unknown> {
   /** How the weights can be kept, the usual first. */
   readonly precisions: readonly string[];
   write(model: Named<S>, to: Folder, precision: string, around: Surroundings): Promise<void>;
+}
+
+/** How one talks with a model. */
+export interface Talk<S = unknown> {
+  /** Flags of `chat`. */
+  readonly options: z.ZodObject;
+  start(
+    model: Named<S>,
+    options: Readonly<Record<string, unknown>>,
+    around: Surroundings,
+  ): Promise<Conversation>;
+}
+
+export interface Conversation {
+  /** What one should know before. */
+  readonly warning?: string;
+  /** Answers a message; one that breaks off, or is empty, is not kept. Throws `GenerationError` where there is no room. */
+  say(content: string, signal: AbortSignal, onText?: (text: string) => void): Promise<Turn>;
+  /** Forgets the last message and its answer, and gives the message. */
+  undo(): string | undefined;
+  /** Begins anew, by default after the same words that the model is told first. */
+  reset(system?: string): void;
+  setTemperature(temperature: number): void;
+}
+
+export interface Turn {
+  readonly user: string;
+  readonly assistant: string;
+  readonly tokens: number;
+  readonly finishReason: string;
 }
 
 /** How a model answers over HTTP. */

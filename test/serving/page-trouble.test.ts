@@ -84,7 +84,7 @@ describe.skipIf(lacking)("a refusal", () => {
     const other = post(`${server.url}/v1/completions`, { model: "tiny", prompt: "Hi", max_tokens: 2 });
     await until(() => engine.load().active === 1);
     await send(page, "Hi");
-    await shows(failure(page).locator("p"), /^the server is busy; try again in 1 s\. the server is busy\./);
+    await shows(failure(page).locator("p"), /^The server is busy; try again in 1 s\. The server is busy\./);
     await isGivenBack(page, "Hi");
     engine.release();
     await other;
@@ -160,7 +160,7 @@ describe.skipIf(lacking)("a server that is gone", () => {
     await send(page, "Hi");
     await shows(answer(page), /^[a-z]$/);
     await server.close(0);
-    await shows(failure(page).locator("p"), /The server failed\. the server is shutting down\./);
+    await shows(failure(page).locator("p"), /The server failed\. The server is shutting down\./);
     await shows(note(page), "broken off");
   });
 });

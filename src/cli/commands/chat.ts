@@ -1,57 +1,50 @@
 import { createInterface } from "node:readline";
-import { Command, Option } from "commander";
-import { nodeRuntime } from "../../core/runtime/node.js";
-import { type ChatMessage, type ChatTemplate, chatTemplate } from "../../features/chat/chat-template.js";
-import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import { compileDecoder, type DecoderSession } from "../../generation/decoder-session.js";
-import { GenerationError } from "../../generation/errors.js";
-import { type GenerateOptions, generate } from "../../generation/generate.js";
-import type { Checkpoint, SavedModel } from "../../interop/model-folder.js";
+import { Command } from "commander";
+import { AutodidactError } from "../../core/errors.js";
+import type { Checkpoint } from "../../interop/model-folder.js";
+import type { Conversation, Modality, Named, Talk } from "../../modalities/modality.js";
 import { findNamed } from "../../modalities/saved.js";
-import { modalities } from "../../modalities/table.js";
-import { decoder } from "../../modalities/text/kinds/decoder.js";
 import { aroundOf } from "../around.js";
 import { checkpointOption } from "../checkpoint-option.js";
-import { parseCount, parseNumber } from "../numbers.js";
+import { CommandError } from "../errors.js";
+import { flagsOf, toOption } from "../flags.js";
+import { readOptions } from "../use-options.js";
 
 interface ChatFlags {
-  system?: string;
-  maxTokens?: number;
-  temperature?: number;
-  topK?: number;
-  topP?: number;
-  seed: number;
   checkpoint: Checkpoint;
-  weights: "float32" | "int8" | "int4";
   json?: boolean;
 }
 
 /** `autodidact chat`: a conversation in the terminal. */
-export function chatCommand(): Command {
-  return new Command("chat")
+export function chatCommand(modalities: readonly Modality[]): Command {
+  const talks = modalities.flatMap(({ kinds }) => kinds).flatMap(({ talk }) => talk ?? []);
+  const command = new Command("chat")
     .description(
       "Talk with a model in the terminal. Without a terminal each line of standard input is a turn.",
     )
-    .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub")
-    .option("--system <text>", "what the model is told first")
-    .option("--max-tokens <count>", "most tokens of an answer (default: what the context leaves)", parseCount)
-    .option(
-      "--temperature <number>",
-      "0 for the likeliest answer (default: the model's, or 0.8)",
-      parseNumber,
-    )
-    .option("--top-k <count>", "choose among the k likeliest tokens", parseCount)
-    .option("--top-p <share>", "choose among the likeliest tokens that hold this share together", parseNumber)
-    .option("--seed <number>", "the same seed and words get the same answers", parseCount, 1)
+    .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub");
+  for (const flag of flagsOf(talks.map(({ options }) => options))) command.addOption(toOption(flag));
+  return command
     .addOption(checkpointOption())
-    .addOption(
-      new Option("--weights <type>", "int8 and int4 are faster, a little less exact")
-        .choices(["float32", "int8", "int4"])
-        .default("float32"),
-    )
     .option("--json", "print each turn as one JSON object")
     .addHelpText("after", `\nExample:\n  autodidact chat runs/dpo --temperature 0.7\n\n${commandHelp}`)
-    .action(chat);
+    .action(async (name: string, { checkpoint, json = false }: ChatFlags) => {
+      const around = aroundOf(modalities);
+      const model = await findNamed(name, checkpoint, around);
+      const talk = talkOf(model);
+      const conversation = await talk.start(model, await readOptions(talk, command), around);
+      if (conversation.warning) process.stderr.write(`${conversation.warning}\n`);
+      await converse(conversation, json);
+    });
+}
+
+function talkOf({ name, kind }: Named): Talk {
+  if (kind.talk) return kind.talk;
+  throw new CommandError(
+    "the model does not chat",
+    `${name} holds a ${kind.name}`,
+    "give a model that writes, best one that was trained to chat",
+  );
 }
 
 const commandHelp = `In the chat:
@@ -65,35 +58,8 @@ const commandHelp = `In the chat:
   Ctrl-C stops an answer, or ends the chat.
 `;
 
-async function chat(name: string, flags: ChatFlags): Promise<void> {
-  const named = await findNamed(name, flags.checkpoint, aroundOf(modalities));
-  if (named.kind !== decoder) {
-    throw new GenerationError(
-      "the model does not chat",
-      `${name} holds a ${named.kind.name}`,
-      "give a language model that was trained to chat",
-    );
-  }
-  const { model, weights, tokenizer, generation } = (await named.open()) as SavedModel;
-  if (!tokenizer) {
-    throw new GenerationError(
-      "the model has no tokenizer to chat with",
-      `${name} has neither tokenizer.json nor vocab.json`,
-      "add the tokenizer that the model was trained with",
-    );
-  }
-  const session = await compileDecoder(nodeRuntime, model, weights, { weights: flags.weights });
-  const { system, seed, json = false, checkpoint: _checkpoint, weights: _weights, ...asked } = flags;
-  const settings = { temperature: 0.8, ...generation, maxTokens: Number.POSITIVE_INFINITY, ...asked };
-  const conversation = new Conversation(session, tokenizer, settings, seed, json, system);
-  if (!conversation.hasTemplate) {
-    process.stderr.write("the model was not trained to chat (no chat template): its answers may go astray\n");
-  }
-  await talk(conversation);
-}
-
 /** Reads lines until the input ends. */
-async function talk(conversation: Conversation): Promise<void> {
+async function converse(conversation: Conversation, json: boolean): Promise<void> {
   const isTerminal = process.stdin.isTTY === true;
   const lines = createInterface({
     input: process.stdin,
@@ -110,9 +76,9 @@ async function talk(conversation: Conversation): Promise<void> {
     if (line.trim() === "/exit") break;
     answering = new AbortController();
     try {
-      await handle(line.trim(), conversation, answering.signal);
+      await handle(line.trim(), conversation, json, answering.signal);
     } catch (error) {
-      if (!answering.signal.aborted && !(error instanceof GenerationError)) throw error;
+      if (!answering.signal.aborted && !(error instanceof AutodidactError)) throw error;
       process.stderr.write(answering.signal.aborted ? "\n(stopped)\n" : `${(error as Error).message}\n`);
     }
     answering = undefined;
@@ -121,17 +87,19 @@ async function talk(conversation: Conversation): Promise<void> {
   lines.close();
 }
 
-async function handle(line: string, conversation: Conversation, signal: AbortSignal): Promise<void> {
+async function handle(line: string, conversation: Conversation, json: boolean, signal: AbortSignal) {
   const [, command, rest = ""] = /^\/(\w+)\s*(.*)$/s.exec(line) ?? [];
   switch (command) {
     case undefined:
-      return line === "" ? undefined : conversation.say(line, signal);
+      return line === "" ? undefined : answer(line, conversation, json, signal);
     case "help":
       return void process.stderr.write(commandHelp);
-    case "regenerate":
-      return conversation.regenerate(signal);
+    case "regenerate": {
+      const asked = conversation.undo();
+      return asked === undefined ? undefined : answer(asked, conversation, json, signal);
+    }
     case "undo":
-      return conversation.undo();
+      return void conversation.undo();
     case "reset":
       return conversation.reset();
     case "system":
@@ -143,76 +111,12 @@ async function handle(line: string, conversation: Conversation, signal: AbortSig
   }
 }
 
-type Settings = Omit<GenerateOptions, "prompts" | "seed">;
-
-/** What was said so far, and how the model goes on. */
-class Conversation {
-  private readonly template: ChatTemplate;
-  private messages: ChatMessage[] = [];
-  private answers = 0;
-
-  constructor(
-    private readonly session: DecoderSession,
-    private readonly tokenizer: Tokenizer,
-    private settings: Settings,
-    private readonly seed: number,
-    private readonly json: boolean,
-    private system?: string,
-  ) {
-    this.template = chatTemplate(tokenizer);
-    this.reset();
-  }
-
-  get hasTemplate(): boolean {
-    return this.tokenizer.config?.chat_template !== undefined;
-  }
-
-  reset(system = this.system): void {
-    this.system = system;
-    this.messages = system ? [{ role: "system", content: system }] : [];
-  }
-
-  setTemperature(temperature: number): void {
-    if (temperature >= 0) this.settings = { ...this.settings, temperature };
-    else process.stderr.write("give a temperature of 0 or more, for example /temperature 0.7\n");
-  }
-
-  undo(): void {
-    const last = this.messages.findLastIndex(({ role }) => role === "user");
-    if (last >= 0) this.messages = this.messages.slice(0, last);
-  }
-
-  async regenerate(signal: AbortSignal): Promise<void> {
-    const asked = this.messages.findLast(({ role }) => role === "user");
-    this.undo();
-    if (asked) await this.say(asked.content, signal);
-  }
-
-  /** Answers on standard output. A message that was not answered is not kept. */
-  async say(content: string, signal: AbortSignal): Promise<void> {
-    const messages: ChatMessage[] = [...this.messages, { role: "user", content }];
-    const prompt = this.template.render(messages, { addGenerationPrompt: true });
-    const room = this.session.model.contextLength - this.tokenizer.encode(prompt).length;
-    if (room <= 0) {
-      throw new GenerationError(
-        "the conversation is longer than the model's context",
-        `${this.session.model.contextLength - room} tokens, context ${this.session.model.contextLength}`,
-        "/undo takes the last message back, /reset begins anew",
-      );
-    }
-    const start = performance.now();
-    const [{ text, tokenCount, finishReason }] = await generate(this.session, this.tokenizer, {
-      ...this.settings,
-      prompts: [prompt],
-      maxTokens: Math.min(this.settings.maxTokens, room),
-      seed: this.seed + this.answers++,
-      signal,
-      onText: this.json ? undefined : (_, piece) => process.stdout.write(piece),
-    });
-    const turn = JSON.stringify({ user: content, assistant: text, tokens: tokenCount, finishReason });
-    process.stdout.write(this.json ? `${turn}\n` : "\n");
-    const seconds = (performance.now() - start) / 1000;
-    if (process.stdin.isTTY) process.stderr.write(`(${(tokenCount / seconds).toFixed(0)} tokens a second)\n`);
-    if (text.trim() !== "") this.messages = [...messages, { role: "assistant", content: text }];
-  }
+/** Answers on standard output. A message that was not answered is not kept. */
+async function answer(content: string, conversation: Conversation, json: boolean, signal: AbortSignal) {
+  const start = performance.now();
+  const onText = json ? undefined : (text: string) => process.stdout.write(text);
+  const turn = await conversation.say(content, signal, onText);
+  process.stdout.write(json ? `${JSON.stringify(turn)}\n` : "\n");
+  const seconds = (performance.now() - start) / 1000;
+  if (process.stdin.isTTY) process.stderr.write(`(${(turn.tokens / seconds).toFixed(0)} tokens a second)\n`);
 }

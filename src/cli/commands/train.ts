@@ -118,7 +118,7 @@ async function lock({ location }: Folder): Promise<{ release(): Promise<void> }>
 async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController();
   const unlisten = onStop(() => {
-    process.stderr.write("\nfinishing what is under way and saving; Ctrl-C again to quit at once\n");
+    process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
     stop.abort();
   });
   try {
@@ -138,7 +138,7 @@ async function train(run: Run, json: boolean, signal: AbortSignal): Promise<void
   const gflops = await measurePeak(nodeRuntime);
   const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
   const { description, leftOut = [], notes = [] } = run;
-  const left = leftOut.map((what) => `left out: ${what}`);
+  const left = leftOut.length > 0 ? [`left out: ${leftOut.join(", ")}`] : [];
   say([introductionOf(description, run.trainer.layout.size), ...left, ...notes, peak]);
   const { finish, ...callbacks } = await watchRun(run, gflops);
   const summary = await run.train({ signal, ...callbacks }).finally(finish);

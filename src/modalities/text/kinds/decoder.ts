@@ -15,6 +15,8 @@ import {
   predicting,
   type Sliding,
   sliding,
+  type Talking,
+  talking,
 } from "./options.js";
 
 const generate: Use<SavedModel> = {
@@ -117,6 +119,11 @@ export const decoder: ModelKind<SavedModel & { readonly generation?: GenerationD
       write: async (model, to, _, around) => (await import("./export.js")).writeAdapter(model, to, around),
     },
   ],
+  talk: {
+    options: talking,
+    start: async (model, options, around) =>
+      (await import("./conversation.js")).converse(model, options as Talking, around),
+  },
   serving: {
     options: answering,
     start: async (model, request) => (await import("./serve.js")).serveDecoder(model, request),

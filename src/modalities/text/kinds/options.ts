@@ -128,3 +128,26 @@ export const answering = z.object({
   maxTokens: flag(countOption.optional(), "count", "longest answer (default: what the context leaves)"),
 });
 export type Answering = z.output<typeof answering>;
+
+export const talking = z.object({
+  system: flag(textOption.optional(), "text", "what the model is told first"),
+  maxTokens: flag(
+    countOption.optional(),
+    "count",
+    "most tokens of an answer (default: what the context leaves)",
+  ),
+  temperature: flag(
+    amountOption.optional(),
+    "number",
+    "0 for the likeliest answer (default: the model's, or 0.8)",
+  ),
+  topK: flag(countOption.optional(), "count", "choose among the k likeliest tokens"),
+  topP: flag(
+    amountOption.optional(),
+    "share",
+    "choose among the likeliest tokens that hold this share together",
+  ),
+  seed: flag(countOption.default(1), "number", "the same seed and words get the same answers"),
+  weights,
+});
+export type Talking = z.output<typeof talking>;
