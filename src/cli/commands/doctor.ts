@@ -1,21 +1,15 @@
 /** `autodidact doctor`: what this machine has, each thing really tried. */
 import { statfs } from "node:fs/promises";
 import { Command } from "commander";
+import { besides } from "../../bench/scripts.js";
+import { BenchError, startScript } from "../../bench/side-process.js";
 import { defaultPython, findTorch, installTorch, type Torch } from "../../bench/yardstick.js";
-import { input } from "../../core/graph/tensor.js";
-import { matmul } from "../../core/ops/matmul.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measureBandwidth, measurePeak } from "../../core/runtime/peak.js";
-import { compile, type Device, hostTensor } from "../../core/runtime/session.js";
+import type { Device } from "../../core/runtime/session.js";
 import { describeMachine, type Machine } from "../machine.js";
 import { formatBytes } from "../terminal/format.js";
-
-/** Whether a device computed a small product rightly; `problem` says why not. */
-export interface DeviceCheck {
-  readonly device: Device;
-  readonly works: boolean;
-  readonly problem?: string;
-}
+import { type DeviceCheck, tryDevice } from "../try-device.js";
 
 export interface Diagnosis {
   readonly machine: Machine;
@@ -46,7 +40,8 @@ const cpuWorks = ({ devices }: Pick<Diagnosis, "devices">) =>
 
 async function diagnose(python: string): Promise<Diagnosis> {
   const devices: DeviceCheck[] = [];
-  for (const device of nodeRuntime.devices()) devices.push(await tryDevice(device));
+  for (const device of nodeRuntime.devices())
+    devices.push(await (device === "cpu" ? tryDevice : tryApart)(device));
   const rates = cpuWorks({ devices })
     ? {
         gemmGflops: await measurePeak(nodeRuntime),
@@ -63,30 +58,18 @@ async function diagnose(python: string): Promise<Diagnosis> {
   };
 }
 
-/** Squares a small matrix on the device and checks the result. */
-async function tryDevice(device: Device): Promise<DeviceCheck> {
+/** The device tried apart from this process, which a driver could end. */
+async function tryApart(device: Device): Promise<DeviceCheck> {
   try {
-    const x = input("x", "float32", [2, 2]);
-    const session = await compile(nodeRuntime, { y: matmul(x, x) }, { device });
-    const { y } = await session.run({ x: hostTensor("float32", [2, 2], Float32Array.of(1, 2, 3, 4)) });
-    await session.release();
-    const works = String(y.data) === "7,10,15,22";
-    return works ? { device, works } : { device, works, problem: `wrong numbers: ${y.data}` };
+    const { ready, stop } = await startScript<DeviceCheck>(besides("../device-worker", import.meta.url), [
+      device,
+    ]);
+    stop();
+    return ready;
   } catch (error) {
-    return { device, works: false, problem: lastSentence(error as Error) };
+    if (!(error instanceof BenchError)) throw error;
+    return { device, works: false, problem: "its driver ended the process" };
   }
-}
-
-/** The part of ONNX Runtime's message that a person can use. */
-function lastSentence({ message, cause }: Error): string {
-  const text = cause instanceof Error ? cause.message : message;
-  return (
-    text
-      .trim()
-      .split("\n")[0]
-      .split(/ was false\. |\) /)
-      .at(-1) ?? text
-  );
 }
 
 function report({ machine, devices, torch, ...measured }: Diagnosis): string {

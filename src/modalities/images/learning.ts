@@ -330,7 +330,7 @@ function nextOf(built: ImageModelKind, [first]: readonly string[], folder: strin
   if (built.kind === "denoiser") {
     return [
       `npx autodidact generate ${folder}${first ? ` --class ${JSON.stringify(first)}` : ""} --count 36 --out samples.png`,
-      `npx autodidact evaluate ${folder} --metric fid`,
+      `npx autodidact evaluate ${folder} --metric ${first ? "fid" : "neighbours"}`,
     ];
   }
   if (built.kind === "classifier") return [`npx autodidact classify ${folder} photo.jpg --top 3`];

@@ -1,9 +1,10 @@
 /** A model's uses in a thread of their own: a run of ONNX Runtime blocks the thread it runs on, so a server needs one. */
 import type { Worker } from "node:worker_threads";
+import { errorOf } from "../../serving/engine/thread-messages.js";
 import { ServingError } from "../../serving/errors.js";
 import { startThread } from "../../threads/start-thread.js";
 import type { InputFile, Named, Output, UseRequest, Verb } from "../modality.js";
-import { errorOf, type ThreadOptions, type UseAnswer, type UseMessage } from "./messages.js";
+import type { ThreadOptions, UseAnswer, UseMessage } from "./messages.js";
 
 export interface UseThread {
   /** All that a use gives. Throws `RequestError` for what was asked wrongly, `ServingError` when the thread broke off. */
