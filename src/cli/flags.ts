@@ -70,12 +70,14 @@ export function toOption({ long, argument, description, isList, values }: Flag):
     argument ? `${long} <${argument}${isMany(argument) ? "..." : ""}>` : long,
     description,
   );
-  const choices = values.flatMap(choicesOf);
-  if (choices.length > 0) return option.choices([...new Set(choices)]);
   if (!argument) return option;
+  const choices = values.map(choicesOf);
+  if (choices.every((names) => names.length > 0)) return option.choices([...new Set(choices.flat())]);
   return option.argParser((text: string, before: unknown) => {
-    const value = readText(text, values);
-    return isList ? [...((before as unknown[]) ?? []), value] : value;
+    if (values.every((schema) => readText(text, schema) === undefined)) {
+      throw new InvalidArgumentError(values.map((schema) => metaOf(schema).hint).find(Boolean) ?? "");
+    }
+    return isList ? [...((before as string[]) ?? []), text] : text;
   });
 }
 
@@ -87,15 +89,21 @@ function choicesOf(schema: z.core.$ZodType): string[] {
   return def.type === "enum" ? Object.values(def.entries).map(String) : [];
 }
 
-/** A text as the first of the schemas that takes it, as a number or itself. */
-function readText(text: string, schemas: readonly z.core.$ZodType[]): unknown {
+/** A text as what a schema of one value takes: a number, or itself; undefined where it takes neither. */
+function readText(text: string, schema: z.core.$ZodType): unknown {
+  if (metaOf(schema).isFile) return text;
   const number = text.trim() === "" ? Number.NaN : Number(text);
   const readings = Number.isFinite(number) ? [number, text] : [text];
-  for (const schema of schemas) {
-    if (metaOf(schema).isFile) return text;
-    for (const reading of readings) if (z.safeParse(schema, reading).success) return reading;
-  }
-  throw new InvalidArgumentError(schemas.map((schema) => metaOf(schema).hint).find(Boolean) ?? "");
+  return readings.find((reading) => z.safeParse(schema, reading).success);
+}
+
+/** What was given for a flag, as an option takes it; what does not fit stays as it is, for the schema to refuse. */
+export function readGiven(given: unknown, schema: z.core.$ZodType): unknown {
+  const { isList, value } = oneValueOf(schema);
+  const read = (text: unknown) => readText(String(text), value) ?? text;
+  if (!Array.isArray(given)) return isList ? [read(given)] : read(given);
+  if (isList) return given.map(read);
+  return given.length === 1 ? read(given[0]) : given.map(String).join(" ");
 }
 
 /** How an option is read: whether it is a list, of files to be read, or may be "-" for standard input. */

@@ -57,8 +57,13 @@ export async function program(
     .exitOverride()
     .showHelpAfterError("(--help shows what there is)")
     .showSuggestionAfterError();
-  const uses = verbsOf(modalities);
-  const names = ["train", "lr-find", ...uses, "chat", "serve", "export", "bench", "doctor"];
+  const kinds = modalities.flatMap((modality) => modality.kinds);
+  const names = [
+    ...["train", "lr-find", ...verbsOf(modalities)],
+    ...(kinds.some(({ talk }) => talk) ? ["chat"] : []),
+    ...(kinds.some(({ serving }) => serving) ? ["serve"] : []),
+    ...["export", ...(modalities.some(({ bench }) => bench) ? ["bench"] : []), "doctor"],
+  ];
   for (const name of names.includes(asked) ? [asked] : names) {
     const load = others[name] ?? (async () => useCommand(name as Verb, modalities));
     const command = await load(overrides, modalities);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { z } from "zod";
 import type { Use } from "../modalities/modality.js";
 import { CommandError } from "./errors.js";
-import { flagName, readingOf, requiredKeys } from "./flags.js";
+import { flagName, readGiven, readingOf, requiredKeys } from "./flags.js";
 import { readInput, readStandardInput } from "./input-files.js";
 
 /** The flags of a command as the options of a use. Throws `CommandError` for one that is missing or does not fit. */
@@ -35,11 +35,13 @@ export async function readOptions(
   );
 }
 
-async function readValue(value: unknown, schema: z.core.$ZodType): Promise<unknown> {
+async function readValue(given: unknown, schema: z.core.$ZodType): Promise<unknown> {
   const { isFile, isInput, isList } = readingOf(schema);
-  // Of another use the flag is a list.
-  if (!isList && Array.isArray(value) && value.length === 1) return value[0];
-  if (isFile) return readInput(String(value));
+  if (isFile && Array.isArray(given) && !isList) {
+    throw new CommandError("one file is wanted", given.join(" "), "give one of them");
+  }
+  const value = readGiven(given, schema);
+  if (isFile) return isList ? (value as string[]).map(readInput) : readInput(String(value));
   if (!isInput || !Array.isArray(value) || !value.includes("-")) return value;
   const text = await readStandardInput();
   return value.map((item) => (item === "-" ? text : item));

@@ -263,6 +263,8 @@ export interface Turn {
 export interface Serving<S = unknown> {
   /** Flags of `serve` beside those of every server. */
   readonly options: z.ZodObject;
+  /** Lines of arguments for the help. */
+  readonly examples?: readonly string[];
   start(model: Named<S>, request: ServeRequest, around: Surroundings): Promise<Served>;
 }
 

@@ -17,6 +17,7 @@ import { weightsOf } from "../training/weights.js";
 import { buildOptimizer } from "./build-optimizer.js";
 import { modalityOf, resolveRecipe } from "./find.js";
 import type { Learning, Modality, SharedRecipe, Surroundings, Trained } from "./modality.js";
+import { kindOf } from "./saved.js";
 import type { LearningOf } from "./table.js";
 
 export { RunError } from "../recipe/errors.js";
@@ -48,7 +49,7 @@ export async function startRun<R extends SharedRecipe>(
   await requireEmpty(folder);
   const lock = await around.lock?.(folder);
   try {
-    return assemble(await begin(recipe, folder, around), folder, lock);
+    return assemble(await begin(recipe, folder, around), folder, lock, around.modalities);
   } catch (error) {
     await lock?.release();
     throw error;
@@ -98,7 +99,7 @@ export async function resumeRun<R extends SharedRecipe = SharedRecipe>(
   await readSavedRecipe(folder);
   const lock = await around.lock?.(folder);
   try {
-    return assemble(await goOn(folder, around, change), folder, lock);
+    return assemble(await goOn(folder, around, change), folder, lock, around.modalities);
   } catch (error) {
     await lock?.release();
     throw error;
@@ -181,6 +182,7 @@ function assemble<R extends SharedRecipe>(
   { recipe, learning, trainer }: Ready<R>,
   folder: Folder,
   lock: Lock | undefined,
+  modalities: readonly Modality[] | undefined,
 ): Run<R, LearningOf<R>> {
   const { training, optimizer } = recipe;
   const { data, steps, save } = learning as Learning;
@@ -194,7 +196,10 @@ function assemble<R extends SharedRecipe>(
     weights,
     train(callbacks: Watched = {}) {
       const { schedule } = optimizer;
-      const saveModel = (to: Folder) => save(to, { trained, all: weights });
+      const saveModel = async (to: Folder) => {
+        await save(to, { trained, all: weights });
+        await kindOf(to, modalities); // what nobody could open again is no checkpoint
+      };
       const options = { ...training, ...callbacks, steps, data, trainer, run: folder, schedule, saveModel };
       return iterate(options).finally(async () => {
         await data.close?.();

@@ -14,6 +14,7 @@ import type { Batch } from "../data/training-data.js";
 import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
 import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
+import { ObjectiveError } from "../objectives/errors.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, parameterTensors } from "../optim/layout.js";
 import { weightsOf } from "./weights.js";
@@ -97,7 +98,10 @@ export async function compileLoss(
   const scalar = (name: string) => (into[name].data as Float32Array)[0];
   return {
     async run(values) {
-      const fed = Object.entries(types).map(([name, type]) => [name, batchTensor(type, values[name])]);
+      const fed = Object.entries(types).map(([name, type]) => {
+        if (values[name] === undefined) throw missingTensor(name, Object.keys(values));
+        return [name, batchTensor(type, values[name])];
+      });
       await compiled.run({ ...fixed, ...Object.fromEntries(fed) }, into);
       const measured = Object.keys(metrics).map((name) => [name, scalar(name)]);
       return { loss: scalar("loss"), metrics: Object.fromEntries(measured) };
@@ -107,6 +111,14 @@ export async function compileLoss(
     report: task.report,
     release: () => compiled.release(),
   };
+}
+
+function missingTensor(name: string, given: readonly string[]): ObjectiveError {
+  return new ObjectiveError(
+    "a batch lacks a tensor that the loss reads",
+    `${name}; it has ${given.join(", ")}`,
+    "give the data and the task the same names",
+  );
 }
 
 function batchTensor({ dtype, shape }: TensorType, data: Int32Array | Float32Array): HostTensor {

@@ -33,6 +33,15 @@ describe("createTrainer", () => {
     expect(losses[0]).toBeCloseTo(Math.log(23), 1);
   });
 
+  it("refuses a batch that lacks what the loss reads, rather than to learn from zeros", async () => {
+    const trainer = await tinyTrainer({ model });
+    const batch = await tinyData(trainer).training(0);
+    const { targets: _, ...rest } = batch;
+    await expect(trainer.step(async () => rest, 0, 1)).rejects.toThrow(
+      /lacks a tensor[\s\S]*targets; it has inputs/,
+    );
+  });
+
   it("computes layers again with the same result", async () => {
     const [kept, computedAgain] = [await steps({}), await steps({ recomputeLayers: true })];
     expect(difference(kept.arrays.parameters, computedAgain.arrays.parameters)).toBeLessThan(1e-6);

@@ -96,7 +96,7 @@ const line: ModelKind<Weights> = {
     options: z.object({}),
     async start(model, { name }) {
       const slope = slopeOf(await model.open());
-      const body = z.object({ model: z.string().optional(), x: z.number() });
+      const body = z.object({ model: z.string().nullish(), x: z.number() });
       const route = jsonRoute("/v1/points", body, [name], async ({ x }) => ({ y: slope * x }));
       const example = { path: route.path, body: { x: 1 } };
       const never = { hasFailed: async () => false, close: async () => {} };

@@ -35,7 +35,9 @@ const graceMs = 10_000;
 export function serveCommand(modalities: readonly Modality[]): Command {
   const servings = modalities.flatMap(({ kinds }) => kinds).flatMap(({ serving }) => serving ?? []);
   const command = new Command("serve")
-    .description("Let other programs ask a model, through the API that OpenAI's clients speak.")
+    .description(
+      "Let other programs ask a model over HTTP: what OpenAI's API has through its clients, the rest by routes of its own.",
+    )
     .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub")
     .option("--port <number>", "where to listen, 0 for any free port", parsePort, 8080)
     .option("--host <name>", "the address to listen on; 0.0.0.0 lets other machines in", "127.0.0.1")
@@ -51,9 +53,7 @@ export function serveCommand(modalities: readonly Modality[]): Command {
       "after",
       `
 Examples:
-  autodidact serve runs/notes --port 8080
-  autodidact serve runs/notes --weights int8 --adapter pirate=adapters/pirate
-  ${keyVariable}=secret autodidact serve runs/notes --host 0.0.0.0
+${servings.flatMap(({ examples = [] }) => examples.map((line) => `  autodidact serve ${line}\n`)).join("")}  ${keyVariable}=secret autodidact serve runs/model --host 0.0.0.0
 
 Ctrl-C takes no new requests and finishes the answers that are being made; a second one ends at once.`,
     )

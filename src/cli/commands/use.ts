@@ -79,14 +79,20 @@ async function use(
   const chosen = chooseUse(verb, model, command, modalities);
   const place = await placeOf(chosen, flags);
   const options = await readOptions(chosen, command);
+  let isTold = false;
   const request = {
     options,
     inputs: inputsOf(chosen, files),
     wanted: place && { ending: place.ending, each: place.each },
-    onText: flags.json ? undefined : (text: string) => process.stdout.write(text),
+    onText: flags.json
+      ? undefined
+      : (text: string) => {
+          isTold = true;
+          process.stdout.write(text);
+        },
   };
   try {
-    for await (const output of chosen.run(model, request, around)) await put(output, place, flags);
+    for await (const output of chosen.run(model, request, around)) await put(output, place, flags, isTold);
   } finally {
     endProgress();
   }
@@ -107,7 +113,13 @@ function inputsOf({ verb, inputs }: Use, files: readonly string[]) {
   );
 }
 
-async function put(output: Output, place: OutputPlace | undefined, { json, out }: VerbFlags): Promise<void> {
+/** `isTold`: people have read it while it was made. */
+async function put(
+  output: Output,
+  place: OutputPlace | undefined,
+  { json, out }: VerbFlags,
+  isTold: boolean,
+): Promise<void> {
   endProgress();
   if (output.kind === "file") return writeOutput(place!, output.name, output.bytes);
   const { figures, text, remark } = output;
@@ -115,7 +127,9 @@ async function put(output: Output, place: OutputPlace | undefined, { json, out }
     process.stdout.write(`${JSON.stringify({ ...(place ? { out: place.path } : {}), ...figures })}\n`);
     return;
   }
-  if (text !== undefined) process.stdout.write(`${text}\n`);
+  const lines = () => Object.entries(figures).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const shown = text ?? (isTold || remark !== undefined ? undefined : lines().join("\n"));
+  if (shown !== undefined) process.stdout.write(`${shown}\n`);
   const written = place && `written to ${out}`;
   const notes = [remark, written].filter(Boolean).join("; ");
   if (notes) process.stderr.write(`${notes}\n`);

@@ -40,6 +40,7 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
   exports,
   serving: {
     options: z.object({}),
+    examples: ["runs/avatars-flow --port 8080"],
     start: async (model, request) => (await import("./serve.js")).serveDrawing(model, request),
   },
 };

@@ -126,6 +126,7 @@ export const decoder: ModelKind<SavedModel & { readonly generation?: GenerationD
   },
   serving: {
     options: answering,
+    examples: ["runs/notes --port 8080", "runs/notes --weights int8 --adapter pirate=adapters/pirate"],
     start: async (model, request) => (await import("./serve.js")).serveDecoder(model, request),
   },
 };
