@@ -63,7 +63,7 @@ describe.each(["dit", "vit", "mae"] as const)("%s", (name) => {
   it("learns the same with layers that are computed again", async () => {
     const [kept, again] = [await train(name, 3), await train(name, 3, { recomputeLayers: true })];
     // The same operators in another order of their sums.
-    again.losses.forEach((loss, step) => expect(loss).toBeCloseTo(kept.losses[step], 5));
+    for (const [step, loss] of again.losses.entries()) expect(loss).toBeCloseTo(kept.losses[step], 5);
   });
 
   it("learns by an adapter alone, and leaves the weights beside it as they are", async () => {
