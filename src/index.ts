@@ -17,7 +17,6 @@ export { findNamed } from "./modalities/saved.js";
 export {
   defineRecipe,
   type LearningOf,
-  modalities,
   type Recipe,
   type RecipeInput,
 } from "./modalities/table.js";

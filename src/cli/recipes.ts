@@ -83,7 +83,7 @@ async function readModule(path: string): Promise<object> {
     throw new RecipeError(
       "a recipe file cannot be run",
       `${path}: ${cause?.message ?? cause}`,
-      "mend the file; it is TypeScript that exports a recipe",
+      'mend the file; it is TypeScript that exports a recipe, made by `defineRecipe` from "autodidact"',
       { cause },
     );
   });

@@ -42,7 +42,8 @@ export async function watchRun(run: Run, gflops: number) {
     validation.push({ step, loss });
     const made = await sample?.(step);
     const shown = made ? await keep(made, step, folder) : "";
-    line.print(`step ${step}, validation loss ${loss.toFixed(4)}\n  ${shown.replaceAll("\n", "\n  ")}\n`);
+    const below = shown && `  ${shown.replaceAll("\n", "\n  ")}\n`;
+    line.print(`step ${step}, validation loss ${loss.toFixed(4)}\n${below}`);
   };
   const finish = async () => {
     line.finish();

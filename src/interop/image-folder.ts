@@ -4,7 +4,7 @@ import type { Folder } from "../files/folder.js";
 import type { ImageModel } from "../models/image-model.js";
 import { CheckpointError } from "./errors.js";
 import { jsonText, readJson } from "./folder-files.js";
-import { type ImageModelKind, imageModelFromConfig, isImageConfig } from "./image-config.js";
+import { type ImageModelKind, imageModelFromConfig } from "./image-config.js";
 import { type Checkpoint, locateModel, take } from "./model-folder.js";
 import { readParameters } from "./model-weights.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
@@ -64,13 +64,6 @@ function preprocessing({ channels, height, width }: ImageModel): object {
     image_mean: half,
     image_std: half,
   };
-}
-
-/** Whether a run or model folder holds a model of images. */
-export async function isImageModel(folder: Folder): Promise<boolean> {
-  const place = await locateModel(folder);
-  if ((await place.size(configFile)) === undefined) return false;
-  return isImageConfig(await readJson(place, configFile));
 }
 
 /**

@@ -32,19 +32,26 @@ export function finderOf({ findModel, openFolder }: Surroundings): FindModel {
 /** What a run, or a use of a model, needs from its surroundings. */
 export interface Surroundings {
   readonly runtime: Runtime;
+  /** Opens the folder at a path. */
   readonly openFolder: (path: string) => Folder;
   /** Finds a pretrained model; default: a folder of that name. */
   readonly findModel?: FindModel;
   /** The kinds of data that there are; default: those of table.ts. */
   readonly modalities?: readonly Modality[];
   /** Makes a run's folder this process's own; default: nobody is kept out. Throws where another process has it. */
-  readonly lock?: (folder: Folder) => Promise<{ release(): Promise<void> }>;
+  readonly lock?: (folder: Folder) => Promise<Lock>;
   /** Make batches in a thread, ahead of the step, where a modality can. Default: no. */
   readonly ahead?: boolean;
   /** Ends what takes long, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Told how far a phase of unknown length is. */
   readonly onProgress?: (phase: string, done: number, total?: number) => void;
+}
+
+/** Makes a folder one process's own until it is released. */
+export interface Lock {
+  /** Gives the folder up. */
+  release(): Promise<void>;
 }
 
 /** What recipes of every modality have: the six steps, and how the model is used afterwards. */
@@ -58,6 +65,7 @@ export interface SharedRecipe {
   readonly generation: object;
 }
 
+/** One kind of data: see the head of this file. */
 export interface Modality<R extends SharedRecipe = SharedRecipe> {
   readonly name: string;
   /** Values of `data.format`. */
@@ -166,8 +174,17 @@ export interface Named<S = unknown> {
   open(): Promise<S>;
 }
 
-export const verbs = ["generate", "classify", "transcribe", "translate", "detect", "evaluate"] as const;
-export type Verb = (typeof verbs)[number];
+/** What can be done with trained models, each in a sentence. */
+export const verbs = {
+  generate: "Let a model make something: a text, or what else it has learned to make.",
+  classify: "Say what is in files: the likeliest classes of each, with their probabilities.",
+  transcribe: "Write down what is said in files.",
+  translate: "Say in another language what a text says.",
+  detect: "Find things in files, and where they are.",
+  evaluate: "How good a model is, by the measure that goes with it or one that is asked for.",
+} as const;
+/** What a use of a model is called. */
+export type Verb = keyof typeof verbs;
 
 /** One thing that a trained model can do. Its options are flags of the verb. */
 export interface Use<S = unknown> {
@@ -189,9 +206,11 @@ export interface Use<S = unknown> {
   };
   /** Lines of arguments for the help. */
   readonly examples?: readonly string[];
+  /** Does it, and gives what came of it. */
   run(model: Named<S>, request: UseRequest, around: Surroundings): AsyncIterable<Output>;
 }
 
+/** What is asked of a use. */
 export interface UseRequest {
   /** What `Use.options` made of the flags. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -226,6 +245,7 @@ export interface Export<S = unknown> {
   readonly summary: string;
   /** How the weights can be kept, the usual first. */
   readonly precisions: readonly string[];
+  /** Fills a new folder. */
   write(model: Named<S>, to: Folder, precision: string, around: Surroundings): Promise<void>;
 }
 
@@ -233,6 +253,7 @@ export interface Export<S = unknown> {
 export interface Talk<S = unknown> {
   /** Flags of `chat`. */
   readonly options: z.ZodObject;
+  /** Opens the model for a conversation. */
   start(
     model: Named<S>,
     options: Readonly<Record<string, unknown>>,
@@ -240,6 +261,7 @@ export interface Talk<S = unknown> {
   ): Promise<Conversation>;
 }
 
+/** What was said with a model so far. */
 export interface Conversation {
   /** What one should know before. */
   readonly warning?: string;
@@ -249,9 +271,11 @@ export interface Conversation {
   undo(): string | undefined;
   /** Begins anew, by default after the same words that the model is told first. */
   reset(system?: string): void;
+  /** 0 for the likeliest answer. Throws `GenerationError` for less. */
   setTemperature(temperature: number): void;
 }
 
+/** A message and its answer. */
 export interface Turn {
   readonly user: string;
   readonly assistant: string;
@@ -265,9 +289,11 @@ export interface Serving<S = unknown> {
   readonly options: z.ZodObject;
   /** Lines of arguments for the help. */
   readonly examples?: readonly string[];
+  /** Opens the model for its routes. */
   start(model: Named<S>, request: ServeRequest, around: Surroundings): Promise<Served>;
 }
 
+/** What is asked of a model that is to answer over HTTP. */
 export interface ServeRequest {
   /** What clients call the model. */
   readonly name: string;

@@ -16,13 +16,12 @@ import { createTrainer, type Trainer } from "../training/trainer.js";
 import { weightsOf } from "../training/weights.js";
 import { buildOptimizer } from "./build-optimizer.js";
 import { modalityOf, resolveRecipe } from "./find.js";
-import type { Learning, Modality, SharedRecipe, Surroundings, Trained } from "./modality.js";
+import type { Learning, Lock, Modality, SharedRecipe, Surroundings, Trained } from "./modality.js";
 import { kindOf } from "./saved.js";
 import type { LearningOf } from "./table.js";
 
 export { RunError } from "../recipe/errors.js";
 
-type Lock = Awaited<ReturnType<NonNullable<Surroundings["lock"]>>>;
 type Watched = Pick<LoopOptions, "signal" | "onStep" | "onEvaluation" | "onEvaluationProgress">;
 
 /** What a recipe's modality makes of it, and what trains it. */

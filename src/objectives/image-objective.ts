@@ -21,6 +21,7 @@ export interface ImageObjective<Model> {
   batch(shape: ImageBatchShape): Record<string, TensorType>;
   /** Adds what the loss draws at random, such as noise, times or masks: a pure function of images and stream. */
   complete(batch: ImageBatch, shape: ImageBatchShape, random: RandomStream): Batch;
+  /** The loss, a scalar, and other scalars to log. */
   loss(model: Model, p: Parameters, batch: BatchTensors): MeasuredLoss;
   /**
    * The tensors of a batch that is evaluated, where images that only fill it up have to be told apart: see

@@ -43,6 +43,7 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Called after every step. */
   readonly onStep?: (report: StepReport) => void;
+  /** Told how far an evaluation is. */
   readonly onEvaluationProgress?: (progress: EvaluationProgress) => void;
   /** Called after an evaluation; the place for samples. */
   readonly onEvaluation?: (report: EvaluationReport) => Promise<void> | void;

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { decoderFromConfig } from "../../src/interop/model-config.js";
+import { referenceLogLikelihoods } from "../../src/modalities/text/formats/reference.js";
 import { loraParameters, targetedLayers } from "../../src/nn/lora.js";
 import type { Weights } from "../../src/nn/weights.js";
 import { dpo } from "../../src/objectives/dpo.js";
 import { languageTask } from "../../src/objectives/task.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut, parameterTensors } from "../../src/optim/layout.js";
-import { referenceLogLikelihoods } from "../../src/training/reference.js";
 import { compileLoss } from "../../src/training/step.js";
 import { copyWeights } from "../../src/training/weights.js";
 

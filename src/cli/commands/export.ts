@@ -45,8 +45,7 @@ Formats:
 ${forms.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n")}
 
 Examples:
-  autodidact export runs/notes --format safetensors --out dist/notes
-  autodidact export runs/notes --format onnx --out dist/onnx`,
+${forms.map(({ name, precisions }) => `  autodidact export runs/notes --format ${name}${precisions.length > 1 ? ` --precision ${precisions.at(-1)}` : ""} --out dist/${name}`).join("\n")}`,
     )
     .action((name: string, flags: ExportFlags) => writeExport(name, flags, modalities));
 }

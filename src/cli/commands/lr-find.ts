@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { openFolder } from "../../files/disk.js";
-import type { Modality } from "../../modalities/modality.js";
+import type { Modality, Surroundings } from "../../modalities/modality.js";
 import { startRun } from "../../modalities/run.js";
 import type { Override } from "../../recipe/overrides.js";
 import { findLearningRate, type RateSearch } from "../../training/lr-find.js";
@@ -11,6 +11,7 @@ import { aroundOf } from "../around.js";
 import { parseCount, parseRate } from "../numbers.js";
 import { loadRecipe } from "../recipes.js";
 import { lossCurve } from "../terminal/curve.js";
+import { untilStopped } from "../until-stopped.js";
 
 interface LrFindFlags {
   from: number;
@@ -30,22 +31,31 @@ export function lrFindCommand(overrides: readonly Override[], modalities: readon
     .option("--steps <n>", "steps from one to the other", parseCount, 100)
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  autodidact lr-find recipes/gpt-small.ts --data.files notes.txt")
-    .action(async (name: string, flags: LrFindFlags) => {
-      const { recipe } = await loadRecipe(name, overrides, modalities);
-      const place = mkdtempSync(join(tmpdir(), "autodidact-"));
-      try {
-        const run = await startRun(recipe, openFolder(place), aroundOf(modalities));
-        const { from, to, steps } = flags;
-        const range = { baseLr: recipe.optimizer.lr, from, to, steps };
-        const search = await findLearningRate(run.trainer, run.data.training, range, ({ lr, loss }) => {
-          if (process.stderr.isTTY)
-            process.stderr.write(`\rlr ${lr.toExponential(2)}  loss ${loss.toFixed(4)} `);
-        });
-        report(search, flags.json ?? false);
-      } finally {
-        rmSync(place, { recursive: true, force: true });
-      }
+    .action((name: string, flags: LrFindFlags) =>
+      untilStopped((signal) => search(name, flags, overrides, { ...aroundOf(modalities), signal })),
+    );
+}
+
+async function search(
+  name: string,
+  { from, to, steps, json = false }: LrFindFlags,
+  overrides: readonly Override[],
+  around: Surroundings,
+): Promise<void> {
+  const { recipe, notes } = await loadRecipe(name, overrides, around.modalities);
+  for (const note of notes) process.stderr.write(`${note}\n`);
+  const place = mkdtempSync(join(tmpdir(), "autodidact-"));
+  try {
+    const run = await startRun(recipe, openFolder(place), around);
+    const range = { baseLr: recipe.optimizer.lr, from, to, steps };
+    const found = await findLearningRate(run.trainer, run.data.training, range, ({ lr, loss }) => {
+      around.signal?.throwIfAborted();
+      if (process.stderr.isTTY) process.stderr.write(`\rlr ${lr.toExponential(2)}  loss ${loss.toFixed(4)} `);
     });
+    report(found, json);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 function report({ points, suggestion }: RateSearch, json: boolean): void {

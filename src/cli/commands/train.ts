@@ -11,14 +11,14 @@ import type { Description, Modality, SharedRecipe, Surroundings } from "../../mo
 import { type Run, resumeRun, startRun } from "../../modalities/run.js";
 import { RecipeError } from "../../recipe/errors.js";
 import type { Override } from "../../recipe/overrides.js";
+import { quoted } from "../../recipe/quoted.js";
 import { figuresOf } from "../../training/evaluate.js";
 import type { Summary } from "../../training/loop.js";
 import { aroundOf } from "../around.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
-import { onStop } from "../stopping.js";
 import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
 import { endProgress } from "../terminal/phase.js";
-import { quoted } from "../terminal/quoted.js";
+import { interruptedExitCode, untilStopped } from "../until-stopped.js";
 import { watchRun } from "../watch.js";
 
 interface TrainFlags {
@@ -26,9 +26,6 @@ interface TrainFlags {
   resume?: string;
   json?: boolean;
 }
-
-/** What a shell reports for a program that Ctrl-C ended. */
-const interruptedExitCode = 130;
 
 export function trainCommand(overrides: readonly Override[], modalities: readonly Modality[]): Command {
   return new Command("train")
@@ -52,14 +49,15 @@ Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctr
 A file "stop" in the run's folder ends it in the same way.`,
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
-      await untilStopped(async (signal) => {
+      await untilStopped(async (signal, beginsTraining) => {
         const run = await open(recipe, flags, overrides, {
           ...aroundOf(modalities),
           ahead: true,
           lock,
           signal,
         });
-        return train(run, flags.json ?? false, signal);
+        beginsTraining();
+        await train(run, flags.json ?? false, signal);
       });
     });
 }
@@ -98,7 +96,8 @@ const say = (lines: readonly string[]) => process.stderr.write(lines.map((line) 
 
 function freeFolder(name: string): string {
   const candidates = [`runs/${name}`, ...Array.from({ length: 9999 }, (_, i) => `runs/${name}-${i + 2}`)];
-  const isEmpty = (path: string) => statSync(path).isDirectory() && readdirSync(path).length === 0;
+  const isEmpty = (path: string) =>
+    statSync(path).isDirectory() && readdirSync(path).every((name) => name === "run.lock");
   return candidates.find((folder) => !existsSync(folder) || isEmpty(folder))!;
 }
 
@@ -112,25 +111,6 @@ async function lock({ location }: Folder): Promise<{ release(): Promise<void> }>
       if (isNew && readdirSync(location).length === 0) rmdirSync(location);
     },
   };
-}
-
-/** Works until it is done, or stopped by a signal. */
-async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const unlisten = onStop(() => {
-    process.stderr.write("\nfinishing the step and saving; Ctrl-C again to quit at once\n");
-    stop.abort();
-  });
-  try {
-    await work(stop.signal);
-  } catch (error) {
-    if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
-    process.stderr.write("stopped before the first step\n");
-    process.exitCode = interruptedExitCode;
-  } finally {
-    endProgress();
-    unlisten();
-  }
 }
 
 async function train(run: Run, json: boolean, signal: AbortSignal): Promise<void> {

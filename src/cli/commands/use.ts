@@ -23,22 +23,17 @@ export interface VerbFlags {
 
 /** The verbs that some model has. */
 export const verbsOf = (modalities: readonly Modality[]): Verb[] =>
-  verbs.filter((verb) => usesOf(modalities, verb).length > 0);
+  (Object.keys(verbs) as Verb[]).filter((verb) => usesOf(modalities, verb).length > 0);
 
 function usesOf(modalities: readonly Modality[], verb: Verb): Use[] {
   const kinds = modalities.flatMap((modality) => modality.kinds);
   return kinds.flatMap(({ uses }) => uses).filter((use) => use.verb === verb);
 }
 
-/** What the models do with a verb, each thing once. */
-export function summaryOf(modalities: readonly Modality[], verb: Verb): string {
-  return [...new Set(usesOf(modalities, verb).map(({ summary }) => summary))].join("; ");
-}
-
 export function useCommand(verb: Verb, modalities: readonly Modality[]): Command {
   const uses = usesOf(modalities, verb);
   const command = new Command(verb)
-    .description(`What a model does: ${summaryOf(modalities, verb)}.`)
+    .description(verbs[verb])
     .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub");
   const inputs = uses.flatMap(({ inputs }) => inputs ?? []);
   if (inputs.length > 0) command.argument("[files...]", inputs.map(({ name }) => name).join(", "));

@@ -1,5 +1,6 @@
 import type { ImageShape, LabelledImage } from "./image.js";
 
+/** Which images: to learn from, to choose by, or to tell by in the end. */
 export type Split = "train" | "validation" | "test";
 
 /** How many images each split has; only splits that are there have a number. */

@@ -17,6 +17,7 @@ export type { Watching } from "./watching.js";
 /** How many pictures are decoded ahead of the one asked for; the decoder has threads of its own. */
 const AHEAD = 16;
 
+/** What is read, in which form, and how the reading is watched. */
 export interface ImageSourceOptions extends Watching {
   /** An archive, folder, zip, Parquet file, IDX folder or file; or "cifar10", fetched into `cacheFolder()`. */
   readonly path: string;

@@ -21,6 +21,7 @@ import type { LoraConfig } from "../../nn/lora.js";
 import type { Parameter } from "../../nn/parameter.js";
 import type { Weights } from "../../nn/weights.js";
 import { RecipeError } from "../../recipe/errors.js";
+import { quoted } from "../../recipe/quoted.js";
 import { checkedBy } from "../../recipe/resolve.js";
 import { readSavedRecipe } from "../../recipe/run-folder.js";
 import {
@@ -148,7 +149,7 @@ function openSource(recipe: ImageRecipe, around: Surroundings): Promise<ImageSou
     path: data.path!,
     size: features.size === undefined ? undefined : { height: features.size, width: features.size },
     channels: features.channels,
-    onCorrupt: data.onCorrupt,
+    onCorrupt: data.skipBad ? "skip" : data.onCorrupt,
   });
 }
 
@@ -329,8 +330,8 @@ function weightsFor({ weights }: SavedImageModel, { kind, model }: ImageModelKin
 function nextOf(built: ImageModelKind, [first]: readonly string[], folder: string): string[] {
   if (built.kind === "denoiser") {
     return [
-      `npx autodidact generate ${folder}${first ? ` --class ${JSON.stringify(first)}` : ""} --count 36 --out samples.png`,
-      `npx autodidact evaluate ${folder} --metric ${first ? "fid" : "neighbours"}`,
+      `npx autodidact generate ${folder}${first ? ` --class ${quoted(first)}` : ""} --count 36 --out samples.png`,
+      `npx autodidact evaluate ${folder} --metric neighbours`,
     ];
   }
   if (built.kind === "classifier") return [`npx autodidact classify ${folder} photo.jpg --top 3`];

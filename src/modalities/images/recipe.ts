@@ -12,6 +12,8 @@ const data = z.strictObject({
    * model's run learned from.
    */
   path: z.string().optional(),
+  /** Leave out pictures that cannot be read, counting them: `onCorrupt` by the name that texts have for it. */
+  skipBad: z.boolean().default(false),
   /** What a picture that cannot be read does: it stops the run, or is left out and counted. */
   onCorrupt: z.enum(["stop", "skip"]).default("stop"),
   /** Held out where there is no official test split. */

@@ -12,7 +12,7 @@ import { memoryFolder } from "../../files/memory.js";
 import { loadModel, openModel } from "../../interop/model-folder.js";
 import { evaluateLoss } from "../../training/evaluate.js";
 import { type Run, resumeRun, startRun } from "../run.js";
-import type { TextRecipe as Recipe } from "../text/recipe.js";
+import type { TextRecipe as Recipe } from "./recipe.js";
 
 const place = temporaryFolder();
 const at = (name: string) => join(place, name);

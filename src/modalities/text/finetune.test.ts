@@ -21,7 +21,7 @@ import type { Folder } from "../../files/folder.js";
 import { memoryFolder } from "../../files/memory.js";
 import { resolveRecipe } from "../find.js";
 import { startRun } from "../run.js";
-import type { TextRecipe as Recipe } from "../text/recipe.js";
+import type { TextRecipe as Recipe } from "./recipe.js";
 
 const place = temporaryFolder();
 const [plain, chatty] = [join(place, "plain"), join(place, "chatty")];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { RecipeError } from "../../recipe/errors.js";
 import { resolveRecipe } from "../find.js";
 import { defineRecipe } from "../table.js";
-import type { TextRecipeInput as RecipeInput, TextRecipe } from "../text/recipe.js";
+import type { TextRecipeInput as RecipeInput, TextRecipe } from "./recipe.js";
 
 const least: RecipeInput = defineRecipe({
   data: { files: "text.txt" },

@@ -11,12 +11,15 @@ export interface Host {
   readonly onFault: (error: unknown) => void;
 }
 
+/** An address that a model answers at. */
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
+  /** Answers a request; what it throws is answered with. */
   handle(c: Context, host: Host): Promise<Response>;
 }
 
+/** A model as a server has it. */
 export interface Served {
   /** Names that clients give as `model`: the first is the model itself. */
   readonly models: readonly string[];
@@ -33,5 +36,6 @@ export interface Served {
   readonly description: string;
   /** A request to try. */
   readonly example: { readonly path: string; readonly body: object };
+  /** Ends what runs for it. */
   close(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import { PromptEncoder } from "./prompt.js";
 import type { ServedModel, Service } from "./service.js";
 import { turnEnd } from "./turn-end.js";
 
+/** A language model, and how it is served. */
 export interface LanguageServing {
   readonly engine: Engine;
   readonly tokenizer: Tokenizer;

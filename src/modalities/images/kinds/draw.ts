@@ -109,7 +109,7 @@ function labelOf(classes: readonly string[], name: string): number | "none" {
   const near = nearest(name, classes);
   throw new GenerationError(
     "the model does not know this class",
-    `--class ${name}; it knows ${classes.join(", ") || "none"}`,
+    `${JSON.stringify(name)}; it knows ${classes.join(", ") || "none"}`,
     near ? `did you mean "${near}"?` : "give one of those, or none",
   );
 }

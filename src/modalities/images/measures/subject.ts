@@ -78,7 +78,7 @@ export async function openJudge({ images, flags, around }: Subject) {
     throw new EvaluationError(
       "samples are measured by the features of a classifier, and there is none",
       "no run in runs/ learned the same classes from images of this shape",
-      "train one: autodidact train cifar10-classifier --data.path <the same images>; or give --features",
+      "train one on the same images, of the same size, by the recipe cifar10-classifier, and give it with --features; or use --metric neighbours, which needs none",
     );
   }
   const saved = await openImageModel((await finderOf(around)(name)).folder);

@@ -5,7 +5,7 @@ import { randomStream } from "../../../core/random.js";
 import { gpt2 } from "../../../models/gpt2.js";
 import { loraParameters, targetedLayers } from "../../../nn/lora.js";
 import { languageTask } from "../../../objectives/task.js";
-import { flopsPerToken } from "../../../training/flops.js";
+import { flopsPerToken } from "../flops.js";
 
 const [numLayers, numHeads, width, vocabSize, batchSize, contextLength, loraRank] = process.argv
   .slice(2)

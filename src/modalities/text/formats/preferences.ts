@@ -9,12 +9,12 @@ import { chatTokens } from "../../../features/chat/chat-tokens.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { rowsPerPair } from "../../../objectives/dpo.js";
-import { referenceLogLikelihoods } from "../../../training/reference.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type Base, withChat } from "../base.js";
 import type { TextRecipe } from "../recipe.js";
 import type { DataFormat } from "./data-format.js";
 import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } from "./examples.js";
+import { referenceLogLikelihoods } from "./reference.js";
 
 /** The chosen row, then the rejected one, [2, t]. */
 type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };

@@ -1,4 +1,4 @@
-import type { Decoder } from "../models/decoder.js";
+import type { Decoder } from "../../models/decoder.js";
 
 /**
  * Floating-point operations that one token of training takes, forward and backward: six a weight that

@@ -1,10 +1,10 @@
-import { input } from "../core/graph/tensor.js";
-import { compile, int64Tensor, type Runtime, type SessionOptions } from "../core/runtime/session.js";
-import type { BatchShape, TokenBatch } from "../data/text/batches.js";
-import type { Decoder } from "../models/decoder.js";
-import { inputsFor } from "../nn/parameter.js";
-import { feedsOf, type Weights } from "../nn/weights.js";
-import { sequenceLogLikelihood } from "../objectives/dpo.js";
+import { input } from "../../../core/graph/tensor.js";
+import { compile, int64Tensor, type Runtime, type SessionOptions } from "../../../core/runtime/session.js";
+import type { BatchShape, TokenBatch } from "../../../data/text/batches.js";
+import type { Decoder } from "../../../models/decoder.js";
+import { inputsFor } from "../../../nn/parameter.js";
+import { feedsOf, type Weights } from "../../../nn/weights.js";
+import { sequenceLogLikelihood } from "../../../objectives/dpo.js";
 
 /**
  * Log-likelihoods [rows] of the targets of each row under fixed weights, a batch after the other; in nats, see

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { gpt2 } from "../models/gpt2.js";
-import { llama } from "../models/llama.js";
+import { gpt2 } from "../../models/gpt2.js";
+import { llama } from "../../models/llama.js";
 import { flopsPerToken } from "./flops.js";
 
 test("GPT-2: six a weight that multiplies, the tied head too, and attention", () => {
