@@ -64,8 +64,8 @@ export async function* writeBeside(
   onText?: UseRequest["onText"],
 ): AsyncGenerator<Output> {
   const { folder } = await finderOf(around)(against);
-  const opened = openModel(folder, named.checkpoint, baseOf(around));
-  const other = { ...named, name: against, place: folder, open: () => opened };
+  const open = () => openModel(folder, named.checkpoint, baseOf(around));
+  const other = { ...named, name: against, place: folder, open };
   const models = [await contender(named, around), await contender(other, around)] as const;
   const results: Comparison[] = [];
   for await (const result of compare(models, readPrompts(prompts), settings)) {
