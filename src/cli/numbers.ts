@@ -12,9 +12,3 @@ export function parseRate(text: string): number {
   if (Number.isFinite(rate) && rate > 0) return rate;
   throw new InvalidArgumentError("Give a number above 0, such as 3e-4.");
 }
-
-export function parseNumber(text: string): number {
-  const number = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(number) && number >= 0) return number;
-  throw new InvalidArgumentError("Give a number of 0 or more.");
-}

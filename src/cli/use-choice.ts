@@ -24,7 +24,7 @@ export function chooseUse(
   }
   const chosen = asked[0]?.use ?? uses[0];
   const stray = given.find((key) => !isOption(chosen, key) && !shared.includes(key));
-  if (stray !== undefined) throw strayFlag(stray, { chosen, uses, asked: asked[0]?.flag }, model, modalities);
+  if (stray !== undefined) throw strayFlag(stray, { uses, asked: asked[0]?.flag }, model, modalities);
   const isWritten = chosen.makes !== undefined;
   if (given.includes("out") && !isWritten) throw writesNothing(command, asked[0]?.flag ?? verb);
   return chosen;
@@ -78,7 +78,6 @@ function cannot(
 }
 
 interface Choice {
-  readonly chosen: Use;
   readonly uses: readonly Use[];
   readonly asked?: string;
 }

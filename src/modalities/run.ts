@@ -46,13 +46,7 @@ export async function startRun<R extends SharedRecipe>(
   around: Surroundings,
 ): Promise<Run<R, LearningOf<R>>> {
   await requireEmpty(folder);
-  const lock = await around.lock?.(folder);
-  try {
-    return assemble(await begin(recipe, folder, around), folder, lock, around.modalities);
-  } catch (error) {
-    await lock?.release();
-    throw error;
-  }
+  return owned(folder, around, () => begin(recipe, folder, around));
 }
 
 /** A run that is ready to be trained. */
@@ -60,6 +54,21 @@ interface Ready<R extends SharedRecipe> {
   readonly recipe: R;
   readonly learning: LearningOf<R>;
   readonly trainer: Trainer;
+}
+
+/** Takes the folder before a run is made ready; gives it up where that fails. */
+async function owned<R extends SharedRecipe>(
+  folder: Folder,
+  around: Surroundings,
+  ready: () => Promise<Ready<R>>,
+): Promise<Run<R, LearningOf<R>>> {
+  const lock = await around.lock?.(folder);
+  try {
+    return assemble(await ready(), folder, lock, around.modalities);
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
 }
 
 async function begin<R extends SharedRecipe>(
@@ -96,13 +105,7 @@ export async function resumeRun<R extends SharedRecipe = SharedRecipe>(
   change: (recipe: R) => R = (recipe) => recipe,
 ): Promise<Run<R, LearningOf<R>>> {
   await readSavedRecipe(folder);
-  const lock = await around.lock?.(folder);
-  try {
-    return assemble(await goOn(folder, around, change), folder, lock, around.modalities);
-  } catch (error) {
-    await lock?.release();
-    throw error;
-  }
+  return owned(folder, around, () => goOn(folder, around, change));
 }
 
 async function goOn<R extends SharedRecipe>(

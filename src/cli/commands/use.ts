@@ -14,7 +14,7 @@ import { chooseUse } from "../use-choice.js";
 import { readOptions } from "../use-options.js";
 
 /** Flags that every verb has. */
-export interface VerbFlags {
+interface VerbFlags {
   readonly checkpoint: Checkpoint;
   readonly metric?: string;
   readonly out?: string;

@@ -7,7 +7,7 @@ import { referenceOptions } from "../measures/options.js";
 import { exports, open, type Saved } from "./saved.js";
 
 /** What can be decoded. */
-export const pictureEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff"] as const;
+const pictureEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff"] as const;
 
 const classifying = z.object({ top: flag(countOption.default(3), "count", "classes to name") });
 

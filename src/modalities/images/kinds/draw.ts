@@ -155,7 +155,7 @@ async function* singly(
 }
 
 /** One picture as a PNG file. */
-export async function pngOf(picture: Float32Array, model: Denoising["model"]): Promise<Uint8Array> {
+async function pngOf(picture: Float32Array, model: Denoising["model"]): Promise<Uint8Array> {
   const { pixels } = imageGrid(picture, model, { padding: 0 });
   return encodePng(pixels, model);
 }
