@@ -14,9 +14,9 @@ import { compileBlend, compileOptimizer, type FlatState, momentNames } from "./u
 
 const f = Math.fround;
 
-/** Groups of more than 2^16 elements, so that chunks have borders inside and at the end of parameters. */
+/** A group of more than 2^18 elements: two pieces and a rest, with borders inside of parameters. */
 const parameters: Parameter[] = [
-  ["embedding", [70, 1000], "embedding"],
+  ["embedding", [200, 1000], "embedding"],
   ["norm", [65_537], "vector"],
   ["wide", [24, 40], "matrix"],
   ["bias", [40], "vector"],

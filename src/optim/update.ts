@@ -1,12 +1,19 @@
 import { input, type Tensor } from "../core/graph/tensor.js";
 import { add, mul } from "../core/ops/elementwise.js";
 import { sumSquare } from "../core/ops/reduce.js";
-import { compile, type HostTensor, hostTensor, type Runtime, type Session } from "../core/runtime/session.js";
+import {
+  compile,
+  compileOverRows,
+  type HostTensor,
+  hostTensor,
+  type Runtime,
+  type Session,
+} from "../core/runtime/session.js";
 import { type Layout, type Stretch, stretches } from "./layout.js";
 import type { Optimizer, StepScalars, UpdateRule } from "./optimizer.js";
 
 /** Elements an elementwise graph works on at a time: its operands stay in the cache. */
-const chunkSize = 2 ** 17;
+const pieceSize = 2 ** 17;
 
 /** The flat arrays that an update reads and writes in place. */
 export interface FlatState {
@@ -55,7 +62,7 @@ export async function compileOptimizer(
 
 type Bound = (scalars: Record<string, number>) => Promise<void>;
 
-/** Traces a rule and binds it to its stretch of the arrays, whole or in chunks. */
+/** Traces a rule and binds it to its stretch of the arrays. */
 async function bindRule(
   runtime: Runtime,
   rule: UpdateRule,
@@ -64,55 +71,92 @@ async function bindRule(
 ): Promise<Bound> {
   const matrix = shape.reduce((a, b) => a * b, 1);
   const traced = rule.elementwise ? ["n"] : [size / matrix, ...shape];
-  const { session, scalars } = await compileRule(runtime, rule, traced);
-  const step = rule.elementwise ? chunkSize : size;
-  const runs: { feeds: Record<string, HostTensor>; into: Record<string, HostTensor> }[] = [];
-  for (let start = 0; start < size; start += step) {
-    const length = Math.min(step, size - start);
-    const view = (array: Float32Array) =>
-      hostTensor(
-        "float32",
-        rule.elementwise ? [length] : (traced as number[]),
-        array.subarray(offset + start, offset + start + length),
-      );
-    const moments = rule.moments.map((name) => [name, view(state.moments[name])] as const);
-    const parameter = view(state.parameters);
-    runs.push({
-      feeds: { parameter, gradient: view(state.gradients), ...Object.fromEntries(moments), ...scalars },
-      // In place: each array's new value is written by the last node that reads the old one.
-      into: {
-        newParameter: parameter,
-        ...Object.fromEntries(moments.map(([name, t]) => [`new ${name}`, t])),
-      },
-    });
-  }
+  const array = (name: string) => input(name, "float32", traced);
+  const byName = <T>(names: readonly string[], make: (name: string) => T) =>
+    Object.fromEntries(names.map((name) => [name, make(name)]));
+  const scalars = byName(rule.scalars, () => hostTensor("float32", []));
+  const symbols = byName(rule.scalars, (name) => input(name, "float32", []));
+  const next = rule.update(array("parameter"), array("gradient"), byName(rule.moments, array), symbols);
+  const own = (flat: Float32Array) => flat.subarray(offset, offset + size);
+  // In place: each array's new value is written by the last node that reads the old one.
+  const arrays: Record<string, Place> = {
+    parameter: { array: own(state.parameters), becomes: next.parameter },
+    gradient: { array: own(state.gradients) },
+    ...byName(rule.moments, (name) => ({ array: own(state.moments[name]), becomes: next.moments[name] })),
+  };
+  const run = rule.elementwise
+    ? await compileElementwise(runtime, arrays, scalars)
+    : await compileWhole(runtime, arrays, scalars, traced as number[]);
   return async (values) => {
     for (const name of rule.scalars) (scalars[name].data as Float32Array)[0] = values[name];
-    for (const { feeds, into } of runs) await session.run(feeds, into);
+    await run();
   };
 }
 
-async function compileRule(
+/** An array that a graph reads, and what is written in its place. */
+interface Place {
+  readonly array: Float32Array;
+  readonly becomes?: Tensor;
+}
+
+const results = (places: Readonly<Record<string, Place>>) =>
+  Object.fromEntries(
+    Object.entries(places).flatMap(([name, { becomes }]) => (becomes ? [[`new ${name}`, becomes]] : [])),
+  );
+
+/** Binds a graph's run to its places, each a tensor of one shape over a part of its array. */
+function bind(
+  session: Session,
+  places: Readonly<Record<string, Place>>,
+  scalars: Readonly<Record<string, HostTensor>>,
+  shape: readonly number[],
+  start = 0,
+): () => Promise<unknown> {
+  const length = shape.reduce((a, b) => a * b, 1);
+  const feeds: Record<string, HostTensor> = { ...scalars };
+  const into: Record<string, HostTensor> = {};
+  for (const [name, { array, becomes }] of Object.entries(places)) {
+    feeds[name] = hostTensor("float32", shape, array.subarray(start, start + length));
+    if (becomes) into[`new ${name}`] = feeds[name];
+  }
+  return () => session.run(feeds, into);
+}
+
+async function compileWhole(
   runtime: Runtime,
-  rule: UpdateRule,
-  shape: (number | string)[],
-): Promise<{ session: Session; scalars: Record<string, HostTensor> }> {
-  const array = (name: string) => input(name, "float32", shape);
-  const byName = (names: readonly string[], make: (name: string) => Tensor) =>
-    Object.fromEntries(names.map((name) => [name, make(name)]));
-  const scalars = byName(rule.scalars, (name) => input(name, "float32", []));
-  const next = rule.update(array("parameter"), array("gradient"), byName(rule.moments, array), scalars);
-  const outputs = Object.fromEntries(Object.entries(next.moments).map(([name, t]) => [`new ${name}`, t]));
-  const session = await compile(runtime, { newParameter: next.parameter, ...outputs });
-  return {
-    session,
-    scalars: Object.fromEntries(rule.scalars.map((name) => [name, hostTensor("float32", [])])),
+  places: Readonly<Record<string, Place>>,
+  scalars: Readonly<Record<string, HostTensor>>,
+  shape: readonly number[],
+): Promise<() => Promise<unknown>> {
+  return bind(await compile(runtime, results(places)), places, scalars, shape);
+}
+
+/** An elementwise graph over arrays of one length: piece by piece in one run, and another for what is left. */
+async function compileElementwise(
+  runtime: Runtime,
+  places: Readonly<Record<string, Place>>,
+  scalars: Readonly<Record<string, HostTensor>>,
+): Promise<() => Promise<void>> {
+  const [{ array }] = Object.values(places);
+  const pieces = Math.floor(array.length / pieceSize);
+  const rest = array.length - pieces * pieceSize;
+  const runs: (() => Promise<unknown>)[] = [];
+  if (pieces > 0) {
+    const session = await compileOverRows(runtime, results(places), Object.keys(places));
+    runs.push(bind(session, places, scalars, [pieces, pieceSize]));
+  }
+  if (rest > 0) {
+    const session = await compile(runtime, results(places));
+    runs.push(bind(session, places, scalars, [rest], pieces * pieceSize));
+  }
+  return async () => {
+    for (const run of runs) await run();
   };
 }
 
 async function compileNorm(runtime: Runtime, gradients: Float32Array): Promise<() => Promise<number>> {
   const session = await compile(runtime, { sum: sumSquare(input("x", "float32", ["n"])) });
-  const step = chunkSize * 8;
+  const step = pieceSize * 8;
   const sum = hostTensor("float32", []);
   const chunks: HostTensor[] = [];
   for (let start = 0; start < gradients.length; start += step) {
@@ -135,25 +179,15 @@ export async function compileBlend(
   target: Float32Array,
   source: Float32Array,
 ): Promise<(keep: number, take: number) => Promise<void>> {
-  const keep = hostTensor("float32", []);
-  const take = hostTensor("float32", []);
-  const blended = add(
-    mul(input("target", "float32", ["n"]), input("keep", "float32", [])),
-    mul(input("source", "float32", ["n"]), input("take", "float32", [])),
-  );
-  const session = await compile(runtime, { blended });
-  const runs: { feeds: Record<string, HostTensor>; into: Record<string, HostTensor> }[] = [];
-  for (let start = 0; start < target.length; start += chunkSize) {
-    const view = (array: Float32Array) => {
-      const part = array.subarray(start, start + chunkSize);
-      return hostTensor("float32", [part.length], part);
-    };
-    const to = view(target);
-    runs.push({ feeds: { target: to, source: view(source), keep, take }, into: { blended: to } });
-  }
-  return async (keepFactor, takeFactor) => {
-    (keep.data as Float32Array)[0] = keepFactor;
-    (take.data as Float32Array)[0] = takeFactor;
-    for (const { feeds, into } of runs) await session.run(feeds, into);
+  const scalars = { keep: hostTensor("float32", []), take: hostTensor("float32", []) };
+  const array = (name: string) => input(name, "float32", ["n"]);
+  const scalar = (name: string) => input(name, "float32", []);
+  const becomes = add(mul(array("target"), scalar("keep")), mul(array("source"), scalar("take")));
+  const places = { target: { array: target, becomes }, source: { array: source } };
+  const run = await compileElementwise(runtime, places, scalars);
+  return async (keep, take) => {
+    (scalars.keep.data as Float32Array)[0] = keep;
+    (scalars.take.data as Float32Array)[0] = take;
+    await run();
   };
 }

@@ -61,6 +61,14 @@ export type Tensors = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
 /** An attribute of an ONNX node. Whole numbers are ints; floats say so. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
+/** How the kernels of a runtime want what they read, where that is not as ONNX has it. */
+export interface Kernels {
+  /** Channels that its own layout for convolutions keeps side by side; absent: it has none. */
+  readonly convolutionBlock?: number;
+  /** A product transposes its left operand piece by piece, each piece many times. */
+  readonly transposesOften?: boolean;
+}
+
 /** What an operator's lowering may write: ONNX nodes and shape tensors. */
 export interface Emitter {
   /** Adds a node and returns the names of its outputs. */
@@ -73,8 +81,8 @@ export interface Emitter {
   ): string[];
   /** Name of a 1-D int64 tensor with these sizes. */
   sizes(sizes: readonly Size[]): string;
-  /** Channels that the runtime's own layout for convolutions keeps side by side; absent: it has none. */
-  readonly convolutionBlock?: number;
+  /** What the graph is written for. */
+  readonly kernels: Kernels;
   /** Name of a constant of one repeated value; a scalar by default. */
   filled(value: number, dtype: DType, shape?: readonly number[]): string;
 }

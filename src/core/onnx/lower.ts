@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type DType, dtypes, type TypedArray, typedArray } from "../graph/dtype.js";
-import type { Emitter, OnnxAttribute } from "../graph/op.js";
+import type { Emitter, Kernels, OnnxAttribute } from "../graph/op.js";
 import { known, type Size, terms } from "../graph/size.js";
 import {
   Constant,
@@ -33,17 +33,17 @@ export type InputValues = ReadonlyMap<string, { readonly data: TypedArray }>;
 
 /**
  * Simplifies the graph of the named outputs and writes it as an ONNX model. An input that `values` has is
- * written with its value (not copied) instead of being asked for. With a `convolutionBlock` convolutions are written
- * for this machine's runtime alone, in blocks of so many channels.
+ * written with its value (not copied) instead of being asked for. For `kernels` it is written for this machine's
+ * runtime alone.
  */
 export function lower(
   outputs: Readonly<Record<string, Tensor>>,
   values: InputValues = new Map(),
-  convolutionBlock?: number,
+  kernels: Kernels = {},
 ): Lowered {
   const names = Object.keys(outputs);
   const simplified = simplify(Object.values(outputs));
-  const writer = new GraphWriter(convolutionBlock);
+  const writer = new GraphWriter(kernels);
   const nodes = nodesOf(simplified);
   const inputs = inputsOf(nodes);
   for (const node of nodes) {
@@ -60,16 +60,17 @@ export function lower(
     opsetImport: [
       { domain: "", version: opset },
       { domain: "com.microsoft", version: 1n },
-      ...(convolutionBlock ? [{ domain: "com.microsoft.nchwc", version: 1n }] : []),
+      ...(kernels.convolutionBlock ? [{ domain: "com.microsoft.nchwc", version: 1n }] : []),
     ],
     graph: { name: "autodidact", ...writer.finish() },
   });
-  return {
-    inputs,
-    outputs: new Map(simplified.map(({ dtype, shape }, i) => [names[i], { dtype, shape }])),
-    model,
-    bytes: () => toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>,
-  };
+  const types = simplified.map(({ dtype, shape }, i) => [names[i], { dtype, shape }] as const);
+  return loweredOf(model, { inputs, outputs: new Map(types) });
+}
+
+/** A model with the types of what goes in and comes out. */
+export function loweredOf(model: ModelProto, types: Pick<Lowered, "inputs" | "outputs">): Lowered {
+  return { ...types, model, bytes: () => toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer> };
 }
 
 function inputsOf(nodes: readonly Node[]): Map<string, TensorType> {
@@ -101,7 +102,7 @@ class GraphWriter implements Emitter {
   private readonly renamed = new Map<string, string>();
   private count = 0;
 
-  constructor(readonly convolutionBlock?: number) {}
+  constructor(readonly kernels: Kernels) {}
 
   addInput(node: Node, values: InputValues): void {
     const { name, dtype, shape } = node.attrs as InputAttrs;
@@ -243,7 +244,7 @@ class GraphWriter implements Emitter {
   }
 }
 
-function valueInfo(name: string, { dtype, shape }: TensorType): { name: string; type: object } {
+export function valueInfo(name: string, { dtype, shape }: TensorType): { name: string; type: object } {
   const dim = shape.map((size) => ({
     value:
       typeof size === "number"

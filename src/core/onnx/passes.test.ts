@@ -3,6 +3,7 @@ import { evaluate, ramp } from "../../../test/evaluate.js";
 import { withGradient } from "../autodiff/custom.js";
 import { constant, input, scalar, type Tensor } from "../graph/tensor.js";
 import { add, cast, div, exp, mul, neg, sub } from "../ops/elementwise.js";
+import { scatterAdd } from "../ops/gather.js";
 import { expand, reshape, sum, transpose, zeros } from "../ops/movement.js";
 import { layerNorm } from "../ops/normalise.js";
 import { lower } from "./lower.js";
@@ -53,6 +54,17 @@ describe("simplify", () => {
     const large = constant(ramp(100), [100]);
     expect(opsOf({ y: mul(large, 2) })).toEqual(["Mul"]);
     expect(opsOf({ y: add(constant([1], [1], "int64"), constant([2], [1], "int64")) })).toEqual(["Add"]);
+  });
+
+  it("scatters into a summand what was scattered into zeros, repeated rows too", async () => {
+    const rows = constant([1, 0, 1], [3], "int64");
+    const scattered = scatterAdd(zeros([2, 3], "float32"), rows, constant(ramp(9, 10), [3, 3]));
+    for (const y of [add(x, scattered), add(scattered, x)]) {
+      expect(opsOf({ y })).toEqual(["ScatterND"]);
+      expect((await evaluate({ y }, values)).y).toEqual([41, 52, 63, 84, 105, 126]);
+    }
+    const wider = add(expand(sum(x, [0]), [4, 2, 3]), scattered);
+    expect(opsOf({ wider })).toContain("Add");
   });
 
   it("drops neutral elements", async () => {

@@ -12,6 +12,8 @@ import {
   Tensor,
 } from "../graph/tensor.js";
 import { nodesOf } from "../graph/walk.js";
+import { Add } from "../ops/elementwise.js";
+import { ScatterND } from "../ops/gather.js";
 import {
   broadcastShapes,
   Expand,
@@ -72,7 +74,23 @@ function shorten(node: Node, inputs: Tensor[]): Tensor[] | undefined {
       ),
     ];
   }
-  return foldConstants(node, inputs) ?? dropNeutral(node, inputs);
+  return foldConstants(node, inputs) ?? dropNeutral(node, inputs) ?? addInto(node, inputs);
+}
+
+/** What is scattered into zeros and then added is scattered into the other summand. */
+function addInto(node: Node, inputs: readonly Tensor[]): Tensor[] | undefined {
+  if (node.op !== Add) return undefined;
+  const intoZeros = ({ node: { op, inputs } }: Tensor) => op === ScatterND && isZeros(inputs[0]);
+  const at = inputs.findIndex(intoZeros);
+  if (at < 0 || !sameShape(inputs[0].shape, inputs[1].shape)) return undefined;
+  const rest = inputs[1 - at];
+  const [, indices, updates] = inputs[at].node.inputs;
+  return applyAll(ScatterND, [rest, indices, updates], {});
+}
+
+function isZeros(x: Tensor): boolean {
+  if (x.node.op === Expand) return isZeros(x.node.inputs[0]);
+  return isSmallConstant(x) && constantValues(x).every((value) => value === 0);
 }
 
 /** Operators that broadcast need no operand expanded when the other has the full shape. */

@@ -29,18 +29,18 @@ describe("a convolution in blocks of channels", () => {
     [[16, 16, 2], { dilation: 2, padding: [0, 2] }],
   ];
   it.each(cases)("gives what a plain one gives: %j %j", async (sizes, options) => {
-    const plain = await inBlocks({ ...nodeRuntime, convolutionBlock: undefined }, sizes, options);
+    const plain = await inBlocks({ ...nodeRuntime, kernels: undefined }, sizes, options);
     const blocked = await inBlocks(nodeRuntime, sizes, options);
     expect(blocked.length).toBe(plain.length);
     // Sums of up to 288 float32 products of numbers below one, in another order.
     for (const [i, value] of plain.entries()) expect(Math.abs(blocked[i] - value)).toBeLessThan(1e-4);
   });
 
-  const operators = (sizes: number[], block?: number) => {
+  const operators = (sizes: number[], convolutionBlock?: number) => {
     const [channels, outputs, kernel] = sizes;
     const x = input("x", "float32", [1, channels, 4, 4]);
     const y = conv(x, input("w", "float32", [outputs, channels, kernel, kernel]));
-    return lower({ y }, undefined, block).model.graph!.node.map(
+    return lower({ y }, undefined, { convolutionBlock }).model.graph!.node.map(
       ({ opType, domain }) => `${domain}:${opType}`,
     );
   };

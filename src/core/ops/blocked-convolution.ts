@@ -15,7 +15,7 @@ export function blockedConvolution(
   attributes: { readonly group: number },
   { inputs: [image, kernel] }: Node,
 ): string[] | undefined {
-  const block = emit.convolutionBlock;
+  const block = emit.kernels.convolutionBlock;
   if (!block || attributes.group > 1 || image.rank !== 4 || image.dtype !== "float32") return undefined;
   const [outputs, inputs, height, width] = kernel.shape.map(known);
   if (outputs % block > 0 || inputs % block > 0 || height * width === 1) return undefined;

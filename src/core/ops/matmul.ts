@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { defineOp } from "../graph/op.js";
+import { defineOp, type Emitter, type Node } from "../graph/op.js";
 import {
   apply,
   formatType,
@@ -70,7 +70,8 @@ export const Gemm = defineOp<GemmAttrs>({
     transB ? gemm(g, a, { transA: true, transB: transA }) : gemm(a, g, { transA: !transA }),
     ...(c ? [sumTo(g, c.shape)] : []),
   ],
-  attributes: ({ transA, transB }) => ({ transA: transA ? 1 : 0, transB: transB ? 1 : 0 }),
+  lower: (emit, inputs, attrs, node) =>
+    transposedApart(emit, inputs, attrs, node) ?? plainGemm(emit, inputs, attrs),
   samples: [
     { inputs: [{ shape: [2, 3] }, { shape: [3, 4] }], attrs: { transA: false, transB: false } },
     {
@@ -84,6 +85,41 @@ export const Gemm = defineOp<GemmAttrs>({
     { inputs: [{ shape: [3, 2] }, { shape: [4, 3] }], attrs: { transA: true, transB: true } },
   ],
 });
+
+function plainGemm(emit: Emitter, inputs: readonly string[], { transA, transB }: GemmAttrs): string[] {
+  return emit.node("Gemm", inputs, { transA: transA ? 1 : 0, transB: transB ? 1 : 0 });
+}
+
+/** Narrower products gain nothing. */
+const leastTransposed = { rows: 64, columns: 384 };
+
+/**
+ * A^T B with a copy of A^T, or of B^T in (B^T A)^T, whichever is smaller: the CPU's product would transpose A again
+ * for every 128 columns of B. Undefined where that does not pay.
+ */
+function transposedApart(
+  emit: Emitter,
+  [a, b, c]: readonly string[],
+  { transA, transB }: GemmAttrs,
+  { inputs, types }: Node,
+): string[] | undefined {
+  const sizes = [...inputs[0].shape, types[0].shape[1]];
+  const pays =
+    emit.kernels.transposesOften && transA && !transB && !c && sizes.every((n) => typeof n === "number");
+  if (!pays) return undefined;
+  const [k, m, n] = sizes as number[];
+  if (Math.min(m, n) < leastTransposed.rows || Math.max(m, n) < leastTransposed.columns) return undefined;
+  if (m <= n) return emit.node("Gemm", [transposed(emit, a, [k, m]), b]);
+  const [y] = emit.node("Gemm", [transposed(emit, b, [k, n]), a]);
+  return [transposed(emit, y, [n, m])];
+}
+
+/** A copy of a matrix, transposed; between reshapes ONNX Runtime does not fold it into the product again. */
+function transposed(emit: Emitter, x: string, [rows, columns]: readonly number[]): string {
+  const lifted = emit.node("Reshape", [x, emit.sizes([1, rows, columns])]);
+  const turned = emit.node("Transpose", lifted, { perm: [0, 2, 1] });
+  return emit.node("Reshape", [turned[0], emit.sizes([columns, rows])])[0];
+}
 
 function mismatch(a: TensorType, b: TensorType): ShapeError {
   return new ShapeError(

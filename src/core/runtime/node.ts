@@ -3,7 +3,7 @@ import { create as message, toBinary } from "@bufbuild/protobuf";
 import * as ort from "#onnxruntime-node";
 import type { DType, TypedArray } from "../graph/dtype.js";
 import { ModelProtoSchema } from "../onnx/onnx_pb.js";
-import { convolutionBlock } from "./convolution-block.js";
+import { cpuKernels } from "./cpu-kernels.js";
 import { type HostTensor, type Runtime, RuntimeError, type SessionOptions } from "./session.js";
 
 /**
@@ -32,7 +32,7 @@ export const nodeRuntime: Runtime = {
     const built = ort.listSupportedBackends().map((backend) => backend.name);
     return (["cpu", "webgpu", "cuda", "coreml", "dml"] as const).filter((name) => built.includes(name));
   },
-  convolutionBlock: async (device) => (device === "cpu" ? convolutionBlock() : undefined),
+  kernels: async (device) => (device === "cpu" ? cpuKernels() : {}),
   async load(model, outputs, options = {}, values = new Map()) {
     const session = await create(model, options, values);
     // A tensor object over a lasting array is made once and used in every run.

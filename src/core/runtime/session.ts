@@ -1,8 +1,10 @@
 import { AutodidactError } from "../errors.js";
 import { type DType, dtypes, type TypedArray } from "../graph/dtype.js";
+import type { Kernels } from "../graph/op.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { type InputValues, type Lowered, lower } from "../onnx/lower.js";
 import { withoutValues } from "../onnx/model-files.js";
+import { overRows } from "../onnx/over-rows.js";
 
 /** What this machine cannot run, or a run that failed. */
 export class RuntimeError extends AutodidactError {}
@@ -39,12 +41,17 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** A session and the types of what goes in and comes out. */
+export interface Compiled extends Session {
+  readonly graph: Pick<Lowered, "inputs" | "outputs">;
+}
+
 /** An ONNX Runtime: Node's or a browser's. */
 export interface Runtime {
   /** What this machine can run on, best known first. */
   devices(): Device[];
-  /** Channels that a device's own layout for convolutions keeps side by side, where it has one. */
-  convolutionBlock?(device: Device): Promise<number | undefined>;
+  /** How a device's kernels want what they read; absent: as ONNX has it. */
+  kernels?(device: Device): Promise<Kernels>;
   /**
    * Loads ONNX bytes; `values` are those that the model names as lying outside, and are copied. Throws
    * `RuntimeError` when the device is missing or the model is refused.
@@ -69,12 +76,25 @@ export async function compile(
   outputs: Readonly<Record<string, Tensor>>,
   options?: SessionOptions,
   inputs?: InputValues,
-): Promise<Session & { graph: Pick<Lowered, "inputs" | "outputs"> }> {
-  // Of weights that are constants the runtime arranges convolutions itself, once.
-  const block = inputs ? undefined : await runtime.convolutionBlock?.(options?.device ?? "cpu");
-  const lowered = lower(outputs, inputs, block);
+): Promise<Compiled> {
+  // Weights that are constants the runtime arranges itself, once.
+  const kernels = inputs ? undefined : await runtime.kernels?.(options?.device ?? "cpu");
+  return load(runtime, lower(outputs, inputs, kernels), options);
+}
+
+/** `compile` for a graph that runs once for each row of the inputs `scanned`: see `overRows`. */
+export async function compileOverRows(
+  runtime: Runtime,
+  outputs: Readonly<Record<string, Tensor>>,
+  scanned: readonly string[],
+  options?: SessionOptions,
+): Promise<Compiled> {
+  return load(runtime, overRows(lower(outputs), scanned), options);
+}
+
+async function load(runtime: Runtime, lowered: Lowered, options?: SessionOptions): Promise<Compiled> {
   const { bytes, values } = withoutValues(lowered.model, mostBytesInside);
-  const session = await runtime.load(bytes, Object.keys(outputs), options, values);
+  const session = await runtime.load(bytes, [...lowered.outputs.keys()], options, values);
   // The rest of it holds the values, which are not needed again.
   const graph = { inputs: lowered.inputs, outputs: lowered.outputs };
   return { graph, run: checked(session, graph.inputs), release: () => session.release() };

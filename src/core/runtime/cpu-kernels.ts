@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as ort from "#onnxruntime-node";
+import type { Kernels } from "../graph/op.js";
 import { ModelProtoSchema } from "../onnx/onnx_pb.js";
 
 /** An image in the layout of ONNX Runtime's direct convolutions. */
@@ -13,15 +14,18 @@ const reordered = create(ModelProtoSchema, {
   },
 });
 
-let block: Promise<number | undefined> | undefined;
+let kernels: Promise<Kernels> | undefined;
 
-/** Channels that the CPU's direct convolutions keep side by side, 8 or 16; undefined where there are none. */
-export function convolutionBlock(): Promise<number | undefined> {
-  block ??= findBlock();
-  return block;
+/** How this machine's kernels want what they read. */
+export function cpuKernels(): Promise<Kernels> {
+  kernels ??= findBlock().then((convolutionBlock) => ({ convolutionBlock, transposesOften: true }));
+  return kernels;
 }
 
-/** To so many channels are four filled up; a processor without such kernels refuses, or leaves them. */
+/**
+ * Channels that direct convolutions keep side by side, 8 or 16: to so many are four filled up. A processor without
+ * such kernels refuses, or leaves them.
+ */
 async function findBlock(): Promise<number | undefined> {
   try {
     const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, reordered), {
