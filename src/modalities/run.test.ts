@@ -48,6 +48,25 @@ beforeAll(async () => {
 });
 
 describe("startRun and resumeRun", () => {
+  it("decides by a measurement what products are in, notes it and keeps it", async () => {
+    const run = memoryFolder();
+    const { training } = recipeOf();
+    const { notes, recipe } = await startRun(
+      recipeOf({ training: { ...training, products: "auto" } }),
+      run,
+      around,
+    );
+    const { products } = recipe.training;
+    expect(["float32", "int8"]).toContain(products);
+    expect(notes).toEqual([
+      expect.stringMatching(new RegExp(`^products in ${products}: int8 is \\d+\\.\\d\\d times`)),
+    ]);
+    expect((await readRecipe<Recipe>(run)).training.products).toBe(products);
+    const without = { ...around, runtime: { ...nodeRuntime, kernels: undefined } };
+    const elsewhere = recipeOf({ training: { ...training, products: "auto" } });
+    expect((await startRun(elsewhere, memoryFolder(), without)).recipe.training.products).toBe("float32");
+  });
+
   it("a run can be repeated from its folder alone", async () => {
     const again = memoryFolder();
     await (await startRun(await readRecipe<Recipe>(whole), again, around)).train();

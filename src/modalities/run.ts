@@ -12,6 +12,7 @@ import { RunError } from "../recipe/errors.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
 import { checkCheckpoint, readName } from "../training/checkpoint.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
+import { chooseProducts } from "../training/products.js";
 import { createTrainer, type Trainer } from "../training/trainer.js";
 import { weightsOf } from "../training/weights.js";
 import { buildOptimizer } from "./build-optimizer.js";
@@ -78,15 +79,15 @@ async function begin<R extends SharedRecipe>(
 ): Promise<Ready<R>> {
   if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
   const prepared = await modalityOf(recipe, around.modalities).prepare(recipe, around);
-  const trainer = await compileRun(recipe, prepared, around.runtime);
-  const noted = prepared.recipe as R;
+  const { recipe: noted, notes } = await withProducts(prepared.recipe as R, prepared, around.runtime);
+  const trainer = await compileRun(noted, prepared, around.runtime);
   try {
     // First: with it a run that is killed while its data are written can be resumed.
     await writeRecipe(noted, folder);
     const learning = (await prepared.write(folder.folder("data"))) as LearningOf<R>;
     scheduleFactor(noted.optimizer.schedule, 0, learning.steps);
     await tryFirstBatches(learning);
-    return { recipe: noted, learning, trainer };
+    return { recipe: noted, learning: noting(learning, notes), trainer };
   } catch (error) {
     const isRefusal = error instanceof AutodidactError && !(error instanceof FolderError);
     // What was refused is not begun; what a full disk or a kill stopped can be resumed.
@@ -114,10 +115,12 @@ async function goOn<R extends SharedRecipe>(
   change: (recipe: R) => R,
 ): Promise<Ready<R>> {
   const saved = await readRecipe<R>(folder, around.modalities);
-  const recipe = change(saved);
-  requireKept(saved, recipe, folder);
-  if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
-  const learning = (await openData(recipe, folder, around)) as LearningOf<R>;
+  const asked = change(saved);
+  requireKept(saved, asked, folder);
+  if (asked.training.device !== "cpu") await checkDevice(around.runtime, asked.training.device);
+  const opened = (await openData(asked, folder, around)) as LearningOf<R>;
+  const { recipe, notes } = await withProducts(asked, opened, around.runtime);
+  const learning = noting(opened, notes);
   const trainer = await compileRun(recipe, learning, around.runtime);
   await checkCheckpoint(folder, trainer.layout, trainer.arrays);
   if (recipe !== saved) await writeRecipe(recipe, folder);
@@ -176,9 +179,30 @@ async function compileRun(
     clipNorm: optimizer.clipNorm,
     averageDecay: optimizer.averageDecay,
     recomputeLayers: training.recompute,
+    products: training.products === "auto" ? undefined : training.products,
     session: { device: training.device, threads: training.threads },
   });
 }
+
+/** The recipe with "auto" replaced by what was measured, so that a run that goes on computes as it began. */
+async function withProducts<R extends SharedRecipe>(
+  recipe: R,
+  { task }: Trained,
+  runtime: Runtime,
+): Promise<{ recipe: R; notes: readonly string[] }> {
+  const { products: asked, device, threads } = recipe.training;
+  if (asked !== "auto") return { recipe, notes: [] };
+  const { products, gain } = await chooseProducts(runtime, task.parameters, { device, threads });
+  const measured =
+    gain === undefined ? "there are none in int8 here" : `int8 is ${gain.toFixed(2)} times as fast here`;
+  const training = { ...recipe.training, products };
+  return { recipe: { ...recipe, training }, notes: [`products in ${products}: ${measured}`] };
+}
+
+const noting = <L extends { readonly notes?: readonly string[] }>(
+  learning: L,
+  notes: readonly string[],
+): L => (notes.length === 0 ? learning : { ...learning, notes: [...(learning.notes ?? []), ...notes] });
 
 function assemble<R extends SharedRecipe>(
   { recipe, learning, trainer }: Ready<R>,

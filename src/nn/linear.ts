@@ -1,24 +1,23 @@
 import { sizeOf } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
-import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
 import type { Parameters } from "./parameter.js";
 
 /** x W^T over the last axis, with `layer`.weight W [out, in] as PyTorch's `Linear` and Llama checkpoints keep it. */
 export function linear(p: Parameters, x: Tensor, layer: string): Tensor {
-  return product(p, x, layer, (rows) => gemm(rows, p(`${layer}.weight`), { transB: true }));
+  return product(p, x, layer, (rows) => p.multiply(rows, p(`${layer}.weight`), { transB: true }));
 }
 
 /** x W^T + bias over the last axis, with `layer`.weight W [out, in] and `layer`.bias [out] as PyTorch's `Linear` keeps them. */
 export function linearWithBias(p: Parameters, x: Tensor, layer: string): Tensor {
   return product(p, x, layer, (rows) =>
-    gemm(rows, p(`${layer}.weight`), { transB: true, c: p(`${layer}.bias`) }),
+    p.multiply(rows, p(`${layer}.weight`), { transB: true, c: p(`${layer}.bias`) }),
   );
 }
 
 /** x W + bias over the last axis, with `layer`.weight W [in, out] as GPT-2's `Conv1D` keeps it. */
 export function conv1d(p: Parameters, x: Tensor, layer: string): Tensor {
-  return product(p, x, layer, (rows) => gemm(rows, p(`${layer}.weight`), { c: p(`${layer}.bias`) }));
+  return product(p, x, layer, (rows) => p.multiply(rows, p(`${layer}.weight`), { c: p(`${layer}.bias`) }));
 }
 
 function product(

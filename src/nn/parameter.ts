@@ -1,5 +1,6 @@
 import { AutodidactError } from "../core/errors.js";
 import type { Tensor } from "../core/graph/tensor.js";
+import { gemm } from "../core/ops/matmul.js";
 import { fillNormal, fillUniform, type RandomStream } from "../core/random.js";
 import { namedInputs } from "./weights.js";
 
@@ -34,7 +35,16 @@ export interface Parameters {
   readonly adapt?: Adapt;
   /** Runs the body of a layer of a transformer: as it is, or by `recompute`, which saves memory. */
   readonly eachLayer: EachLayer;
+  /** The product of a linear layer. */
+  readonly multiply: Multiply;
 }
+
+/** x W, or x W^T when `transB`, + c for rows x [n, k]. */
+export type Multiply = (
+  x: Tensor<"n c">,
+  w: Tensor,
+  options?: { readonly transB?: boolean; readonly c?: Tensor },
+) => Tensor<"n c">;
 
 export type EachLayer = <T extends Tensor>(body: () => T) => T;
 
@@ -67,7 +77,7 @@ export function inputsFor(parameters: readonly Parameter[], adapt?: Adapt): Para
 export function lookUp(
   tensors: ReadonlyMap<string, Tensor>,
   adapt?: Adapt,
-  eachLayer: EachLayer = plainly,
+  { eachLayer = plainly, multiply = gemm }: Partial<Pick<Parameters, "eachLayer" | "multiply">> = {},
 ): Parameters {
   const find = (name: string) => {
     const tensor = tensors.get(name);
@@ -78,5 +88,5 @@ export function lookUp(
       `declare it; there are ${[...tensors.keys()].join(", ")}`,
     );
   };
-  return Object.assign(find, { adapt, eachLayer });
+  return Object.assign(find, { adapt, eachLayer, multiply });
 }

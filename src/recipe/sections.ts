@@ -70,6 +70,11 @@ export const iteration = {
   threads: count.optional(),
   /** Compute each layer again in the backward pass instead of keeping it: less memory, more time. */
   recompute: z.boolean().default(false),
+  /**
+   * What linear layers multiply in while they learn; weights stay float32. "auto" times both when a run starts and
+   * keeps the faster one.
+   */
+  products: z.enum(["float32", "int8", "auto"]).default("float32"),
 };
 export type IterationRecipe = z.output<z.ZodObject<typeof iteration>>;
 

@@ -15,6 +15,7 @@ import {
 import { IGNORED_TARGET, tokenWindows } from "../data/text/batches.js";
 import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
+import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { adamw } from "../optim/adamw.js";
 import { muon } from "../optim/muon.js";
@@ -39,6 +40,11 @@ const kinds: [string, TinyOptions][] = [
   [
     "llama, each layer computed again",
     { model: llama({ ...small, hiddenWidth: 32, qkNorm: true }), recomputeLayers: true },
+  ],
+  ["products in int8", { model: gpt2({ ...small, width: 128 }), batchSize: 8, products: "int8" }],
+  [
+    "products in int8, each layer computed again",
+    { model: gpt2({ ...small, width: 128 }), batchSize: 8, products: "int8", recomputeLayers: true },
   ],
 ];
 

@@ -11,12 +11,14 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Batch } from "../data/training-data.js";
+import { int8Multiply } from "../nn/int8-linear.js";
 import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
 import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import { ObjectiveError } from "../objectives/errors.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, parameterTensors } from "../optim/layout.js";
+import type { Products } from "./products.js";
 import { weightsOf } from "./weights.js";
 
 /** The loss of a batch, and what else the objective measures. */
@@ -61,6 +63,8 @@ export interface LossOptions {
   readonly session?: SessionOptions;
   /** Keep only each layer's input for the backward pass and compute the rest again. */
   readonly recomputeLayers?: boolean;
+  /** What the products of linear layers are computed in; default float32. */
+  readonly products?: Products;
 }
 
 /** Traces a task and compiles its loss, with gradients where asked; without them it is the loss that is evaluated. */
@@ -69,7 +73,7 @@ export async function compileLoss(
   task: Task,
   layout: Layout,
   arrays: LossArrays,
-  { lora, session, recomputeLayers = false }: LossOptions = {},
+  { lora, session, recomputeLayers = false, products = "float32" }: LossOptions = {},
 ): Promise<CompiledLoss> {
   const measure = arrays.gradients ? task : (task.evaluation ?? task);
   const types = measure.batch;
@@ -79,7 +83,10 @@ export async function compileLoss(
   const trained = namedInputs(layout.slots.map(({ parameter }) => [parameter.name, parameter]));
   const frozen = namedInputs(arrays.frozen ?? []);
   const adapt = lora && loraAdapt(trained, lora);
-  const p = lookUp(new Map([...frozen, ...trained]), adapt, recomputeLayers ? recompute : undefined);
+  const p = lookUp(new Map([...frozen, ...trained]), adapt, {
+    eachLayer: recomputeLayers ? recompute : undefined,
+    multiply: products === "int8" ? int8Multiply(await levelsOf(runtime, session)) : undefined,
+  });
 
   const { loss, metrics = {} } = measure.loss(p, batch); // 3 predict, 4 loss
   const outputs: Record<string, Tensor> = { loss, ...metrics };
@@ -111,6 +118,17 @@ export async function compileLoss(
     report: task.report,
     release: () => compiled.release(),
   };
+}
+
+/** Throws `ObjectiveError` where the device has no products in int8. */
+async function levelsOf(runtime: Runtime, { device = "cpu" }: SessionOptions = {}): Promise<number> {
+  const { int8Levels } = (await runtime.kernels?.(device)) ?? {};
+  if (int8Levels !== undefined) return int8Levels;
+  throw new ObjectiveError(
+    "this device has no products in int8",
+    device,
+    'train on the CPU, or with training.products "float32"',
+  );
 }
 
 function missingTensor(name: string, given: readonly string[]): ObjectiveError {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type TinyOptions, tinyData, tinyModel, tinyTrainer } from "../../test/tiny.js";
+import { nodeRuntime } from "../core/runtime/node.js";
 import { IGNORED_TARGET } from "../data/text/batches.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
@@ -47,6 +48,26 @@ describe("createTrainer", () => {
     expect(difference(kept.arrays.parameters, computedAgain.arrays.parameters)).toBeLessThan(1e-6);
     expect(difference(Float32Array.from(kept.losses), Float32Array.from(computedAgain.losses))).toBeLessThan(
       1e-5,
+    );
+  });
+
+  it("learns with products in int8 what it learns in float32, a hundredth apart, and evaluates in float32", async () => {
+    const wide = { model: tinyModel({ width: 128 }), batchSize: 8 };
+    const [exact, coarse] = [await steps(wide), await steps({ ...wide, products: "int8" })];
+    const off = coarse.losses.map((loss, i) => Math.abs(loss / exact.losses[i] - 1));
+    expect(Math.max(...off)).toBeLessThan(0.01);
+    expect(Math.max(...off)).toBeGreaterThan(0);
+    const evaluated = async (products?: "int8") => {
+      const trainer = await tinyTrainer({ ...wide, products });
+      return trainer.evaluation.run(await tinyData(trainer).training(0));
+    };
+    expect(await evaluated("int8")).toEqual(await evaluated());
+  });
+
+  it("refuses products in int8 on a device that has none", async () => {
+    const runtime = { ...nodeRuntime, kernels: undefined };
+    await expect(tinyTrainer({ products: "int8", runtime })).rejects.toThrow(
+      /no products in int8\n[\s\S]*cpu/,
     );
   });
 

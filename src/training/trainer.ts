@@ -9,7 +9,15 @@ import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
 import type { NamedArrays } from "./checkpoint.js";
-import { type CompiledLoss, compileLoss, type LossArrays, type Losses, meanLosses } from "./step.js";
+import type { Products } from "./products.js";
+import {
+  type CompiledLoss,
+  compileLoss,
+  type LossArrays,
+  type Losses,
+  type LossOptions,
+  meanLosses,
+} from "./step.js";
 import { copyWeights, initialiseAll } from "./weights.js";
 
 /** What a trainer is made of. */
@@ -33,6 +41,8 @@ export interface TrainerOptions {
   /** Decay of an exponential average of the weights; while few steps are taken less, so that it forgets the start. */
   readonly averageDecay?: number;
   readonly recomputeLayers?: boolean;
+  /** What the products of linear layers are computed in while training; default float32. Evaluation is in float32. */
+  readonly products?: Products;
   readonly session?: SessionOptions;
 }
 
@@ -70,7 +80,7 @@ export interface Trainer {
 /** Compiles a run with fresh parameters, with pretrained ones, or with a fresh adapter beside those. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
-  const { microBatches = 1, clipNorm = 0, session, recomputeLayers } = options;
+  const { microBatches = 1, clipNorm = 0, session, recomputeLayers, products } = options;
   const { trains = () => lora === undefined } = options;
   const whole = task.parameters.filter(trains);
   const others = task.parameters.filter((parameter) => !trains(parameter));
@@ -86,9 +96,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const average = averageDecay === undefined ? undefined : parameters.slice();
   const weights = average ?? parameters;
 
-  const lossOver = (arrays: LossArrays, recomputeLayers?: boolean) =>
-    compileLoss(runtime, task, layout, arrays, { lora, session, recomputeLayers });
-  const loss = await lossOver({ parameters, gradients, frozen }, recomputeLayers);
+  const lossOver = (arrays: LossArrays, how?: Pick<LossOptions, "recomputeLayers" | "products">) =>
+    compileLoss(runtime, task, layout, arrays, { lora, session, ...how });
+  const loss = await lossOver({ parameters, gradients, frozen }, { recomputeLayers, products });
   const evaluation = await lossOver({ parameters: weights, frozen });
   const summed = microBatches > 1 ? flat() : gradients;
   const sum = microBatches > 1 ? await compileBlend(runtime, summed, gradients) : undefined;

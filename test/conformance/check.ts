@@ -29,6 +29,8 @@ const singlePrecision = new Set([
   "Erf",
   "HardSigmoid",
   "LayerNormalization",
+  "MatMulIntegerToFloat",
+  "QuantizeLinear",
   "RotaryEmbedding",
 ]);
 

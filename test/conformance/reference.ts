@@ -130,6 +130,7 @@ const reduce: Record<string, Reference> = {
   ReduceSum: reduction(total),
   ReduceMean: reduction(mean),
   ReduceMax: reduction((values) => Math.max(...values)),
+  ReduceMin: reduction((values) => Math.min(...values)),
   ReduceSumSquare: reduction((values) => total(values.map((v) => v * v))),
   ArgMax: ([x], { axis }) =>
     reduction((values) => values.indexOf(Math.max(...values)))([x], { axes: [axis], keepDims: false }),
@@ -164,6 +165,29 @@ const matmul: Record<string, Reference> = {
       }),
     ];
   },
+};
+
+/** Halves go to the even neighbour. */
+function roundToEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+const quantise: Record<string, Reference> = {
+  QuantizeLinear: ([x], { dtype }) => {
+    const code = (v: number) => Math.min(127, Math.max(-128, roundToEven(v))) + (dtype === "uint8" ? 128 : 0);
+    return [{ shape: x.shape, data: x.data.map(code) }];
+  },
+  MatMulIntegerToFloat: ([a, b, scale]) => [
+    build([a.shape[0], b.shape[1]], ([row, column]) => {
+      const products = Array.from(
+        { length: a.shape[1] },
+        (_, k) => (at(a, [row, k]) - 128) * at(b, [k, column]),
+      );
+      return total(products) * at(scale, [column]);
+    }),
+  ],
 };
 
 const gather: Record<string, Reference> = {
@@ -226,6 +250,7 @@ export const references: Record<string, Reference> = {
   ...movement,
   ...reduce,
   ...matmul,
+  ...quantise,
   ...gather,
   ...normalise,
   ...windowReferences,

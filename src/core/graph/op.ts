@@ -67,6 +67,8 @@ export interface Kernels {
   readonly convolutionBlock?: number;
   /** A product transposes its left operand piece by piece, each piece many times. */
   readonly transposesOften?: boolean;
+  /** The largest magnitude of int8 numbers whose products with uint8 numbers are summed exactly; absent: there are none. */
+  readonly int8Levels?: number;
 }
 
 /** What an operator's lowering may write: ONNX nodes and shape tensors. */

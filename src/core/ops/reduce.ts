@@ -1,5 +1,5 @@
 /** Reductions beside sum, and running sums. */
-import { defineOp, type Sample } from "../graph/op.js";
+import { defineOp } from "../graph/op.js";
 import { divideSizes, known, sizeOf } from "../graph/size.js";
 import { apply, type Tensor, type Unnamed } from "../graph/tensor.js";
 import { add, cast, div, exp, log, mul, sub } from "./elementwise.js";
@@ -48,27 +48,39 @@ export function max<S extends string = Unnamed>(
   return apply(ReduceMax, [x], { axes: positiveAxes(x, axes), keepDims });
 }
 
-/** Elements far enough apart for finite differences. */
-const distinct: Sample<ReduceAttrs>[] = [
-  {
-    inputs: [{ shape: [2, 3], values: [0.3, -1.2, 0.9, 2.1, 1.4, -0.5] }],
-    attrs: { axes: [1], keepDims: false },
-  },
-];
+/** Smallest element over axes (default: all); equal smallest ones share the gradient. [ReduceMin-20] */
+export function min<S extends string = Unnamed>(
+  x: Tensor,
+  axes: readonly number[] = allAxes(x),
+  { keepDims = false } = {},
+): Tensor<S> {
+  if (axes.length === 0) return x;
+  return apply(ReduceMin, [x], { axes: positiveAxes(x, axes), keepDims });
+}
 
-export const ReduceMax = defineOp<ReduceAttrs>({
-  onnx: "ReduceMax",
-  type: ([x], attrs) => reducedType(x, attrs),
-  vjp: ([g], [y], [x], { axes }) => {
-    const kept = keptShape(x.shape, axes);
-    const hit = cast(equal(x, reshape(y, kept)), x.dtype);
-    const share = div(reshape(g, kept), sum(hit, axes, { keepDims: true }));
-    return [mul(hit, share)];
-  },
-  lower: (emit, [x], { axes, keepDims }) =>
-    emit.node("ReduceMax", [x, emit.sizes(axes)], { keepdims: keepDims ? 1 : 0 }),
-  samples: distinct,
-});
+/** The reduction to an extreme; the samples' elements are far enough apart for finite differences. */
+const extreme = (onnx: string) =>
+  defineOp<ReduceAttrs>({
+    onnx,
+    type: ([x], attrs) => reducedType(x, attrs),
+    vjp: ([g], [y], [x], { axes }) => {
+      const kept = keptShape(x.shape, axes);
+      const hit = cast(equal(x, reshape(y, kept)), x.dtype);
+      const share = div(reshape(g, kept), sum(hit, axes, { keepDims: true }));
+      return [mul(hit, share)];
+    },
+    lower: (emit, [x], { axes, keepDims }) =>
+      emit.node(onnx, [x, emit.sizes(axes)], { keepdims: keepDims ? 1 : 0 }),
+    samples: [
+      {
+        inputs: [{ shape: [2, 3], values: [0.3, -1.2, 0.9, 2.1, 1.4, -0.5] }],
+        attrs: { axes: [1], keepDims: false },
+      },
+    ],
+  });
+
+export const ReduceMax = extreme("ReduceMax");
+export const ReduceMin = extreme("ReduceMin");
 
 /** Sum of squares over axes (default: all). [ReduceSumSquare-18] */
 export function sumSquare<S extends string = Unnamed>(

@@ -7,6 +7,7 @@ import * as matmul from "./matmul.js";
 import * as movement from "./movement.js";
 import * as normalise from "./normalise.js";
 import * as pooling from "./pooling.js";
+import * as quantise from "./quantise.js";
 import * as reduce from "./reduce.js";
 import * as slice from "./slice.js";
 
@@ -22,6 +23,7 @@ export const operators: readonly Op[] = [
   normalise,
   convolution,
   pooling,
+  quantise,
 ]
   .flatMap((family) => Object.values(family) as unknown[])
   .filter((member): member is Op => typeof member === "object" && member !== null && "onnx" in member);

@@ -1,41 +1,80 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import * as ort from "#onnxruntime-node";
 import type { Kernels } from "../graph/op.js";
-import { ModelProtoSchema } from "../onnx/onnx_pb.js";
-
-/** An image in the layout of ONNX Runtime's direct convolutions. */
-const reordered = create(ModelProtoSchema, {
-  irVersion: 10n,
-  opsetImport: [{ version: 23n }, { domain: "com.microsoft.nchwc", version: 1n }],
-  graph: {
-    node: [{ opType: "ReorderInput", domain: "com.microsoft.nchwc", input: ["x"], output: ["y"] }],
-    input: [{ name: "x", type: { value: { case: "tensorType", value: { elemType: 1 } } } }],
-    output: [{ name: "y", type: { value: { case: "tensorType", value: { elemType: 1 } } } }],
-  },
-});
+import { type GraphProtoSchema, ModelProtoSchema } from "../onnx/onnx_pb.js";
 
 let kernels: Promise<Kernels> | undefined;
 
-/** How this machine's kernels want what they read. */
+/** How this machine's kernels want what they read; tried once. */
 export function cpuKernels(): Promise<Kernels> {
-  kernels ??= findBlock().then((convolutionBlock) => ({ convolutionBlock, transposesOften: true }));
+  kernels ??= tryKernels();
   return kernels;
 }
+
+async function tryKernels(): Promise<Kernels> {
+  return {
+    convolutionBlock: await findBlock(),
+    transposesOften: true,
+    int8Levels: (await sumsPairsExactly()) ? 127 : 64,
+  };
+}
+
+const info = (name: string, elemType: number) => ({
+  name,
+  type: { value: { case: "tensorType" as const, value: { elemType } } },
+});
+/** TensorProto.DataType */
+const [float, uint8, int8, int32] = [1, 2, 3, 6];
 
 /**
  * Channels that direct convolutions keep side by side, 8 or 16: to so many are four filled up. A processor without
  * such kernels refuses, or leaves them.
  */
 async function findBlock(): Promise<number | undefined> {
+  const reordered = {
+    node: [{ opType: "ReorderInput", domain: "com.microsoft.nchwc", input: ["x"], output: ["y"] }],
+    input: [info("x", float)],
+    output: [info("y", float)],
+  };
   try {
-    const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, reordered), {
-      intraOpNumThreads: 1,
-      logSeverityLevel: 4,
+    const { dims } = await run(reordered, {
+      x: new ort.Tensor("float32", new Float32Array(4), [1, 4, 1, 1]),
     });
-    const { y } = await session.run({ x: new ort.Tensor("float32", new Float32Array(4), [1, 4, 1, 1]) });
-    await session.release();
-    return y.dims[1] > 4 ? y.dims[1] : undefined;
+    return dims[1] > 4 ? dims[1] : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether 255 * 127 + 255 * 127 is that: processors without VNNI add pairs of products in 16 bits, at most 32,767. */
+async function sumsPairsExactly(): Promise<boolean> {
+  const product = {
+    node: [{ opType: "MatMulInteger", input: ["a", "b"], output: ["y"] }],
+    input: [info("a", uint8), info("b", int8)],
+    output: [info("y", int32)],
+  };
+  const { data } = await run(product, {
+    a: new ort.Tensor("uint8", new Uint8Array(64).fill(255), [1, 64]),
+    b: new ort.Tensor("int8", new Int8Array(64 * 16).fill(127), [64, 16]),
+  });
+  return (data as Int32Array)[0] === 64 * 255 * 127;
+}
+
+/** The output y of a graph. */
+async function run(
+  graph: MessageInitShape<typeof GraphProtoSchema>,
+  feeds: Record<string, ort.Tensor>,
+): Promise<ort.Tensor> {
+  const model = create(ModelProtoSchema, {
+    irVersion: 10n,
+    opsetImport: [{ version: 23n }, { domain: "com.microsoft.nchwc", version: 1n }],
+    graph,
+  });
+  const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, model), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  });
+  const { y } = await session.run(feeds);
+  await session.release();
+  return y;
 }
