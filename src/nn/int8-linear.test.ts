@@ -7,8 +7,7 @@ import { sum } from "../core/ops/movement.js";
 import { fillNormal, randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { compile, hostTensor } from "../core/runtime/session.js";
-import { int8Multiply } from "./int8-linear.js";
-import type { Multiply } from "./parameter.js";
+import { int8Multiply, type Multiply } from "./int8-linear.js";
 
 /** Rows, inputs and outputs: the first two are no multiples of the eight rows that maxima are taken over. */
 const [n, k, m] = [131, 135, 144];

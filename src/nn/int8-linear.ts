@@ -13,18 +13,26 @@ import { gemm } from "../core/ops/matmul.js";
 import { expand, reshape, sum, transpose } from "../core/ops/movement.js";
 import { int8Product, roundTo8 } from "../core/ops/quantise.js";
 import { max, min } from "../core/ops/reduce.js";
-import type { Multiply } from "./parameter.js";
+
+/** How a linear layer's matrices lie, and what is added. */
+export interface MultiplyOptions {
+  readonly transB?: boolean;
+  readonly c?: Tensor;
+}
+
+/** x W, or x W^T when `transB`, + c for rows x [n, k]. */
+export type Multiply = (x: Tensor<"n c">, w: Tensor, options?: MultiplyOptions) => Tensor<"n c">;
 
 /** The largest whole number on the left, whatever the machine. */
 const leftLevels = 127;
 /** A matrix that is narrower, one way or the other, costs more to round than its product saves. */
-const narrowest = 128;
+export const narrowest = 128;
 /** A row of zeros is divided by this instead. */
 const smallest = 1e-30;
 /** Rows whose largest magnitude is taken at a time: along columns that is three times as fast as over all at once. */
 const rowsAtATime = 8;
 
-interface Rounded {
+export interface Rounded {
   readonly codes: Tensor;
   /** [n, 1] or [1, m]: what codes are multiplied by. */
   readonly scale: Tensor;
@@ -56,11 +64,13 @@ export function int8Multiply(levels: number): Multiply {
   };
 }
 
-function roundedRows(x: Tensor, levels = leftLevels, dtype: "uint8" | "int8" = "uint8"): Rounded {
+/** Rows scaled by their own largest magnitude, and rounded. */
+export function roundedRows(x: Tensor, levels = leftLevels, dtype: "uint8" | "int8" = "uint8"): Rounded {
   return rounded(x, magnitude(x, 1), levels, dtype);
 }
 
-function roundedColumns(x: Tensor, levels: number): Rounded {
+/** Columns scaled by their own largest magnitude, and rounded to int8. */
+export function roundedColumns(x: Tensor, levels: number): Rounded {
   const [rows, columns] = x.shape as readonly number[];
   if (rows % rowsAtATime > 0) return rounded(x, magnitude(x, 0), levels, "int8");
   const apart = reshape(x, [rows / rowsAtATime, rowsAtATime, columns]);

@@ -1,33 +1,29 @@
 import { sizeOf } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
+import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
+import { int8Multiply, type MultiplyOptions } from "./int8-linear.js";
 import type { Parameters } from "./parameter.js";
 
 /** x W^T over the last axis, with `layer`.weight W [out, in] as PyTorch's `Linear` and Llama checkpoints keep it. */
 export function linear(p: Parameters, x: Tensor, layer: string): Tensor {
-  return product(p, x, layer, (rows) => p.multiply(rows, p(`${layer}.weight`), { transB: true }));
+  return product(p, x, layer, { transB: true });
 }
 
 /** x W^T + bias over the last axis, with `layer`.weight W [out, in] and `layer`.bias [out] as PyTorch's `Linear` keeps them. */
 export function linearWithBias(p: Parameters, x: Tensor, layer: string): Tensor {
-  return product(p, x, layer, (rows) =>
-    p.multiply(rows, p(`${layer}.weight`), { transB: true, c: p(`${layer}.bias`) }),
-  );
+  return product(p, x, layer, { transB: true, c: p(`${layer}.bias`) });
 }
 
 /** x W + bias over the last axis, with `layer`.weight W [in, out] as GPT-2's `Conv1D` keeps it. */
 export function conv1d(p: Parameters, x: Tensor, layer: string): Tensor {
-  return product(p, x, layer, (rows) => p.multiply(rows, p(`${layer}.weight`), { c: p(`${layer}.bias`) }));
+  return product(p, x, layer, { c: p(`${layer}.bias`) });
 }
 
-function product(
-  p: Parameters,
-  x: Tensor,
-  layer: string,
-  multiply: (rows: Tensor<"n c">) => Tensor<"n c">,
-): Tensor {
+function product(p: Parameters, x: Tensor, layer: string, options: MultiplyOptions): Tensor {
   const rows = reshape<"n c">(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
-  const plain = multiply(rows);
+  const multiply = p.int8Levels === undefined ? gemm : int8Multiply(p.int8Levels);
+  const plain = multiply(rows, p(`${layer}.weight`), options);
   const y = p.adapt ? p.adapt(layer, rows, plain) : plain;
   return reshape(y, [...x.shape.slice(0, -1), y.shape[1]]);
 }

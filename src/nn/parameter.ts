@@ -1,6 +1,5 @@
 import { AutodidactError } from "../core/errors.js";
 import type { Tensor } from "../core/graph/tensor.js";
-import { gemm } from "../core/ops/matmul.js";
 import { fillNormal, fillUniform, type RandomStream } from "../core/random.js";
 import { namedInputs } from "./weights.js";
 
@@ -35,16 +34,9 @@ export interface Parameters {
   readonly adapt?: Adapt;
   /** Runs the body of a layer of a transformer: as it is, or by `recompute`, which saves memory. */
   readonly eachLayer: EachLayer;
-  /** The product of a linear layer. */
-  readonly multiply: Multiply;
+  /** Of products in int8: the largest magnitude on the right, see `Kernels`. Absent: products are in float32. */
+  readonly int8Levels?: number;
 }
-
-/** x W, or x W^T when `transB`, + c for rows x [n, k]. */
-export type Multiply = (
-  x: Tensor<"n c">,
-  w: Tensor,
-  options?: { readonly transB?: boolean; readonly c?: Tensor },
-) => Tensor<"n c">;
 
 export type EachLayer = <T extends Tensor>(body: () => T) => T;
 
@@ -77,7 +69,7 @@ export function inputsFor(parameters: readonly Parameter[], adapt?: Adapt): Para
 export function lookUp(
   tensors: ReadonlyMap<string, Tensor>,
   adapt?: Adapt,
-  { eachLayer = plainly, multiply = gemm }: Partial<Pick<Parameters, "eachLayer" | "multiply">> = {},
+  { eachLayer = plainly, int8Levels }: Partial<Pick<Parameters, "eachLayer" | "int8Levels">> = {},
 ): Parameters {
   const find = (name: string) => {
     const tensor = tensors.get(name);
@@ -88,5 +80,5 @@ export function lookUp(
       `declare it; there are ${[...tensors.keys()].join(", ")}`,
     );
   };
-  return Object.assign(find, { adapt, eachLayer, multiply });
+  return Object.assign(find, { adapt, eachLayer, int8Levels });
 }

@@ -14,6 +14,7 @@ import { softmax } from "../core/ops/normalise.js";
 import { logSumExp } from "../core/ops/reduce.js";
 import { concat, slice } from "../core/ops/slice.js";
 import type { Batch } from "../data/training-data.js";
+import { int8TokenLosses, paysInInt8 } from "../nn/int8-head.js";
 import type { Objective, Report } from "./objective.js";
 
 /** What is added to the loss, and how much of it is held at a time. */
@@ -22,6 +23,8 @@ export interface NextTokenOptions {
   readonly zLoss?: number;
   /** Elements of logits held at a time; the loss goes in chunks of rows beyond it. Default 2^26. */
   readonly chunkElements?: number;
+  /** Of products in int8, as `Parameters` have it; absent: in float32, as they are beside a `zLoss`. */
+  readonly int8Levels?: number;
 }
 
 /**
@@ -46,16 +49,19 @@ export function tokenLosses(
   rows: Tensor<"n c">,
   head: Tensor<"v c">,
   targets: Tensor<"b t">,
-  { zLoss = 0, chunkElements = 2 ** 26 }: NextTokenOptions = {},
+  { zLoss = 0, chunkElements = 2 ** 26, int8Levels }: NextTokenOptions = {},
 ): { losses: Tensor<"n">; weight: Tensor<"n"> } {
   const labels = reshape<"n">(transpose(targets), [rows.shape[0]]);
   const weight = cast(greaterOrEqual(labels, 0), rows.dtype);
   const total = known(rows.shape[0]);
   const step = Math.max(1, Math.min(total, Math.floor(chunkElements / known(head.shape[0]))));
   const parts: Tensor<"n">[] = [];
+  const inInt8 = int8Levels !== undefined && zLoss === 0 && paysInInt8(rows, head);
+  const lossesOf = (h: Tensor, chunkLabels: Tensor) =>
+    inInt8 ? int8TokenLosses(h, head, chunkLabels, int8Levels) : chunkLosses(h, head, chunkLabels, zLoss);
   for (let start = 0; start < total; start += step) {
     const chunk = (x: Tensor) => (step === total ? x : slice(x, 0, start, Math.min(start + step, total)));
-    parts.push(chunkLosses(chunk(rows), head, maximum(chunk(labels), 0), zLoss));
+    parts.push(lossesOf(chunk(rows), maximum(chunk(labels), 0)));
   }
   return { losses: parts.length === 1 ? parts[0] : concat(parts, 0), weight };
 }
@@ -91,9 +97,9 @@ export function nextToken({
   ...options
 }: NextTokenOptions & { packed?: boolean } = {}): Objective {
   const by = (settings: NextTokenOptions): Pick<Objective, "loss"> => ({
-    loss: (predict, head, { inputs, targets, positions, segments }) => {
+    loss: (predict, head, { inputs, targets, positions, segments }, { int8Levels } = {}) => {
       const rows = predict(inputs, packed ? { positions, segments } : undefined);
-      return { loss: nextTokenLoss(rows, head, targets, settings) };
+      return { loss: nextTokenLoss(rows, head, targets, { ...settings, int8Levels }) };
     },
   });
   return {

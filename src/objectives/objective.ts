@@ -1,6 +1,7 @@
 import type { Tensor, TensorType } from "../core/graph/tensor.js";
 import type { Batch } from "../data/training-data.js";
 import type { Packing } from "../models/decoder.js";
+import type { Parameters } from "../nn/parameter.js";
 
 /** A loss as the graph computes it: a scalar, and other scalars to log. */
 export interface MeasuredLoss {
@@ -23,6 +24,7 @@ export interface Objective {
     predict: (ids: Tensor<"b t">, packing?: Packing) => Tensor<"n c">,
     head: Tensor<"v c">,
     batch: BatchTensors,
+    products?: Pick<Parameters, "int8Levels">,
   ): MeasuredLoss;
   /** The loss that is evaluated, where it is not the one that is learned from. */
   readonly evaluation?: Pick<Objective, "loss">;

@@ -43,7 +43,7 @@ export function languageTask(
 ): Task {
   const by = ({ loss }: Pick<Objective, "loss">): Measure => ({
     batch: objective.batch(shape),
-    loss: (p, batch) => loss((ids, packing) => model.hidden(p, ids, { packing }), model.head(p), batch),
+    loss: (p, batch) => loss((ids, packing) => model.hidden(p, ids, { packing }), model.head(p), batch, p),
   });
   return {
     ...by(objective),

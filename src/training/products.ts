@@ -5,9 +5,9 @@ import { gemm } from "../core/ops/matmul.js";
 import { sumSquare } from "../core/ops/reduce.js";
 import { randomStream } from "../core/random.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../core/runtime/session.js";
-import { int8Multiply } from "../nn/int8-linear.js";
+import { int8Multiply, type Multiply } from "../nn/int8-linear.js";
 import { type LinearLayer, linearLayers } from "../nn/lora.js";
-import type { Multiply, Parameter } from "../nn/parameter.js";
+import type { Parameter } from "../nn/parameter.js";
 
 /** What the products of linear layers are computed in, forward and backward. */
 export type Products = "float32" | "int8";

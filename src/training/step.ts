@@ -11,7 +11,6 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Batch } from "../data/training-data.js";
-import { int8Multiply } from "../nn/int8-linear.js";
 import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
 import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
@@ -85,7 +84,7 @@ export async function compileLoss(
   const adapt = lora && loraAdapt(trained, lora);
   const p = lookUp(new Map([...frozen, ...trained]), adapt, {
     eachLayer: recomputeLayers ? recompute : undefined,
-    multiply: products === "int8" ? int8Multiply(await levelsOf(runtime, session)) : undefined,
+    int8Levels: products === "int8" ? await levelsOf(runtime, session) : undefined,
   });
 
   const { loss, metrics = {} } = measure.loss(p, batch); // 3 predict, 4 loss

@@ -175,15 +175,16 @@ function roundToEven(x: number): number {
 }
 
 const quantise: Record<string, Reference> = {
-  QuantizeLinear: ([x], { dtype }) => {
-    const code = (v: number) => Math.min(127, Math.max(-128, roundToEven(v))) + (dtype === "uint8" ? 128 : 0);
+  QuantizeLinear: ([x], { dtype, zero }) => {
+    const [least, most] = dtype === "uint8" ? [0, 255] : [-128, 127];
+    const code = (v: number) => Math.min(most, Math.max(least, roundToEven(v) + zero));
     return [{ shape: x.shape, data: x.data.map(code) }];
   },
-  MatMulIntegerToFloat: ([a, b, scale]) => [
+  MatMulIntegerToFloat: ([a, b, scale], { zero }) => [
     build([a.shape[0], b.shape[1]], ([row, column]) => {
       const products = Array.from(
         { length: a.shape[1] },
-        (_, k) => (at(a, [row, k]) - 128) * at(b, [k, column]),
+        (_, k) => (at(a, [row, k]) - zero) * at(b, [k, column]),
       );
       return total(products) * at(scale, [column]);
     }),
