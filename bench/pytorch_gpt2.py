@@ -10,6 +10,8 @@ and ends with its input. Its first line, once ready, is
     {"ready": true, "torch": version, "threads": n, "gemmGflops": rate}
 Read the rate: without OpenBLAS Debian's PyTorch falls back to the reference BLAS, which multiplies at about
 3 GFLOP/s on any machine, and beating that says nothing.
+The environment says how it runs: OMP_WAIT_POLICY (PASSIVE unless it says ACTIVE), YARDSTICK_COMPILE=1 by torch.compile,
+YARDSTICK_BFLOAT16=1 under autocast, YARDSTICK_THREADS. AdamW is fused where this PyTorch has that on the CPU.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_gpt2.py 4 4 128 65 12 64
 """
 import json, math, os, resource, sys, time
@@ -66,10 +68,32 @@ class GPT2(nn.Module):
         return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
-def training_step(model, optimizer, ids, targets):
+def adamw(model):
+    options = {"lr": 3e-4, "weight_decay": 0.1}
+    try:
+        return torch.optim.AdamW(model.parameters(), fused=True, **options)
+    except (RuntimeError, TypeError):  # PyTorch before 2.4
+        return torch.optim.AdamW(model.parameters(), **options)
+
+
+def as_asked(model):
+    """The model as the environment says: compiled or not, in bfloat16 or not."""
+    asked = lambda name: os.environ.get(f"YARDSTICK_{name}") == "1"
+    forward = torch.compile(model) if asked("COMPILE") else model
+    if not asked("BFLOAT16"):
+        return forward
+
+    def cast(*batch):
+        with torch.autocast("cpu", torch.bfloat16):
+            return forward(*batch)
+
+    return cast
+
+
+def training_step(forward, optimizer, *batch):
     start = time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
-    loss = model(ids, targets)
+    loss = forward(*batch)
     loss.backward()
     optimizer.step()
     return {"seconds": time.perf_counter() - start, "loss": loss.item()}
@@ -98,10 +122,10 @@ def main():
     torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
     torch.manual_seed(0)
     model = GPT2(layers, heads, width, vocab, context)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1)
+    forward, optimizer = as_asked(model), adamw(model)
     ids, targets = torch.randint(0, vocab, (2, batch, context))
     answer = {
-        "step": lambda: training_step(model, optimizer, ids, targets),
+        "step": lambda: training_step(forward, optimizer, ids, targets),
         "peak": peak_bytes,
     }
     versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}

@@ -13,8 +13,8 @@ Transformers have patches of 4 x 4 and heads of width 32. The protocol is that o
 over standard input.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_images.py resnet 64 3 32 32 3
 """
-import math, os, sys, time
-from pytorch_gpt2 import gemm_gflops, peak_bytes, say  # before torch: it says how threads wait
+import math, os, sys
+from pytorch_gpt2 import adamw, as_asked, gemm_gflops, peak_bytes, say, training_step  # before torch: it says how threads wait
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -143,15 +143,6 @@ NETWORKS = {
 }
 
 
-def training_step(model, optimizer, images, labels):
-    start = time.perf_counter()
-    optimizer.zero_grad(set_to_none=True)
-    loss = model(images, labels)
-    loss.backward()
-    optimizer.step()
-    return {"seconds": time.perf_counter() - start, "cpuSeconds": time.process_time(), "loss": loss.item()}
-
-
 def main():
     if len(sys.argv) != 7 or sys.argv[1] not in NETWORKS:
         sys.exit(f"usage: pytorch_images.py {'|'.join(NETWORKS)} BATCH CHANNELS SIZE WIDTH BLOCKS")
@@ -160,9 +151,9 @@ def main():
     torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
     torch.manual_seed(0)
     model = NETWORKS[sys.argv[1]](channels, size, width, blocks)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=0.1)
+    forward, optimizer = as_asked(model), adamw(model)
     images, labels = torch.rand(batch, channels, size, size) * 2 - 1, torch.randint(0, CLASSES, (batch,))
-    answer = {"step": lambda: training_step(model, optimizer, images, labels), "peak": peak_bytes}
+    answer = {"step": lambda: training_step(forward, optimizer, images, labels), "peak": peak_bytes}
     versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
     parameters = sum(p.numel() for p in model.parameters())
     say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})

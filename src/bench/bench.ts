@@ -30,6 +30,8 @@ export interface Workload extends BenchPart {
   readonly worker: URL;
   /** The path of PyTorch's; without one only ours runs. */
   readonly yardstick?: string;
+  /** Whether it is also measured with its products in int8. */
+  readonly inInt8?: boolean;
   /** What both scripts are started with. */
   readonly args: readonly string[];
 }

@@ -2,6 +2,7 @@
 import { nodeRuntime } from "../core/runtime/node.js";
 import { measurePeak } from "../core/runtime/peak.js";
 import type { BenchPart, BenchReport, BenchSection, BenchSurroundings, Workload } from "./bench.js";
+import { hasBfloat16 } from "./forms.js";
 import { benchTraining, type TrainingResult } from "./training.js";
 import { findTorch, installTorch, leastYardstickGflops } from "./yardstick.js";
 
@@ -28,11 +29,12 @@ export async function measureTraining(
 ): Promise<TrainingMeasured> {
   const torch =
     python && workloads.some(({ yardstick }) => yardstick) ? await versionIn(python, around) : undefined;
+  const bfloat16 = await hasBfloat16();
   const peak = [await measurePeak(nodeRuntime)];
   const training: TrainingResult[] = [];
   for (const workload of workloads) {
     around.announce(`training step: ${workload.shape}`);
-    training.push(await benchTraining(workload, { python: torch && python, steps }));
+    training.push(await benchTraining(workload, { python: torch && python, steps, bfloat16 }));
     peak.push(await measurePeak(nodeRuntime));
   }
   if (training.some(({ pytorch }) => pytorch && pytorch.gemmGflops < leastYardstickGflops)) {

@@ -17,18 +17,26 @@ export interface SideProcess<Ready> {
   stop(): void;
 }
 
+/** Variables that a process has beside this one's. */
+export type Environment = Readonly<Record<string, string>>;
+
 /** Starts a TypeScript file of the project. Throws `BenchError` when it breaks off. */
-export function startScript<Ready>(script: URL, args: readonly string[]): Promise<SideProcess<Ready>> {
+export function startScript<Ready>(
+  script: URL,
+  args: readonly string[],
+  env: Environment = {},
+): Promise<SideProcess<Ready>> {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  return startSide(process.execPath, ["--import", loader, fileURLToPath(script), ...args]);
+  return startSide(process.execPath, ["--import", loader, fileURLToPath(script), ...args], env);
 }
 
 /** Starts a program. Throws `BenchError` when it breaks off. */
 export async function startSide<Ready>(
   command: string,
   args: readonly string[],
+  env: Environment = {},
 ): Promise<SideProcess<Ready>> {
-  const child = spawn(command, args);
+  const child = spawn(command, args, { env: { ...process.env, ...env } });
   const stop = () => void child.kill("SIGKILL");
   process.once("exit", stop);
   child.once("close", () => process.removeListener("exit", stop));

@@ -9,6 +9,7 @@ import { layOut } from "../optim/layout.js";
 import { compileOptimizer } from "../optim/update.js";
 import { compileLoss } from "../training/step.js";
 import { initialiseAll, weightsOf } from "../training/weights.js";
+import { productsVariable } from "./forms.js";
 import { peakBytes, serveLines } from "./side-process.js";
 
 /** As the yardsticks have it. */
@@ -26,7 +27,7 @@ export interface TrainingSide {
 
 /**
  * Answers "step" with a training step, forward, backward and AdamW without clipping, and "peak" with this process's
- * most memory: the protocol of bench/pytorch_gpt2.py.
+ * most memory: the protocol of bench/pytorch_gpt2.py. The environment says what products are in.
  */
 export async function serveTraining({ flopsPerUnit, ...side }: TrainingSide): Promise<void> {
   const { step, parameters } = await prepare(side);
@@ -40,7 +41,8 @@ async function prepare({ task, batch, adapter }: TrainingSide) {
   const flat = () => new Float32Array(layout.size);
   const frozen = base && weightsOf(base.layout, base.parameters);
   const state = { parameters, gradients: flat(), moments: { m: flat(), v: flat() }, frozen };
-  const loss = await compileLoss(nodeRuntime, task, layout, state, { lora: adapter?.lora });
+  const products = process.env[productsVariable] === "int8" ? "int8" : "float32";
+  const loss = await compileLoss(nodeRuntime, task, layout, state, { lora: adapter?.lora, products });
   const update = await compileOptimizer(nodeRuntime, optimizer, layout, state);
   let taken = 0;
   const step = async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -20,6 +20,10 @@ function program(name: string, ready: object): string {
 
 const ours = program("ours", { parameters: 4e6, flopsPerUnit: 2e9 });
 const theirs = program("theirs", { parameters: 4e6, gemmGflops: 29 });
+writeFileSync(
+  theirs,
+  `if (process.env.YARDSTICK_COMPILE === "1") process.exit(3);\n${readFileSync(theirs, "utf8")}`,
+);
 
 const line: Workload = {
   ...{ name: "line", shape: "a line", unit: "points", unitsPerStep: 8, stepsPerTurn: 1, steps: 2 },
@@ -99,7 +103,13 @@ describe("bench", () => {
       await measure("--json", "--only", "line", "--python", python),
     );
     expect([torch, warnings]).toEqual(["2.0", [expect.stringMatching(/reference BLAS/)]]);
-    expect(training[0].pytorch).toEqual({ unitsPerSecond: 80, peakBytes: 1e9, loss: 1.25, gemmGflops: 29 });
+    const { form, forms, ...side } = training[0].pytorch;
+    expect(side).toEqual({ unitsPerSecond: 80, peakBytes: 1e9, loss: 1.25, gemmGflops: 29 });
+    // The one that cannot compile, as where no C++ compiler is installed, is left out of the trial.
+    expect([form, Object.keys(forms)]).toEqual([
+      "eager, threads asleep",
+      ["eager, threads asleep", "eager, threads awake"],
+    ]);
     expect(training[0].ratio).toEqual({ median: 1, min: 1, max: 1 });
   });
 

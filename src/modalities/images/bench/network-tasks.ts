@@ -22,8 +22,8 @@ export interface NetworkTask {
 }
 
 /** A network of these sizes with its objective. Throws `ModelError` when they do not go together. */
-export function networkTask(network: Omit<BenchNetwork, "steps">): NetworkTask {
-  const { name, batchSize, channels, size, width, blocks } = network;
+export function networkTask(network: Omit<BenchNetwork, "name" | "steps">): NetworkTask {
+  const { kind, batchSize, channels, size, width, blocks } = network;
   const image = { channels, height: size, width: size };
   const shape = { ...image, batchSize };
   const transformer = {
@@ -37,7 +37,7 @@ export function networkTask(network: Omit<BenchNetwork, "steps">): NetworkTask {
   });
   const flow = flowMatching({ time: "uniform", classDropout: 0.1, numClasses });
   const classes = crossEntropy({ numClasses });
-  switch (name) {
+  switch (kind) {
     case "dit":
       return learning(dit({ ...transformer, numClasses }), flow);
     case "vit":

@@ -20,7 +20,7 @@ const parameterCount = (network: BenchNetwork) =>
     .task.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1))
     .reduce((a, b) => a + b);
 
-/** How many parameters bench/pytorch_images.py gives the tiny networks; nothing without PyTorch. */
+/** How many parameters bench/pytorch_images.py gives the tiny networks, by kind; nothing without PyTorch. */
 async function yardstickCounts(): Promise<Record<string, number> | undefined> {
   const [{ channels, size, width, blocks }] = tiny;
   const source = `
@@ -44,20 +44,24 @@ describe("the benchmark of images", () => {
       return benchTraining({ ...networkTraining(dit), yardstick }, { python: process.execPath, steps: 2 });
     };
     const parameters = parameterCount(dit);
-    const { ours, pytorch, ratio, ...rest } = await standIn(parameters);
+    const { ours, pytorch, ratio, int8, int8Ratio, ...rest } = await standIn(parameters);
     expect(rest).toEqual({ name: "dit", shape: networkTraining(dit).shape, unit: "images", parameters });
     // A fresh DiT predicts zero, which leaves the velocity's variance: 1/3 of images and 1 of noise, by 384 values.
     expect(Math.abs(ours.loss - 4 / 3)).toBeLessThan(0.4);
-    expect(pytorch).toEqual({ unitsPerSecond: 20, peakBytes: 1e9, loss: 1.25, gemmGflops: 90 });
+    expect(Math.abs(int8!.loss - 4 / 3)).toBeLessThan(0.4);
+    expect(pytorch).toMatchObject({ unitsPerSecond: 20, peakBytes: 1e9, loss: 1.25, gemmGflops: 90 });
+    expect(Object.values(pytorch!.forms)).toEqual([20, 20, 20, 20]);
     expect(ratio?.median).toBeCloseTo(ours.unitsPerSecond / 20, 9);
+    expect(int8Ratio?.median).toBeCloseTo(int8!.unitsPerSecond / 20, 9);
+    expect(int8!.overFloat32.median).toBeGreaterThan(0);
     await expect(standIn(parameters + 1)).rejects.toThrow(`${parameters} parameters here, ${parameters + 1}`);
-  }, 60_000); // four processes start
+  }, 60_000); // fourteen processes start
 
   it("has networks with as many parameters as their yardsticks", async (context) => {
     const theirs = await yardstickCounts();
     if (!theirs) return context.skip();
     expect(theirs).toEqual(
-      Object.fromEntries(tiny.map((network) => [network.name, parameterCount(network)])),
+      Object.fromEntries(tiny.map((network) => [network.kind, parameterCount(network)])),
     );
   }, 60_000); // PyTorch is slow to start
 });

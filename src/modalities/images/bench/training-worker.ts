@@ -5,9 +5,9 @@ import { fillUniform, randomStream } from "../../../core/random.js";
 import { networkTask } from "./network-tasks.js";
 import { type BenchNetwork, numClasses } from "./networks.js";
 
-const [name, ...sizes] = process.argv.slice(2);
+const [kind, ...sizes] = process.argv.slice(2);
 const [batchSize, channels, size, width, blocks] = sizes.map(Number);
-const network = { name: name as BenchNetwork["name"], batchSize, channels, size, width, blocks };
+const network = { kind: kind as BenchNetwork["kind"], batchSize, channels, size, width, blocks };
 const { task, shape, complete } = networkTask(network);
 const stream = randomStream(0, "images");
 const images = new Float32Array(batchSize * channels * size * size);

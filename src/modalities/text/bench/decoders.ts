@@ -108,6 +108,7 @@ export function decoderTraining(d: BenchDecoder): Workload {
     unitsPerStep: batchSize * contextLength,
     stepsPerTurn: d.stepsPerTurn,
     steps: d.steps,
+    inInt8: !d.alone,
     worker: besides("training-worker", import.meta.url),
     yardstick: d.alone ? undefined : yardstick("pytorch_gpt2"),
     // In the order that the worker and the yardstick take them in.
