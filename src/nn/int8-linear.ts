@@ -27,7 +27,7 @@ export type Multiply = (x: Tensor<"n c">, w: Tensor, options?: MultiplyOptions) 
 const leftLevels = 127;
 /** A matrix that is narrower, one way or the other, costs more to round than its product saves. */
 export const narrowest = 128;
-/** A row of zeros is divided by this instead. */
+/** A row or column of zeros is divided by this instead. */
 const smallest = 1e-30;
 /** Rows whose largest magnitude is taken at a time: along columns that is three times as fast as over all at once. */
 const rowsAtATime = 8;
