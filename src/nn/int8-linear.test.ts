@@ -125,13 +125,13 @@ describe("products in int8", () => {
     },
   );
 
-  it("lie within a hundredth of float32's, in the mean square", async () => {
+  it("lie within a hundredth or two of float32's, in the mean square", async () => {
     const w = drawn("w", m, k);
     const [exact, coarse] = [await run(gemm, true, { w }), await run(int8Multiply(levels), true, { w })];
     for (const [name, values] of Object.entries(exact)) {
       const square = (of: (i: number) => number) => values.reduce((total, _, i) => total + of(i) ** 2, 0);
       const error = Math.sqrt(square((i) => coarse[name][i] - values[i]) / square((i) => values[i]));
-      expect(error, name).toBeLessThan(0.016); // 0.006 with 127 levels on the right, 0.011 with 64
+      expect(error, name).toBeLessThan(0.016); // 0.009 with 127 levels on the right, 0.014 with 64
       if (name !== "dc") expect(error, name).toBeGreaterThan(0.001);
     }
   });
