@@ -10,14 +10,16 @@ and ends with its input. Its first line, once ready, is
     {"ready": true, "torch": version, "threads": n, "gemmGflops": rate}
 Read the rate: without OpenBLAS Debian's PyTorch falls back to the reference BLAS, which multiplies at about
 3 GFLOP/s on any machine, and beating that says nothing.
-The environment says how it runs: OMP_WAIT_POLICY (PASSIVE unless it says ACTIVE), YARDSTICK_COMPILE=1 by torch.compile,
-YARDSTICK_BFLOAT16=1 under autocast, YARDSTICK_THREADS. AdamW is fused where this PyTorch has that on the CPU.
+The environment says how it runs: idle threads sleep unless YARDSTICK_AWAKE=1 leaves them as they come, YARDSTICK_COMPILE=1
+by torch.compile, YARDSTICK_BFLOAT16=1 under autocast, YARDSTICK_THREADS. AdamW is fused where this PyTorch has that on the CPU.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_gpt2.py 4 4 128 65 12 64
 """
 import json, math, os, resource, sys, time
 
 # PyTorch's threads would spin for work while OpenBLAS's have it: on two cores a step took up to 2.7 times as long.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OMP_WAIT_POLICY=ACTIVE is never right here: they would spin through the other side's turns as well.
+if os.environ.get("YARDSTICK_AWAKE") != "1":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 import torch.nn.functional as F
 from torch import nn

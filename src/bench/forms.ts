@@ -18,7 +18,7 @@ export const pytorchForms: readonly Form[] = ["eager", "compiled"].flatMap((how)
   ["asleep", "awake"].map((threads) => ({
     name: `${how}, threads ${threads}`,
     env: {
-      OMP_WAIT_POLICY: threads === "asleep" ? "PASSIVE" : "ACTIVE",
+      YARDSTICK_AWAKE: threads === "awake" ? "1" : "0",
       YARDSTICK_COMPILE: how === "compiled" ? "1" : "0",
     },
   })),
