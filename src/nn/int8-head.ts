@@ -20,10 +20,6 @@ const mostPieces = 16;
 /** Probabilities are not negative: their codes have all of 0 to 255. */
 const mostLevels = 255;
 
-/** Whether the sizes of hidden states [n, c] and classes [v, c] are worth rounding. */
-export const paysInInt8 = (...tensors: readonly Tensor[]) =>
-  tensors.every(({ shape }) => shape.every((size) => typeof size === "number" && size >= narrowest));
-
 /**
  * -log softmax(h W^T)[label] a row. The label's own logit is h W[label] in float32. As in float32 the gradient needs
  * no logits: dh = dy (P W - W[label]), dW = P^T (dy h) - scatter(dy h at label), with P of each piece its codes times one

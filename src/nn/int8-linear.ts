@@ -27,6 +27,9 @@ export type Multiply = (x: Tensor<"n c">, w: Tensor, options?: MultiplyOptions) 
 const leftLevels = 127;
 /** A matrix that is narrower, one way or the other, costs more to round than its product saves. */
 export const narrowest = 128;
+/** Whether matrices have known sizes and are wide enough. */
+export const paysInInt8 = (...tensors: readonly Tensor[]) =>
+  tensors.every(({ shape }) => shape.every((size) => typeof size === "number" && size >= narrowest));
 /** A row or column of zeros is divided by this instead. */
 const smallest = 1e-30;
 /** Rows whose largest magnitude is taken at a time: along columns that is three times as fast as over all at once. */
@@ -44,8 +47,7 @@ export interface Rounded {
  */
 export function int8Multiply(levels: number): Multiply {
   return (x, w, { transB = false, c } = {}) => {
-    const sizes = [...x.shape, ...w.shape];
-    if (sizes.some((size) => typeof size === "string" || size < narrowest)) return gemm(x, w, { transB, c });
+    if (!paysInInt8(x, w)) return gemm(x, w, { transB, c });
     const left = roundedRows(x);
     const right = transB ? roundedRows(w, levels, "int8") : roundedColumns(w, levels);
     const byOutput = reshape(right.scale, [-1]); // m

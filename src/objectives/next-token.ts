@@ -14,7 +14,8 @@ import { softmax } from "../core/ops/normalise.js";
 import { logSumExp } from "../core/ops/reduce.js";
 import { concat, slice } from "../core/ops/slice.js";
 import type { Batch } from "../data/training-data.js";
-import { int8TokenLosses, paysInInt8 } from "../nn/int8-head.js";
+import { int8TokenLosses } from "../nn/int8-head.js";
+import { paysInInt8 } from "../nn/int8-linear.js";
 import type { Objective, Report } from "./objective.js";
 
 /** What is added to the loss, and how much of it is held at a time. */

@@ -1,5 +1,5 @@
 /** Reductions beside sum, and running sums. */
-import { defineOp } from "../graph/op.js";
+import { defineOp, type Op } from "../graph/op.js";
 import { divideSizes, known, sizeOf } from "../graph/size.js";
 import { apply, type Tensor, type Unnamed } from "../graph/tensor.js";
 import { add, cast, div, exp, log, mul, sub } from "./elementwise.js";
@@ -13,14 +13,22 @@ interface ReduceAttrs {
 
 const allAxes = (x: Tensor) => x.shape.map((_, i) => i);
 
-/** Mean over axes (default: all). [ReduceMean-18] */
-export function mean<S extends string = Unnamed>(
+function overAxes(
+  op: Op<ReduceAttrs>,
   x: Tensor,
   axes: readonly number[] = allAxes(x),
   { keepDims = false } = {},
+): Tensor {
+  return axes.length === 0 ? x : apply(op, [x], { axes: positiveAxes(x, axes), keepDims });
+}
+
+/** Mean over axes (default: all). [ReduceMean-18] */
+export function mean<S extends string = Unnamed>(
+  x: Tensor,
+  axes?: readonly number[],
+  options?: { keepDims?: boolean },
 ): Tensor<S> {
-  if (axes.length === 0) return x;
-  return apply(ReduceMean, [x], { axes: positiveAxes(x, axes), keepDims });
+  return overAxes(ReduceMean, x, axes, options);
 }
 
 export const ReduceMean = defineOp<ReduceAttrs>({
@@ -41,21 +49,19 @@ export const ReduceMean = defineOp<ReduceAttrs>({
 /** Largest element over axes (default: all); equal largest ones share the gradient. [ReduceMax-18] */
 export function max<S extends string = Unnamed>(
   x: Tensor,
-  axes: readonly number[] = allAxes(x),
-  { keepDims = false } = {},
+  axes?: readonly number[],
+  options?: { keepDims?: boolean },
 ): Tensor<S> {
-  if (axes.length === 0) return x;
-  return apply(ReduceMax, [x], { axes: positiveAxes(x, axes), keepDims });
+  return overAxes(ReduceMax, x, axes, options);
 }
 
 /** Smallest element over axes (default: all); equal smallest ones share the gradient. [ReduceMin-20] */
 export function min<S extends string = Unnamed>(
   x: Tensor,
-  axes: readonly number[] = allAxes(x),
-  { keepDims = false } = {},
+  axes?: readonly number[],
+  options?: { keepDims?: boolean },
 ): Tensor<S> {
-  if (axes.length === 0) return x;
-  return apply(ReduceMin, [x], { axes: positiveAxes(x, axes), keepDims });
+  return overAxes(ReduceMin, x, axes, options);
 }
 
 /** The reduction to an extreme; the samples' elements are far enough apart for finite differences. */
