@@ -36,6 +36,7 @@ const ditConfig = z.object({
 });
 const unetConfig = z.object({
   ...image,
+  patch_size: count.default(1),
   base_width: count,
   width_multipliers: z.array(count).min(1),
   blocks_per_level: count,
@@ -139,6 +140,7 @@ const unetOf = (fields: z.output<typeof unetConfig>) =>
     channels: fields.channels,
     height: fields.height,
     width: fields.width,
+    patchSize: fields.patch_size,
     baseWidth: fields.base_width,
     widthMultipliers: fields.width_multipliers,
     blocksPerLevel: fields.blocks_per_level,

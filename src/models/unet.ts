@@ -2,7 +2,8 @@
  * The convolutional U-Net of denoising diffusion (Ho et al. 2020, appendix B): residual blocks of group norm,
  * SiLU and 3x3 convolution on the way down and up, skip connections between them, self-attention at some
  * sizes and in the middle. Departures: no dropout; the class's embedding is added to the time's, whose
- * sinusoids always have 256 values; convolutions of stride 2 pad both sides alike.
+ * sinusoids always have 256 values; convolutions of stride 2 pad both sides alike; pixels may come as patches
+ * (Luhman & Luhman 2022), which makes the finest level smaller.
  */
 import { known, multiplySizes } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
@@ -17,6 +18,7 @@ import { conv2dWithBias, conv2dWithBiasParameters } from "../nn/conv2d.js";
 import { groupNorm, groupNormParameters } from "../nn/group-norm.js";
 import { linearWithBias } from "../nn/linear.js";
 import { filled, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
+import { channelsAsPatches, patchesAsChannels } from "../nn/patches.js";
 import { timeEmbedding, timeEmbeddingParameters } from "../nn/time-embedding.js";
 import { doubleSize } from "../nn/upsample.js";
 import type { Denoiser } from "./image-model.js";
@@ -27,13 +29,15 @@ export interface UNetConfig {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** Of a patch's side, in pixels: its pixels are channels of the finest level. Default 1. */
+  readonly patchSize?: number;
   /** Channels of the finest level. */
   readonly baseWidth: number;
   /** Of the base width, one a level; each level halves height and width. */
   readonly widthMultipliers: readonly number[];
   /** On the way down; one more on the way up. */
   readonly blocksPerLevel: number;
-  /** Heights at which every block is followed by self-attention. */
+  /** Heights, in patches, at which every block is followed by self-attention. */
   readonly attentionAt: readonly number[];
   /** 0: no classes. */
   readonly numClasses: number;
@@ -60,10 +64,11 @@ interface Level {
 
 /** A U-Net of these sizes. Throws `ModelError` when levels do not halve the image or groups a width. */
 export function unet(config: UNetConfig): Denoiser {
-  const { channels, height, width, baseWidth, widthMultipliers, numClasses, groups = 32 } = config;
-  const smallest = 2 ** (widthMultipliers.length - 1);
-  checkDivides("height", height, "2 ** (levels - 1)", smallest);
-  checkDivides("width", width, "2 ** (levels - 1)", smallest);
+  const { channels, height, width, patchSize = 1, baseWidth, widthMultipliers, numClasses } = config;
+  const { groups = 32 } = config;
+  const smallest = patchSize * 2 ** (widthMultipliers.length - 1);
+  checkDivides("height", height, "patchSize 2 ** (levels - 1)", smallest);
+  checkDivides("width", width, "patchSize 2 ** (levels - 1)", smallest);
   for (const factor of widthMultipliers)
     checkDivides("a level's width", baseWidth * factor, "groups", groups);
   const { down, middle, up } = planOf(config);
@@ -101,7 +106,7 @@ export function unet(config: UNetConfig): Denoiser {
       const times = timeEmbedding(p, time, "time_embedding"); // b c
       const named = numClasses > 0 ? add(times, gather(p("class_embedding.weight"), labels)) : times;
       const embedding = silu(named);
-      let h = conv2dWithBias(p, x, "conv_in"); // b c h w
+      let h = conv2dWithBias(p, patchesAsChannels(x, patchSize), "conv_in"); // b c h w
       const skips = [h];
       for (const { blocks, resample } of down) {
         for (const block of blocks) {
@@ -118,7 +123,7 @@ export function unet(config: UNetConfig): Denoiser {
         for (const block of blocks) h = run(p, concat([h, skips.pop()!], 1), embedding, block);
         if (resample) h = conv2dWithBias(p, doubleSize(h), resample);
       }
-      return conv2dWithBias(p, activated(p, h, "norm_out"), "conv_out");
+      return channelsAsPatches(conv2dWithBias(p, activated(p, h, "norm_out"), "conv_out"), patchSize);
     },
 
     config: () => ({
@@ -126,6 +131,7 @@ export function unet(config: UNetConfig): Denoiser {
       channels,
       height,
       width,
+      patch_size: patchSize,
       base_width: baseWidth,
       width_multipliers: widthMultipliers,
       blocks_per_level: config.blocksPerLevel,
@@ -137,7 +143,9 @@ export function unet(config: UNetConfig): Denoiser {
 }
 
 /** Which blocks there are: on the way up each block also reads what its counterpart on the way down gave. */
-function planOf({ height, baseWidth, widthMultipliers, blocksPerLevel, attentionAt }: UNetConfig) {
+function planOf(config: UNetConfig) {
+  const { height, patchSize = 1, baseWidth, widthMultipliers, blocksPerLevel, attentionAt } = config;
+  const finest = height / patchSize;
   const last = widthMultipliers.length - 1;
   const widths = widthMultipliers.map((factor) => baseWidth * factor);
   const block = (level: string, i: number, inputs: number, outputs: number, size: number): Block => ({
@@ -150,7 +158,7 @@ function planOf({ height, baseWidth, widthMultipliers, blocksPerLevel, attention
   const skips = [width];
   const down = widths.map((outputs, i): Level => {
     const blocks = Array.from({ length: blocksPerLevel }, (_, j) => {
-      const made = block(`down.${i}`, j, width, outputs, height / 2 ** i);
+      const made = block(`down.${i}`, j, width, outputs, finest / 2 ** i);
       width = outputs;
       skips.push(width);
       return made;
@@ -166,7 +174,7 @@ function planOf({ height, baseWidth, widthMultipliers, blocksPerLevel, attention
   const up = widths.toReversed().map((outputs, k): Level => {
     const i = last - k;
     const blocks = Array.from({ length: blocksPerLevel + 1 }, (_, j) => {
-      const made = block(`up.${i}`, j, width + skips.pop()!, outputs, height / 2 ** i);
+      const made = block(`up.${i}`, j, width + skips.pop()!, outputs, finest / 2 ** i);
       width = outputs;
       return made;
     });
@@ -180,7 +188,8 @@ function planOf({ height, baseWidth, widthMultipliers, blocksPerLevel, attention
  * block and of the network starts at zero, so that each block starts as what passes it by.
  */
 function parametersOf(config: UNetConfig): Parameter[] {
-  const { channels, baseWidth, numClasses } = config;
+  const { channels, patchSize = 1, baseWidth, numClasses } = config;
+  const pixels = channels * patchSize ** 2;
   const { down, middle, up } = planOf(config);
   const embedded = 4 * baseWidth;
   const scaled = (inputs: number, outputs: number) => uniform(Math.sqrt(6 / (inputs + outputs)));
@@ -225,11 +234,11 @@ function parametersOf(config: UNetConfig): Parameter[] {
   return [
     ...timeEmbeddingParameters("time_embedding", embedded),
     ...(numClasses > 0 ? [classes] : []),
-    ...conv("conv_in", channels, baseWidth, 3),
+    ...conv("conv_in", pixels, baseWidth, 3),
     ...down.flatMap(level),
     ...middle.flatMap(block),
     ...up.flatMap(level),
     ...groupNormParameters("norm_out", up.at(-1)!.width),
-    ...conv("conv_out", up.at(-1)!.width, channels, 3, "zero"),
+    ...conv("conv_out", up.at(-1)!.width, pixels, 3, "zero"),
   ];
 }

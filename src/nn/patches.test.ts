@@ -4,7 +4,7 @@ import { input } from "../core/graph/tensor.js";
 import { conv } from "../core/ops/convolution.js";
 import { reshape, transpose } from "../core/ops/movement.js";
 import { lookUp } from "./parameter.js";
-import { patchEmbedding, patchify, unpatchify } from "./patches.js";
+import { channelsAsPatches, patchEmbedding, patchesAsChannels, patchify, unpatchify } from "./patches.js";
 
 const shape = { batch: 2, channels: 3, height: 4, width: 6 };
 const images = input<"b c h w">("images", "float32", [2, 3, 4, 6]);
@@ -29,8 +29,20 @@ describe("patches", () => {
     expect((await evaluate({ back }, { images: pixels })).back).toEqual(pixels);
   });
 
+  it("are channels of one position in the same order, and give the images back", async () => {
+    const channels = patchesAsChannels(images, 2); // b d rows columns
+    const rows = reshape(transpose(channels, [2, 3, 0, 1]), [12, 12]);
+    const found = await evaluate(
+      { rows, expected: patchify(images, 2), back: channelsAsPatches(channels, 2) },
+      { images: pixels },
+    );
+    expect(found.rows).toEqual(found.expected);
+    expect(found.back).toEqual(pixels);
+  });
+
   it("are refused where they do not cover the image", () => {
     expect(() => patchify(images, 4)).toThrow("4 x 6 pixels in patches of 4 x 4");
+    expect(() => patchesAsChannels(images, 4)).toThrow("4 x 6 pixels in patches of 4 x 4");
   });
 
   it("are embedded as a convolution with their stride embeds them", async () => {

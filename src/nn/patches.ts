@@ -2,7 +2,7 @@
  * Images as rows of square patches and back. Rows are patch first, [p b, d], as `selfAttention` wants them;
  * a row holds one patch in the order channel, y, x, which is the order of a convolution's kernel.
  */
-import { known, multiplySizes, type Size } from "../core/graph/size.js";
+import { divideSizes, known, multiplySizes, type Size } from "../core/graph/size.js";
 import { constant, ShapeError, type Tensor } from "../core/graph/tensor.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape, transpose } from "../core/ops/movement.js";
@@ -45,6 +45,26 @@ export function unpatchify(
 ): Tensor<"b c h w"> {
   const patches = reshape(rows, [...grid(height, width, size), batch, channels, size, size]);
   return reshape(transpose(patches, [2, 3, 0, 4, 1, 5]), [batch, channels, height, width]);
+}
+
+/** Images [b, c, h, w] as [b, c size size, h / size, w / size]. Throws `ShapeError` as `patchify`. */
+export function patchesAsChannels(images: Tensor<"b c h w">, size: number): Tensor<"b c h w"> {
+  if (size === 1) return images;
+  const [batch, channels, height, width] = images.shape;
+  const [rows, columns] = grid(known(height), known(width), size);
+  const apart = reshape(images, [batch, channels, rows, size, columns, size]);
+  const patches = transpose(apart, [0, 1, 3, 5, 2, 4]); // b c y x rows columns
+  return reshape(patches, [batch, multiplySizes(channels, size * size), rows, columns]);
+}
+
+/** The images that `patchesAsChannels` made these of. */
+export function channelsAsPatches(patches: Tensor<"b c h w">, size: number): Tensor<"b c h w"> {
+  if (size === 1) return patches;
+  const [batch, pixels, rows, columns] = patches.shape;
+  const channels = divideSizes(pixels, size * size);
+  const apart = reshape(patches, [batch, channels, size, size, rows, columns]);
+  const images = transpose(apart, [0, 1, 4, 2, 5, 3]); // b c rows y columns x
+  return reshape(images, [batch, channels, multiplySizes(rows, size), multiplySizes(columns, size)]);
 }
 
 /**

@@ -1,11 +1,13 @@
 /**
- * Muon: momentum whose update is orthogonalised, for matrices; AdamW for embeddings, head and vectors.
+ * Muon: momentum whose update is orthogonalised, for matrices; AdamW for embeddings, head and vectors. A convolution's
+ * kernel [out, in, k, k] is the matrix [out, in k k].
  * [Jordan et al. 2024; the scale that makes one learning rate fit both: Liu et al. 2025, section 2.2]
  */
-import { known } from "../core/graph/size.js";
+import { known, sizeOf } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
 import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
+import { reshape } from "../core/ops/movement.js";
 import { sumSquare } from "../core/ops/reduce.js";
 import { type AdamWOptions, adamwGroups } from "./adamw.js";
 import { type Optimizer, requireDecay, type UpdateRule } from "./optimizer.js";
@@ -43,9 +45,11 @@ function muonRule(momentum: number, weightDecay: number): UpdateRule {
     update(p, g, { m }, { scale, rate, keep }) {
       const scaled = mul(g, scale);
       const m1 = add(mul(m, momentum), scaled);
-      const direction = orthogonalise(add(scaled, mul(m1, momentum)));
-      const [rows, columns] = p.shape.slice(-2).map(known);
-      const size = 0.2 * Math.sqrt(Math.max(rows, columns));
+      const [count, rows, ...rest] = p.shape;
+      const columns = known(sizeOf(rest));
+      const batch = reshape<"n r c">(add(scaled, mul(m1, momentum)), [count, rows, columns]);
+      const direction = reshape(orthogonalise(batch), p.shape);
+      const size = 0.2 * Math.sqrt(Math.max(known(rows), columns));
       return { parameter: sub(mul(p, keep), mul(direction, mul(rate, size))), moments: { m: m1 } };
     },
   };

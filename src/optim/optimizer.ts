@@ -17,7 +17,7 @@ export interface StepScalars {
 
 /**
  * One update rule, traced once. An elementwise rule sees vectors of any length; the others see all
- * parameters of one shape as [count, rows, columns]. In both cases it gives the new parameter and moments.
+ * parameters of one shape as [count, ...shape]. In both cases it gives the new parameter and moments.
  */
 export interface UpdateRule {
   readonly moments: readonly string[];

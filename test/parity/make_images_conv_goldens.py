@@ -46,8 +46,8 @@ class Recorder(dict):
 
 
 # --- U-Net (Ho et al. 2020), as the authors' models/unet.py, with departures as in src/models/unet.ts ----
-UNET = dict(model_type="autodidact_unet", channels=2, height=4, width=6, base_width=4, width_multipliers=[1, 2],
-            blocks_per_level=1, attention_at=[2], num_classes=3, groups=GROUPS)
+UNET = dict(model_type="autodidact_unet", channels=2, height=4, width=6, patch_size=1, base_width=4,
+            width_multipliers=[1, 2], blocks_per_level=1, attention_at=[2], num_classes=3, groups=GROUPS)
 
 
 def unet(w, c, x, time, labels):

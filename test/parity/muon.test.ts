@@ -47,6 +47,23 @@ describe.each(Object.entries(golden.orthogonalize))("orthogonalise, %s", (_, { i
   });
 });
 
+it("takes a convolution's kernel as the matrix of its outputs by all they read", async () => {
+  const weightAfter = async (shape: number[]) => {
+    const optimizer = muon({ lr: 0.1 });
+    const layout = layOut([{ name: "w", shape, role: "matrix", init: filled(0) }], optimizer);
+    const waves = (scale: number) =>
+      Float32Array.from({ length: layout.size }, (_, i) => Math.sin(scale * i));
+    const moments = { m: new Float32Array(layout.size) };
+    const state = { parameters: waves(1), gradients: waves(0.7), moments };
+    await (await compileOptimizer(nodeRuntime, optimizer, layout, state)).step(
+      { step: 1, gradientScale: 1 },
+      1,
+    );
+    return state.parameters;
+  };
+  expect(await weightAfter([4, 3, 2, 2])).toEqual(await weightAfter([4, 12]));
+});
+
 describe.each(Object.entries(golden.steps))("muon, %s", (_, { weight, gradients, after }) => {
   it("gives PyTorch's weights after each step", async () => {
     const { lr, momentum, weightDecay } = golden.settings;

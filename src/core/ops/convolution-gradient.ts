@@ -38,12 +38,12 @@ export function weightProducts(
       (made, axis) =>
         made.flatMap((part) =>
           Array.from({ length: kernel[axis] }, (_, k) =>
-            strided(part, axis + 2, sign * start(axis, k), strides[axis], known(other.shape[axis + 2])),
+            strided(part, axis + 1, sign * start(axis, k), strides[axis], known(other.shape[axis + 2])),
           ),
         ),
-      [swapFirst(y)],
+      [batchLast(y)],
     );
-  const patches = asRows(concat(moved(x, ofX, 1, g), 0)); // (kernel of x, inputs), n p
+  const patches = asRows(concat(moved(x, ofX, 1, g), 0)); // (kernel of x, inputs), p n
   const movedG = moved(g, ofG, -1, x);
   const [input, output] = [axes.length, axes.length + 1]; // channels behind the kernel's axes
   // The matrix with more rows comes first: up to 1.5 times as fast as the other way round.
@@ -73,6 +73,11 @@ export function turned(w: Tensor): Tensor {
     (i % taps) + Math.floor(i / taps) === taps - 1 ? 1 : 0,
   );
   return reshape(gemm(rows, constant(reversal, [taps, taps], w.dtype)), [inputs, outputs, ...kernel]);
+}
+
+/** [n, channels, ...spatial] as [channels, ...spatial, n]: moving it along a spatial axis copies long stretches. */
+function batchLast(x: Tensor): Tensor {
+  return transpose(x, [...[...x.shape.keys()].slice(1), 0]);
 }
 
 /** Exchanges the first two axes. */

@@ -17,6 +17,11 @@ describe.each([
     dit({ ...shape, patchSize: 2, embedWidth: 16, numLayers: 1, numHeads: 2, numClasses: 0 }),
   ],
   ["unet", unet({ ...shape, ...levels(), numClasses: 3 }), unet({ ...shape, ...levels(), numClasses: 0 })],
+  [
+    "unet over patches",
+    unet({ ...shape, ...levels(), patchSize: 2, numClasses: 3 }),
+    unet({ ...shape, ...levels(), patchSize: 2, numClasses: 0 }),
+  ],
 ])("a session of %s", (_, model, classless) => {
   const weightsOf = ({ parameters }: typeof model) =>
     new Map(

@@ -64,6 +64,8 @@ const model = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("dit"), ...transformer }),
   z.strictObject({
     kind: z.literal("unet"),
+    /** Of a patch's side, in pixels: the finest level has one position a patch. */
+    patchSize: count.default(1),
     baseWidth: count,
     /** Of the width, a level. */
     widthMultipliers: z.array(count).min(1),
