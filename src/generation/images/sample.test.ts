@@ -105,6 +105,16 @@ describe("guidance", () => {
     expect(guided.slice(6, 12)).toEqual(plain.slice(6, 12));
   });
 
+  it("pulls in its interval alone, ends included; elsewhere the field is evaluated once", async () => {
+    const log: number[] = [];
+    const options = { ...base, solver: "euler", steps: 4, labels: [0, 1, 1] } as const;
+    const times = { guidance: 3, guidanceFrom: 0.25, guidanceUntil: 0.5 };
+    const images = await sampleImages(gaussian(log), { ...options, ...times });
+    expect(log).toEqual([3, 6, 6, 3]);
+    expect(images).not.toEqual(await sampleImages(gaussian(), { ...options, guidance: 3 }));
+    expect(images).not.toEqual(await sampleImages(gaussian(), options));
+  });
+
   it("goes as much further from the field without a class", async () => {
     // One Euler step from the noise: x + v(x, 0), and v there is mean - x.
     const once = { ...base, solver: "euler", steps: 1, labels: [0, 1, "none"], guidance: 3 } as const;
@@ -195,6 +205,9 @@ it.each([
   [{ steps: 1.5 }, /steps/],
   [{ batchSize: 0 }, /batchSize/],
   [{ guidance: Number.NaN }, /guidance/],
+  [{ guidanceFrom: 0.6, guidanceUntil: 0.5 }, /from 0.6 until 0.5/],
+  [{ guidanceFrom: Number.NaN }, /no time in which it pulls/],
+  [{ guidanceUntil: 1.5 }, /from 0 until 1.5/],
   [{ labels: [2] }, /class 2; it knows 0 to 1/],
   [{ labels: [-1] }, /class -1/],
   [{ from: { images: new Float32Array(6), t: 1.1 } }, /outside time/],

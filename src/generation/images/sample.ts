@@ -17,6 +17,9 @@ export interface SampleOptions {
   readonly solver: Solver;
   /** How strongly the class pulls: 1 (the default) is the class's own field, more is clearer and less varied. */
   readonly guidance?: number;
+  /** From what time on, and until when, it pulls; default 0 (noise) and 1 (data). */
+  readonly guidanceFrom?: number;
+  readonly guidanceUntil?: number;
   /** Default 0. An image depends on the seed and its number alone. */
   readonly seed?: number;
   /** Images that are drawn at once; default 64. */
@@ -56,11 +59,13 @@ async function sampleBatch(
   first: number,
   batch: number,
 ): Promise<Float32Array> {
-  const { path, steps, solver, guidance = 1, seed = 0, from, keep, onStep } = options;
+  const { path, steps, solver, seed = 0, from, keep, onStep } = options;
+  const { guidance = 1, guidanceFrom = 0, guidanceUntil = 1 } = options;
   const size = imageSize(field);
   const noise = noiseOf(seed, first, batch, size);
   const picturesOf = (images: Float32Array) => chosenPictures(images, first, batch, size);
-  const predict = guidedField(field, classesOf(field, options.labels, first, batch), guidance);
+  const interval = { guidance, from: guidanceFrom, until: guidanceUntil };
+  const predict = guidedField(field, classesOf(field, options.labels, first, batch), interval);
   const restore = keep ? keptPixels(path, picturesOf(keep.images), noise, keep.mask) : unchanged;
   const start = from?.t ?? 0;
   const timeOf = (step: number) => (step === steps ? 1 : start + ((1 - start) * step) / steps);
@@ -116,6 +121,7 @@ function chosenPictures(images: Float32Array, first: number, batch: number, size
 
 function checkOptions(field: Field, options: SampleOptions): void {
   const { count, steps, guidance = 1, batchSize = 64, labels, from, keep } = options;
+  const { guidanceFrom = 0, guidanceUntil = 1 } = options;
   for (const [name, value] of Object.entries({ count, steps, batchSize })) {
     if (Number.isInteger(value) && value >= 1) continue;
     throw new GenerationError(`the ${name} of a drawing is not a whole number`, `${value}`, "give 1 or more");
@@ -125,6 +131,13 @@ function checkOptions(field: Field, options: SampleOptions): void {
       "the guidance is no number that pictures survive",
       `${guidance}`,
       `give 1 for none, or 2 to 5; at most ${mostGuidance}`,
+    );
+  }
+  if (!(guidanceFrom >= 0 && guidanceFrom <= guidanceUntil && guidanceUntil <= 1)) {
+    throw new GenerationError(
+      "guidance has no time in which it pulls",
+      `from ${guidanceFrom} until ${guidanceUntil}`,
+      "give two times from 0 (noise) to 1 (data), the earlier one first",
     );
   }
   checkLabels(labels, field.model.numClasses);

@@ -156,6 +156,9 @@ const generation = z
     solver: z.enum(["euler", "heun", "midpoint"]).default("heun"),
     /** 1: none. */
     guidance: z.number().nonnegative().default(2),
+    /** From what time on, and until when, the class pulls: 0 is noise, 1 the picture. */
+    guidanceFrom: share.default(0),
+    guidanceUntil: share.default(1),
   })
   .prefault({});
 

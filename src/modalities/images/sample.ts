@@ -14,7 +14,7 @@ const mostColumns = 12;
 
 /** Draws a grid, each row another class, with the weights as they are. */
 export async function imageSampler(
-  { generation: { count, steps, solver, guidance }, objective }: ImageRecipe,
+  { generation, objective }: ImageRecipe,
   { classes, shape }: PreparedImages,
   {
     runtime,
@@ -32,13 +32,14 @@ export async function imageSampler(
 ): Promise<() => Promise<{ bytes: Uint8Array; ending: string }>> {
   const compile = () => compileDenoiser(runtime, model, weights(), { live: true });
   const lasting = isLive ? await compile() : undefined;
+  const { count } = generation;
   const path = pathOf(objective);
   const known = classes.length;
   const labels = known > 0 ? Array.from({ length: count }, (_, i) => i % known) : undefined;
   const columns = known > 0 && known <= mostColumns ? Math.min(known, count) : undefined;
   return async () => {
     const session = lasting ?? (await compile());
-    const drawn = await sampleImages(session, { path, count, labels, steps, solver, guidance });
+    const drawn = await sampleImages(session, { ...generation, path, labels });
     if (!isLive) await session.release();
     const grid = imageGrid(drawn, shape, { columns });
     return { bytes: await encodePng(grid.pixels, grid), ending: ".png" };

@@ -18,7 +18,14 @@ import type { Saved } from "./saved.js";
 type Denoising = Saved<"denoiser">;
 
 /** How a model draws where neither a flag nor its recipe says otherwise. */
-const usual = { count: 36, steps: 20, solver: "heun" as Solver, guidance: 2 };
+const usual = {
+  count: 36,
+  steps: 20,
+  solver: "heun" as Solver,
+  guidance: 2,
+  guidanceFrom: 0,
+  guidanceUntil: 1,
+};
 
 /**
  * One picture, a grid of several, each for itself, or how they emerge. Throws `GenerationError` for a class that the
@@ -70,6 +77,8 @@ export async function optionsOf(saved: Denoising, flags: DrawingFlags): Promise<
     steps: flags.steps ?? own.steps ?? usual.steps,
     solver: flags.solver ?? own.solver ?? usual.solver,
     guidance: flags.guidance ?? own.guidance ?? usual.guidance,
+    guidanceFrom: flags.guidanceFrom ?? own.guidanceFrom ?? usual.guidanceFrom,
+    guidanceUntil: flags.guidanceUntil ?? own.guidanceUntil ?? usual.guidanceUntil,
     seed: flags.seed,
     from: picture && !flags.mask ? { images: picture, t: 1 - (flags.strength ?? 0.6) } : undefined,
     keep: flags.mask && picture ? { images: picture, mask: await maskOf(flags.mask, saved) } : undefined,

@@ -1,10 +1,24 @@
 /** The measures of models of images: their flags, and how each is run. */
 import { z } from "zod";
-import { amountOption, countOption, flag, manyOption, seedOption, textOption } from "../../options.js";
+import {
+  amountOption,
+  countOption,
+  flag,
+  manyOption,
+  seedOption,
+  shareOption,
+  textOption,
+} from "../../options.js";
 
 /** How samples are drawn. */
 export const sampling = {
   guidance: flag(amountOption.optional(), "number", "how strongly the class pulls, 1 for not at all"),
+  guidanceFrom: flag(
+    shareOption.optional(),
+    "time",
+    "when the class begins to pull: 0 is noise, 1 the picture",
+  ),
+  guidanceUntil: flag(shareOption.optional(), "time", "and when it ends to"),
   steps: flag(countOption.optional(), "number", "from noise to picture"),
   solver: flag(z.enum(["euler", "heun", "midpoint"]).optional(), "name", "of the steps"),
 };

@@ -31,8 +31,9 @@ export const referenceOf = ({ images, flags }: Subject) =>
 /** Samples of all classes in turns, drawn as `generate` draws them. */
 export async function drawSamples({ saved, flags, around }: Subject) {
   if (saved.kind !== "denoiser") throw new Error(`a ${saved.kind} has no measure of samples`);
-  const { samples: count = 1000, seed = 0, guidance, steps, solver } = flags;
-  const options = await optionsOf(saved, { count, seed, guidance, steps, solver });
+  const { samples: count = 1000, seed = 0, guidance, guidanceFrom, guidanceUntil, steps, solver } = flags;
+  const how = { guidance, guidanceFrom, guidanceUntil, steps, solver };
+  const options = await optionsOf(saved, { count, seed, ...how });
   const session = await compileDenoiser(around.runtime, saved.model, saved.weights);
   const onStep = (_x: Float32Array, _t: number, first: number) =>
     around.onProgress?.("samples", first, count);
