@@ -14,6 +14,8 @@ export interface Measure {
   readonly batch: Readonly<Record<string, TensorType>>;
   /** The loss, a scalar, and other scalars to log. */
   loss(p: Parameters, batch: BatchTensors): MeasuredLoss;
+  /** The same loss over batches of other shapes. Which of them a batch has, the lengths of its arrays tell. */
+  readonly shapes?: readonly Omit<Measure, "shapes">[];
 }
 
 /** A model together with its objective: all that a step of training has to know. */

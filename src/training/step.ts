@@ -1,6 +1,7 @@
 /** One training step, as the field describes it: predict, loss, gradient, descent. */
 import { recompute } from "../core/autodiff/custom.js";
 import { grad } from "../core/autodiff/grad.js";
+import { known, sizeOf } from "../core/graph/size.js";
 import { input, type Tensor, type TensorType } from "../core/graph/tensor.js";
 import {
   compile,
@@ -15,7 +16,7 @@ import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
 import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import { ObjectiveError } from "../objectives/errors.js";
-import type { Task } from "../objectives/task.js";
+import type { Measure, Task } from "../objectives/task.js";
 import { type Layout, parameterTensors } from "../optim/layout.js";
 import type { Products } from "./products.js";
 import { weightsOf } from "./weights.js";
@@ -75,48 +76,75 @@ export async function compileLoss(
   { lora, session, recomputeLayers = false, products = "float32" }: LossOptions = {},
 ): Promise<CompiledLoss> {
   const measure = arrays.gradients ? task : (task.evaluation ?? task);
-  const types = measure.batch;
-  const batch = Object.fromEntries(
-    Object.entries(types).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
-  );
+  const levels = products === "int8" ? await levelsOf(runtime, session) : undefined;
   const trained = namedInputs(layout.slots.map(({ parameter }) => [parameter.name, parameter]));
   const frozen = namedInputs(arrays.frozen ?? []);
-  const adapt = lora && loraAdapt(trained, lora);
-  const p = lookUp(new Map([...frozen, ...trained]), adapt, {
+  const p = lookUp(new Map([...frozen, ...trained]), lora && loraAdapt(trained, lora), {
     eachLayer: recomputeLayers ? recompute : undefined,
-    int8Levels: products === "int8" ? await levelsOf(runtime, session) : undefined,
+    int8Levels: levels,
   });
-
-  const { loss, metrics = {} } = measure.loss(p, batch); // 3 predict, 4 loss
-  const outputs: Record<string, Tensor> = { loss, ...metrics };
-  const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
-  if (arrays.gradients) {
-    const gradients = grad(loss, [...trained.values()]); // 5 gradient
-    const places = parameterTensors(layout, arrays.gradients);
-    [...trained.keys()].forEach((name, i) => {
-      outputs[`d ${name}`] = gradients[i];
-      into[`d ${name}`] = places.get(name)!;
-    });
-  }
-  const compiled = await compile(runtime, outputs, session);
+  const places = arrays.gradients && parameterTensors(layout, arrays.gradients);
   const weights = new Map([...(arrays.frozen ?? []), ...weightsOf(layout, arrays.parameters)]);
-  const fixed = feedsOf(compiled, weights);
-  const scalar = (name: string) => (into[name].data as Float32Array)[0];
+
+  const compileShape = async (measure: Measure) => {
+    const types = Object.entries(measure.batch);
+    const batch = Object.fromEntries(
+      types.map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
+    );
+    const { loss, metrics = {} } = measure.loss(p, batch); // 3 predict, 4 loss
+    const outputs: Record<string, Tensor> = { loss, ...metrics };
+    const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
+    if (places) {
+      const gradients = grad(loss, [...trained.values()]); // 5 gradient
+      [...trained.keys()].forEach((name, i) => {
+        outputs[`d ${name}`] = gradients[i];
+        into[`d ${name}`] = places.get(name)!;
+      });
+    }
+    const compiled = await compile(runtime, outputs, session);
+    return { types, metrics: Object.keys(metrics), compiled, into, fixed: feedsOf(compiled, weights) };
+  };
+  const shapes: Awaited<ReturnType<typeof compileShape>>[] = [];
+  for (const each of [measure, ...(measure.shapes ?? [])]) shapes.push(await compileShape(each));
+
   return {
     async run(values) {
-      const fed = Object.entries(types).map(([name, type]) => {
-        if (values[name] === undefined) throw missingTensor(name, Object.keys(values));
-        return [name, batchTensor(type, values[name])];
-      });
+      const { types, metrics, compiled, into, fixed } = shapeOf(values, shapes);
+      const fed = types.map(([name, type]) => [name, batchTensor(type, values[name])]);
       await compiled.run({ ...fixed, ...Object.fromEntries(fed) }, into);
-      const measured = Object.keys(metrics).map((name) => [name, scalar(name)]);
-      return { loss: scalar("loss"), metrics: Object.fromEntries(measured) };
+      const scalar = (name: string) => (into[name].data as Float32Array)[0];
+      return {
+        loss: scalar("loss"),
+        metrics: Object.fromEntries(metrics.map((name) => [name, scalar(name)])),
+      };
     },
     counts: task.counts,
     count: task.count,
     report: task.report,
-    release: () => compiled.release(),
+    async release() {
+      for (const { compiled } of shapes) await compiled.release();
+    },
   };
+}
+
+/** The shape that a batch has; the only one where there is no other. */
+function shapeOf<S extends { readonly types: readonly [string, TensorType][] }>(
+  values: Batch,
+  shapes: readonly S[],
+): S {
+  for (const [name] of shapes[0].types) {
+    if (values[name] === undefined) throw missingTensor(name, Object.keys(values));
+  }
+  if (shapes.length === 1) return shapes[0];
+  const found = shapes.find(({ types }) =>
+    types.every(([name, { shape }]) => values[name].length === known(sizeOf(shape))),
+  );
+  if (found) return found;
+  throw new ObjectiveError(
+    "a batch is of no shape that the task was compiled for",
+    shapes[0].types.map(([name]) => `${name} of ${values[name].length}`).join(", "),
+    "make batches of the shapes that the task declares",
+  );
 }
 
 /** Throws `ObjectiveError` where the device has no products in int8. */

@@ -4,9 +4,10 @@ import { nodeRuntime } from "../core/runtime/node.js";
 import { IGNORED_TARGET } from "../data/text/batches.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
+import { languageTask, type Task } from "../objectives/task.js";
 import { adamw } from "../optim/adamw.js";
 import { sgd } from "../optim/sgd.js";
-import type { Trainer } from "./trainer.js";
+import { createTrainer, type Trainer } from "./trainer.js";
 
 const model = tinyModel({ numLayers: 2 });
 
@@ -40,6 +41,33 @@ describe("createTrainer", () => {
     const { targets: _, ...rest } = batch;
     await expect(trainer.step(async () => rest, 0, 1)).rejects.toThrow(
       /lacks a tensor[\s\S]*targets; it has inputs/,
+    );
+  });
+
+  it("takes batches of every shape of its task, each as a trainer of that shape alone does", async () => {
+    const of = (contextLength: number, batchSize: number) =>
+      languageTask(model, { batchSize, contextLength });
+    const trainerOf = (task: Task) =>
+      createTrainer({ runtime: nodeRuntime, task, optimizer: adamw({ lr: 1e-2 }), seed: 1, session });
+    const session = { threads: 1, spin: false };
+    const rows = (length: number) => Int32Array.from({ length }, (_, i) => (i * 7) % 23);
+    const [long, short] = [32, 24].map((length) => ({ inputs: rows(length), targets: rows(length) }));
+    const both = await trainerOf({ ...of(16, 2), shapes: [of(8, 3)] });
+    const alone = await trainerOf(of(16, 2));
+    const shortAlone = await trainerOf(of(8, 3));
+    expect(await both.evaluation.run(short)).toEqual(await shortAlone.evaluation.run(short));
+    for (const [step, trainer] of [alone, shortAlone].entries()) {
+      trainer.arrays.parameters.set(both.arrays.parameters);
+      for (const name of ["m", "v"]) trainer.arrays[name].set(both.arrays[name]);
+      const batch = async () => [long, short][step];
+      expect(await trainer.step(batch, step, 1)).toMatchObject({
+        loss: (await both.step(batch, step, 1)).loss,
+      });
+      expect(trainer.arrays.parameters).toEqual(both.arrays.parameters);
+    }
+    const odd = { inputs: rows(20), targets: rows(20) };
+    await expect(both.step(async () => odd, 2, 1)).rejects.toThrow(
+      /no shape[\s\S]*inputs of 20, targets of 20/,
     );
   });
 
