@@ -95,8 +95,11 @@ export interface Trained {
   readonly steps?: number;
 }
 
-/** Data that have been looked through and found fit, and the model that will learn from them. */
-export interface Prepared<R extends SharedRecipe = SharedRecipe> extends Trained {
+/**
+ * Data that have been looked through and found fit, and the model that will learn from them; the task is missing
+ * where only the written data tell the shapes of batches.
+ */
+export interface Prepared<R extends SharedRecipe = SharedRecipe> extends Partial<Trained> {
   /** With the places where things were found, so that a run goes on from the very same. */
   readonly recipe: R;
   /** Writes what training reads into the run's `data/` and opens it. */

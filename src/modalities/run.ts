@@ -7,6 +7,7 @@ import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import { FolderError, ShardError } from "../files/errors.js";
 import type { Folder } from "../files/folder.js";
 import type { Weights } from "../nn/weights.js";
+import type { Task } from "../objectives/task.js";
 import { scheduleFactor } from "../optim/schedule.js";
 import { RunError } from "../recipe/errors.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
@@ -79,14 +80,16 @@ async function begin<R extends SharedRecipe>(
 ): Promise<Ready<R>> {
   if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
   const prepared = await modalityOf(recipe, around.modalities).prepare(recipe, around);
-  const { recipe: noted, notes } = await withProducts(prepared.recipe as R, prepared, around.runtime);
-  const trainer = await compileRun(noted, prepared, around.runtime);
+  const asked = prepared.recipe as R;
+  const early = prepared.task && (await compileRun(asked, { ...prepared, task: prepared.task }, around));
   try {
     // First: with it a run that is killed while its data are written can be resumed.
-    await writeRecipe(noted, folder);
+    await writeRecipe(early?.recipe ?? asked, folder);
     const learning = (await prepared.write(folder.folder("data"))) as LearningOf<R>;
-    scheduleFactor(noted.optimizer.schedule, 0, learning.steps);
+    scheduleFactor(asked.optimizer.schedule, 0, learning.steps);
     await tryFirstBatches(learning);
+    const { recipe: noted, notes, trainer } = early ?? (await compileRun(asked, learning, around));
+    if (!early) await writeRecipe(noted, folder);
     return { recipe: noted, learning: noting(learning, notes), trainer };
   } catch (error) {
     const isRefusal = error instanceof AutodidactError && !(error instanceof FolderError);
@@ -119,9 +122,8 @@ async function goOn<R extends SharedRecipe>(
   requireKept(saved, asked, folder);
   if (asked.training.device !== "cpu") await checkDevice(around.runtime, asked.training.device);
   const opened = (await openData(asked, folder, around)) as LearningOf<R>;
-  const { recipe, notes } = await withProducts(asked, opened, around.runtime);
+  const { recipe, notes, trainer } = await compileRun(asked, opened, around);
   const learning = noting(opened, notes);
-  const trainer = await compileRun(recipe, learning, around.runtime);
   await checkCheckpoint(folder, trainer.layout, trainer.arrays);
   if (recipe !== saved) await writeRecipe(recipe, folder);
   return { recipe, learning, trainer };
@@ -163,13 +165,16 @@ async function tryFirstBatches({ data }: Learning): Promise<void> {
   for await (const _ of data.validation(1));
 }
 
-async function compileRun(
-  { optimizer, training }: SharedRecipe,
+/** The trainer, and the recipe with what was measured noted. */
+async function compileRun<R extends SharedRecipe>(
+  asked: R,
   { task, start, steps }: Trained,
-  runtime: Runtime,
-): Promise<Trainer> {
+  { runtime }: Surroundings,
+): Promise<{ recipe: R; notes: readonly string[]; trainer: Trainer }> {
+  const { recipe, notes } = await withProducts(asked, task, runtime);
+  const { optimizer, training } = recipe;
   if (steps !== undefined) scheduleFactor(optimizer.schedule, 0, steps);
-  return createTrainer({
+  const trainer = await createTrainer({
     ...start,
     runtime,
     task,
@@ -182,12 +187,13 @@ async function compileRun(
     products: training.products === "auto" ? undefined : training.products,
     session: { device: training.device, threads: training.threads },
   });
+  return { recipe, notes, trainer };
 }
 
 /** The recipe with "auto" replaced by what was measured, so that a run that goes on computes as it began. */
 async function withProducts<R extends SharedRecipe>(
   recipe: R,
-  { task }: Trained,
+  task: Task,
   runtime: Runtime,
 ): Promise<{ recipe: R; notes: readonly string[] }> {
   const { products: asked, device, threads } = recipe.training;
