@@ -2,13 +2,14 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileChunks } from "../../files/bytes.js";
 import { DataError, MissingFileError } from "../../files/errors.js";
+import { filesIn } from "../../files/listing.js";
 import { cifarArchive, cifarFolder, cifarFolderIn } from "./cifar.js";
 import type { PictureCollection, PixelCollection } from "./collection.js";
 import { idxFile, idxFolder, idxImages } from "./idx.js";
 import { holdsPictures, parquetPictures } from "./image-parquet.js";
 import { fetchPublished, KNOWN_SETS, type OnReceived } from "./known-set.js";
 import { leftOutOf } from "./left-out.js";
-import { filesIn, folderOfPictures, isPicture, zipOfPictures } from "./picture-files.js";
+import { folderOfPictures, isPicture, zipOfPictures } from "./picture-files.js";
 
 const ACCEPTED =
   "a folder or zip of pictures, CIFAR-10's or CIFAR-100's binary archive or its folder, IDX files, a .parquet file, " +

@@ -2,7 +2,8 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { filesIn, folderOfPictures } from "./picture-files.js";
+import { filesIn } from "../../files/listing.js";
+import { folderOfPictures } from "./picture-files.js";
 
 const root = await fs.mkdtemp(join(tmpdir(), "pictures-"));
 afterAll(() => fs.rm(root, { recursive: true }));

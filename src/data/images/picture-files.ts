@@ -1,7 +1,7 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { dirname, extname, join, relative, sep } from "node:path";
-import { glob } from "tinyglobby";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { DataError } from "../../files/errors.js";
+import { visible, withoutLoops } from "../../files/listing.js";
 import type { PictureCollection, Split, SplitCounts } from "./collection.js";
 import { ImageError, orSkip } from "./decode.js";
 import { inOrder } from "./in-order.js";
@@ -62,26 +62,6 @@ export function isPicture(name: string): boolean {
   return /\.(a?png|jpe?g|jpe|jfif|webp|gif|avif|tiff?)$/i.test(name);
 }
 
-/**
- * The files of a folder and its sub-folders without hidden ones; links that point to nothing are among them. Throws the
- * system's error for a folder that cannot be read.
- */
-export async function filesIn(folder: string): Promise<string[]> {
-  const files = visible(await glob("**/*", { cwd: folder }));
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((one) => one.isSymbolicLink())) {
-    const path = join(entry.parentPath ?? entry.path, entry.name); // Node 20.0 has the second
-    const isDangling = (await stat(path).catch(() => undefined)) === undefined;
-    if (isDangling) files.push(...visible([relative(folder, path).replaceAll(sep, "/")]));
-  }
-  return files;
-}
-
-/** Without hidden files and what macOS adds to archives. */
-function visible(names: readonly string[]): string[] {
-  return names.filter((name) => !/(^|\/)(\.|__MACOSX\/)|\/$/.test(name));
-}
-
 /** The pictures among files, with their classes and splits. */
 async function placed(
   location: string,
@@ -104,22 +84,6 @@ function countsOf({ train, validation, test }: Layout["splits"]): SplitCounts {
     ...(validation && { validation: validation.length }),
     ...(test && { test: test.length }),
   };
-}
-
-/** The names whose folder is reached by no shorter path: a path through a loop has one. */
-async function withoutLoops(folder: string, names: readonly string[]): Promise<string[]> {
-  const places = new Map<string, { real: string; depth: number }>();
-  const shortest = new Map<string, number>();
-  for (const place of new Set(names.map((name) => dirname(name)))) {
-    const real = await realpath(join(folder, place));
-    const depth = place === "." ? 0 : place.split("/").length;
-    places.set(place, { real, depth });
-    shortest.set(real, Math.min(depth, shortest.get(real) ?? depth));
-  }
-  return names.filter((name) => {
-    const { real, depth } = places.get(dirname(name))!;
-    return depth === shortest.get(real);
-  });
 }
 
 function kindsOf(files: readonly string[]): string {
