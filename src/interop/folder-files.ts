@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Folder } from "../files/folder.js";
 import { parseJson } from "../files/json.js";
 import { CheckpointError } from "./errors.js";
@@ -19,6 +20,22 @@ export async function readJson(folder: Folder, path: string): Promise<JsonObject
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw notAnObject(source, JSON.stringify(value).slice(0, 60));
+}
+
+/** What a schema reads of a model's config. Throws `CheckpointError` naming the first field that does not fit. */
+export function fieldsOf<Schema extends z.ZodType>(
+  schema: Schema,
+  config: JsonObject,
+  source: string,
+): z.output<Schema> {
+  const result = schema.safeParse(config);
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues;
+  throw new CheckpointError(
+    "a field of the model's config does not fit",
+    `${path.join(".")} ${JSON.stringify(config[String(path[0])])} in ${source} (${message})`,
+    "check that config.json is of a model that can be opened here",
+  );
 }
 
 /** The file as it is written: two spaces a level, a newline at the end. */

@@ -9,7 +9,7 @@ import { resnet } from "../models/resnet.js";
 import { unet } from "../models/unet.js";
 import { poolings, vit } from "../models/vit.js";
 import { CheckpointError } from "./errors.js";
-import type { JsonObject } from "./folder-files.js";
+import { fieldsOf, type JsonObject } from "./folder-files.js";
 
 /** A model of images and what it is for. */
 export type ImageModelKind =
@@ -182,21 +182,6 @@ const maeOf = (fields: z.output<typeof maeConfig>) =>
     decoderHeads: fields.decoder_num_attention_heads,
     decoderMlpWidth: fields.decoder_intermediate_size,
   });
-
-function fieldsOf<Schema extends z.ZodType>(
-  schema: Schema,
-  config: JsonObject,
-  source: string,
-): z.output<Schema> {
-  const result = schema.safeParse(config);
-  if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues;
-  throw new CheckpointError(
-    "a field of the model's config does not fit",
-    `${path.join(".")} ${JSON.stringify(config[String(path[0])])} in ${source} (${message})`,
-    "check that config.json is of a model that can be opened here",
-  );
-}
 
 /** The encoder inside, by whose vectors images are compared. A denoiser has none. */
 export function encoderOf(opened: ImageModelKind): ImageEncoder | undefined {

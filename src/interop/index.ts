@@ -16,3 +16,9 @@ export { openImageModel, type SavedImageModel, saveImageModel } from "./image-fo
 export { exportImageOnnx } from "./image-onnx.js";
 export { loadModel, locateModel, openModel, type SavedModel, saveModel } from "./model-folder.js";
 export { exportOnnx, type OnnxExportOptions } from "./onnx-export.js";
+export {
+  openSpeechModel,
+  type SavedSpeechModel,
+  type SpeechModelNotes,
+  saveSpeechModel,
+} from "./speech-folder.js";

@@ -10,14 +10,14 @@ export interface WithParameters {
 
 /** Tensors that older checkpoints carry and that are no parameters: causal masks, rotary frequencies. */
 const buffers = /(^|\.)(h\.\d+\.attn\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
-/** What checkpoints of a bare decoder leave out of each name. */
-const prefixes = ["transformer.", "model."];
+/** What checkpoints of a bare decoder or encoder leave out of each name. */
+const prefixes = ["transformer.", "model.", "wav2vec2_bert."];
 const headName = "lm_head.weight";
 /** Most names that a message lists. */
 const mostNames = 8;
 
 /**
- * Reads every parameter of the decoder. GPT-2's and Llama's names count with and without their prefix; a
+ * Reads every parameter of the model. GPT-2's, Llama's and Wav2Vec2Bert's names count with and without their prefix; a
  * second copy of a tied head must equal the embedding. Throws `CheckpointError` listing what is missing, too
  * much, of another shape, or not finite.
  */

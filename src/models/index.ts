@@ -4,6 +4,8 @@
  * @module autodidact/models
  */
 
+export { type CodePredictor, type CodePredictorConfig, codePredictor } from "./code-predictor.js";
+export { type ConformerConfig, conformer } from "./conformer.js";
 export { contrastive, type ProjectedEncoder, type ProjectionConfig } from "./contrastive.js";
 export type { Decoder } from "./decoder.js";
 export { type DitConfig, dit } from "./dit.js";
@@ -20,5 +22,7 @@ export { type LlamaConfig, llama } from "./llama.js";
 export { type MaskedAutoencoderConfig, maskedAutoencoder } from "./mae.js";
 export { type ResNetConfig, resnet } from "./resnet.js";
 export { ModelError } from "./shapes.js";
+export type { FrameMarks, SpeechEncoder, SpeechModel, SpeechRecogniser } from "./speech-encoder.js";
+export { speechRecogniser } from "./speech-recogniser.js";
 export { type UNetConfig, unet } from "./unet.js";
 export { type VitConfig, vit } from "./vit.js";

@@ -4,7 +4,7 @@
  * the names and layouts of the Hugging Face checkpoints.
  */
 import { multiplySizes } from "../core/graph/size.js";
-import { constant, type Tensor } from "../core/graph/tensor.js";
+import type { Tensor } from "../core/graph/tensor.js";
 import { add } from "../core/ops/elementwise.js";
 import { gather } from "../core/ops/gather.js";
 import { expand, reshape, transpose } from "../core/ops/movement.js";
@@ -14,6 +14,7 @@ import { cachedAttention, causalAttention, causalMask, type KeysAndValues } from
 import { linear } from "../nn/linear.js";
 import { rmsNorm } from "../nn/norm.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
+import { rotaryAngles } from "../nn/rotary.js";
 import type { Decoder } from "./decoder.js";
 import { arange, checkDivides, flattenTokens } from "./shapes.js";
 
@@ -142,18 +143,6 @@ export function llama(config: LlamaConfig): Decoder {
       torch_dtype: "float32",
     }),
   };
-}
-
-/** cos and sin of position * theta^(-2 i / d), each [positions, d / 2]. [Su et al. 2021, section 3.2] */
-function rotaryAngles(positions: number, headWidth: number, theta: number): { cos: Tensor; sin: Tensor } {
-  const half = headWidth / 2;
-  const angle = (i: number) => Math.floor(i / half) * theta ** (-(i % half) / half);
-  const table = (f: (x: number) => number) =>
-    constant(
-      Float32Array.from({ length: positions * half }, (_, i) => f(angle(i))),
-      [positions, half],
-    );
-  return { cos: table(Math.cos), sin: table(Math.sin) };
 }
 
 /**

@@ -43,3 +43,12 @@ export function swiGlu<S extends string>(gate: Tensor<S>, up: Tensor<S>): Tensor
     return [mul(mul(dy, up), dSilu), dUp];
   });
 }
+
+/** x * sigmoid(gate). [Dauphin et al. 2017] */
+export function glu<S extends string>(x: Tensor<S>, gate: Tensor<S>): Tensor<S> {
+  const s = sigmoid(gate);
+  return withGradient(mul(x, s), [x, gate], (dy, y) => {
+    const dx = mul(dy, s);
+    return [dx, mul(dx, sub(x, y))];
+  });
+}

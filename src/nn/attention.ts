@@ -38,14 +38,18 @@ export function causalAttention(
   return perHead(q, k, v, options, options.mask);
 }
 
-/** `causalAttention` in which every row sees all rows of its batch entry, as transformers of images do. */
+/**
+ * `causalAttention` in which every row sees all rows of its batch entry, as transformers of images do, but for those
+ * that a mask (see `attend`) hides.
+ */
 export function selfAttention(
   q: Tensor<"n c">,
   k: Tensor<"n c">,
   v: Tensor<"n c">,
   options: SelfAttentionOptions,
+  mask?: Tensor,
 ): Tensor<"n c"> {
-  return perHead(q, k, v, options);
+  return perHead(q, k, v, options, mask);
 }
 
 function perHead(
@@ -74,7 +78,8 @@ function splitHeads(x: Tensor, batch: Size, numHeads: number, headWidth: number)
 }
 
 /**
- * Attention for heads laid out [n, t, d]; a mask [t, s], or [b, 1, t, s] for n = b h, is added to the scores.
+ * Attention for heads laid out [n, t, d]; a mask [t, s], or [b, 1, t, s] for n = b h, is added to the scores (t may
+ * be 1 for all).
  * The gradient uses that the sum of dP P over the keys is the sum of dy y over d (Dao et al. 2022), which is
  * smaller.
  */

@@ -5,7 +5,10 @@ import { reshape } from "../core/ops/movement.js";
 import { int8Multiply, type MultiplyOptions } from "./int8-linear.js";
 import type { Parameters } from "./parameter.js";
 
-/** x W^T over the last axis, with `layer`.weight W [out, in] as PyTorch's `Linear` and Llama checkpoints keep it. */
+/**
+ * x W^T over the last axis, with `layer`.weight W [out, in] as PyTorch's `Linear` and Llama checkpoints keep it, or
+ * [out, in, 1] as its `Conv1d` over single steps does.
+ */
 export function linear(p: Parameters, x: Tensor, layer: string): Tensor {
   return product(p, x, layer, { transB: true });
 }
@@ -23,7 +26,8 @@ export function conv1d(p: Parameters, x: Tensor, layer: string): Tensor {
 function product(p: Parameters, x: Tensor, layer: string, options: MultiplyOptions): Tensor {
   const rows = reshape<"n c">(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
   const multiply = p.int8Levels === undefined ? gemm : int8Multiply(p.int8Levels);
-  const plain = multiply(rows, p(`${layer}.weight`), options);
+  const weight = p(`${layer}.weight`);
+  const plain = multiply(rows, reshape(weight, weight.shape.slice(0, 2)), options);
   const y = p.adapt ? p.adapt(layer, rows, plain) : plain;
   return reshape(y, [...x.shape.slice(0, -1), y.shape[1]]);
 }

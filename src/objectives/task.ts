@@ -3,10 +3,12 @@ import type { TensorType } from "../core/graph/tensor.js";
 import type { Batch } from "../data/training-data.js";
 import type { Decoder } from "../models/decoder.js";
 import type { ImageModel } from "../models/image-model.js";
+import type { SpeechModel } from "../models/speech-encoder.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 import type { ImageBatchShape, ImageObjective } from "./image-objective.js";
 import { nextToken } from "./next-token.js";
 import type { BatchTensors, MeasuredLoss, Objective, Report } from "./objective.js";
+import type { SpeechBatchShape, SpeechObjective } from "./speech-objective.js";
 
 /** A loss over batches. */
 export interface Measure {
@@ -76,6 +78,30 @@ export function imageTask<Model extends Pick<ImageModel, "parameters">>(
     unit: "images",
     unitsPerBatch: shape.batchSize,
     counts: "images",
+    count: objective.count,
+  };
+}
+
+/** A model of speech that learns from completed batches of these shapes, of about as many frames each. */
+export function speechTask<Model extends SpeechModel>(
+  model: Model,
+  shapes: readonly SpeechBatchShape[],
+  objective: SpeechObjective<Model>,
+): Task {
+  const over = (batchOf: (shape: SpeechBatchShape) => Measure["batch"]): Measure => {
+    const [first, ...others] = shapes.map((shape) => ({
+      batch: batchOf(shape),
+      loss: (p: Parameters, tensors: BatchTensors) => objective.loss(model, p, tensors),
+    }));
+    return { ...first, shapes: others };
+  };
+  return {
+    ...over(objective.batch),
+    evaluation: over(objective.evaluated),
+    parameters: model.parameters,
+    unit: "frames",
+    unitsPerBatch: Math.max(...shapes.map(({ batchSize, frames }) => batchSize * frames)),
+    counts: objective.counts,
     count: objective.count,
   };
 }

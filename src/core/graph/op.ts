@@ -59,7 +59,12 @@ export function formatType({ dtype, shape }: TensorType): string {
 export type Tensors = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
 
 /** An attribute of an ONNX node. Whole numbers are ints; floats say so. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: object };
 
 /** How the kernels of a runtime want what they read, where that is not as ONNX has it. */
 export interface Kernels {
@@ -81,6 +86,15 @@ export interface Emitter {
     outputs?: number,
     domain?: string,
   ): string[];
+  /**
+   * A graph as an attribute, such as a loop's body. It asks for `inputs` in their order, and reads those of `around`
+   * under the names that they have outside of it.
+   */
+  graph(
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    around: ReadonlyMap<Tensor, string>,
+  ): OnnxAttribute;
   /** Name of a 1-D int64 tensor with these sizes. */
   sizes(sizes: readonly Size[]): string;
   /** What the graph is written for. */

@@ -13,7 +13,7 @@ import {
   type TensorType,
 } from "../graph/tensor.js";
 import { nodesOf } from "../graph/walk.js";
-import { type ModelProto, ModelProtoSchema } from "./onnx_pb.js";
+import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from "./onnx_pb.js";
 import { simplify } from "./passes.js";
 
 /** ONNX operator set and file version that the written models use. */
@@ -99,13 +99,19 @@ class GraphWriter implements Emitter {
   private readonly runtimeSizes = new Map<string, { input: string; axis: number }>();
   private readonly computed = new Set<string>();
   private readonly required = new Set<string>();
+  private readonly readInside = new Set<string>();
   private readonly renamed = new Map<string, string>();
   private count = 0;
 
-  constructor(readonly kernels: Kernels) {}
+  /** Every name begins with `prefix`: a graph inside another must not have its names. */
+  constructor(
+    readonly kernels: Kernels,
+    private readonly prefix = "",
+  ) {}
 
   addInput(node: Node, values: InputValues): void {
-    const { name, dtype, shape } = node.attrs as InputAttrs;
+    const { name: own, dtype, shape } = node.attrs as InputAttrs;
+    const name = this.prefix + own;
     this.values.set(node, [name]);
     const value = values.get(name);
     if (value) {
@@ -136,10 +142,15 @@ class GraphWriter implements Emitter {
     if (op.variadic) for (const name of names) this.required.add(name);
   }
 
-  /** Gives a node's value the output's name; an input, a constant or a second name needs an Identity. */
-  addOutput(name: string, tensor: Tensor): void {
+  /**
+   * Gives a node's value the output's name; an input, a constant, a second name and a value that a graph inside reads
+   * need an Identity.
+   */
+  addOutput(own: string, tensor: Tensor): void {
+    const name = this.prefix + own;
     const value = this.values.get(tensor.node)![tensor.output];
-    if (this.computed.has(value) && !this.renamed.has(value)) this.renamed.set(value, name);
+    const isFree = this.computed.has(value) && !this.readInside.has(value);
+    if (isFree && !this.renamed.has(value)) this.renamed.set(value, name);
     else
       this.parts.node.push({ opType: "Identity", domain: "", input: [value], output: [name], attribute: [] });
     this.parts.output.push(valueInfo(name, tensor));
@@ -159,7 +170,8 @@ class GraphWriter implements Emitter {
   private dropUnreadOutputs(): void {
     const { node: nodes, output } = this.parts;
     const named = output.map(({ name }) => name);
-    const read = new Set([...nodes.flatMap((node) => node.input), ...named, ...this.required]);
+    const needed = [...named, ...this.required, ...this.readInside];
+    const read = new Set([...nodes.flatMap((node) => node.input), ...needed]);
     for (const node of nodes) {
       const last = node.output.findLastIndex((name, k) => k === 0 || read.has(name));
       node.output.length = last + 1;
@@ -173,11 +185,32 @@ class GraphWriter implements Emitter {
     outputs = 1,
     domain = "",
   ): string[] {
-    const output = Array.from({ length: outputs }, () => `${opType.toLowerCase()}_${this.count++}`);
+    const own = () => `${this.prefix}${opType.toLowerCase()}_${this.count++}`;
+    const output = Array.from({ length: outputs }, own);
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
     this.parts.node.push({ opType, domain, input: [...inputs], output, attribute });
     for (const name of output) this.computed.add(name);
     return output;
+  }
+
+  graph(
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    around: ReadonlyMap<Tensor, string>,
+  ): OnnxAttribute {
+    const name = `${this.prefix}graph_${this.count++}`;
+    const inside = new GraphWriter(this.kernels, `${name}/`);
+    for (const { node } of inputs) inside.addInput(node, new Map());
+    for (const [{ node }, outer] of around) {
+      inside.values.set(node, [outer]);
+      this.readInside.add(outer);
+    }
+    const simplified = simplify(outputs);
+    for (const node of nodesOf(simplified)) inside.add(node);
+    simplified.forEach((tensor, i) => {
+      inside.addOutput(`output_${i}`, tensor);
+    });
+    return { graph: create(GraphProtoSchema, { name, ...inside.finish() }) };
   }
 
   filled(value: number, dtype: DType, shape: readonly number[] = []): string {
@@ -232,7 +265,7 @@ class GraphWriter implements Emitter {
     data: TypedArray,
     dtype: DType,
     shape: readonly number[],
-    name = `constant_${this.count++}`,
+    name = `${this.prefix}constant_${this.count++}`,
   ): string {
     this.parts.initializer.push({
       name,
@@ -255,10 +288,11 @@ export function valueInfo(name: string, { dtype, shape }: TensorType): { name: s
   return { name, type: { value: tensorType } };
 }
 
-/** AttributeProto.AttributeType: 1 float, 2 int, 3 string, 7 ints. */
+/** AttributeProto.AttributeType: 1 float, 2 int, 3 string, 5 graph, 7 ints. */
 function attributeProto(name: string, value: OnnxAttribute): object {
   if (typeof value === "number") return { name, type: 2, i: BigInt(value) };
   if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
+  if ("graph" in value) return { name, type: 5, g: value.graph };
   if ("float" in value) return { name, type: 1, f: value.float };
   return { name, type: 7, ints: value.map(BigInt) };
 }

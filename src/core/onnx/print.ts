@@ -8,9 +8,8 @@ export function printGraph({ model, inputs, outputs }: Lowered): string {
   const constants = graph.initializer.map(({ name, dims }) => `  ${name}: constant[${dims.join(", ")}]`);
   const nodes = graph.node.map(({ opType, input, output, attribute }) => {
     const attributes = attribute.map((a) => {
-      const value = { 1: a.f, 2: a.i, 3: new TextDecoder().decode(a.s), 7: `[${a.ints.join(", ")}]` }[
-        a.type as number
-      ];
+      const text = new TextDecoder().decode(a.s);
+      const value = { 1: a.f, 2: a.i, 3: text, 5: a.g?.name, 7: `[${a.ints.join(", ")}]` }[a.type as number];
       return `${a.name}: ${value}`;
     });
     const tail = attributes.length > 0 ? ` {${attributes.join(", ")}}` : "";

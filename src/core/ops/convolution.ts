@@ -1,9 +1,10 @@
 /**
  * Convolution and its transpose over [batch, channels, ...spatial], spatial of one or two axes: closed
- * under differentiation. Spatial sizes are known when traced, the batch's may be a name.
+ * under differentiation. The batch's size may be a name; a spatial one too in a convolution with a stride of one, which
+ * then has no gradient.
  */
 import { defineOp } from "../graph/op.js";
-import { known, multiplySizes, type Size } from "../graph/size.js";
+import { addSizes, known, multiplySizes, type Size } from "../graph/size.js";
 import {
   apply,
   formatType,
@@ -13,7 +14,7 @@ import {
   type Unnamed,
 } from "../graph/tensor.js";
 import { blockedConvolution } from "./blocked-convolution.js";
-import { swapFirst, turned, weightProducts } from "./convolution-gradient.js";
+import { depthwiseWeights, swapFirst, turned, weightProducts } from "./convolution-gradient.js";
 import { reshape, sum, transpose } from "./movement.js";
 import { slice } from "./slice.js";
 
@@ -86,9 +87,10 @@ export const Conv = defineOp<ConvAttrs>({
     const out = known(w.shape[0]);
     const fits = x.shape.length === w.shape.length && x.shape[1] === multiplySizes(w.shape[1], groups);
     if (!fits || out % groups !== 0 || (bias && bias.shape[0] !== out)) throw mismatch(x, w, groups);
-    const spatial = spatialOf(x).map((size, i) => {
+    const spatial = x.shape.slice(2).map((size, i) => {
       const span = dilations[i] * (known(w.shape[i + 2]) - 1) + 1;
-      return positions(size + 2 * padding[i], span, strides[i], x);
+      if (typeof size === "string" && strides[i] === 1) return addSizes(size, 2 * padding[i] - span + 1);
+      return positions(known(size) + 2 * padding[i], span, strides[i], x);
     });
     return { dtype: x.dtype, shape: [x.shape[0], out, ...spatial] };
   },
@@ -111,6 +113,23 @@ export const Conv = defineOp<ConvAttrs>({
       attrs: { strides: [2], padding: [2], dilations: [1], groups: 2 },
     },
     { inputs: [{ shape: [1, 3, 4] }, { shape: [3, 1, 2] }], attrs: { ...plain(1), groups: 3 } },
+    // A channel a group: over several blocks of time, with a kernel that reaches beyond both ends, and dilated.
+    {
+      inputs: [{ shape: [2, 3, 19] }, { shape: [3, 1, 4] }],
+      attrs: { ...plain(1), padding: [1], groups: 3 },
+    },
+    {
+      inputs: [{ shape: [2, 2, 4] }, { shape: [2, 1, 11] }, { shape: [2] }],
+      attrs: { ...plain(1), padding: [5], groups: 2 },
+    },
+    {
+      inputs: [{ shape: [1, 2, 6] }, { shape: [2, 1, 3] }],
+      attrs: { ...plain(1), dilations: [2], groups: 2 },
+    },
+    {
+      inputs: [{ shape: [1, 4, 3, 4] }, { shape: [6, 2, 2, 3] }],
+      attrs: { ...plain(2), padding: [1, 0], groups: 2 },
+    },
     // Many channels in, many out, a kernel that reaches beyond the image on both sides.
     {
       inputs: [{ shape: [2, 4, 4, 3] }, { shape: [2, 4, 3, 2] }],
@@ -184,15 +203,15 @@ function plain(axes: number): ConvAttrs {
 /** Each is a copy of the image's part that a strided kernel's weight meets. */
 const mostStridedTaps = 16;
 
-const isPlain = ({ strides, groups }: ConvAttrs) => groups === 1 && strides.every((stride) => stride === 1);
+const isOne = (value: number) => value === 1;
 
 /** The gradient of a convolution's input: where it can be, another convolution. */
 function inputGradient(x: Tensor, g: Tensor, w: Tensor, attrs: ConvAttrs): Tensor {
   const reach = attrs.dilations.map((dilation, i) => dilation * (known(w.shape[i + 2]) - 1));
   const padding = reach.map((span, i) => span - attrs.padding[i]);
-  const direct = isPlain(attrs) && padding.every((zeros) => zeros >= 0);
+  const direct = attrs.strides.every(isOne) && padding.every((zeros) => zeros >= 0);
   return direct
-    ? apply(Conv, [g, turned(w)], { ...attrs, padding })
+    ? apply(Conv, [g, turned(w, attrs.groups)], { ...attrs, padding })
     : transposedTo(spatialOf(x), g, w, attrs);
 }
 
@@ -218,8 +237,13 @@ export function transposedTo(size: readonly number[], g: Tensor, w: Tensor, attr
 function weightGradient(x: Tensor, g: Tensor, shape: readonly Size[], attrs: ConvAttrs): Tensor {
   const { strides, dilations, groups, padding } = attrs;
   const kernel = shape.slice(2).map(known);
-  const strided = kernel.reduce((taps, size) => taps * size, 1) <= mostStridedTaps;
-  if (isPlain(attrs) || (groups === 1 && strided)) return weightProducts(x, g, kernel, attrs);
+  const dense = strides.every(isOne);
+  const fewTaps = kernel.reduce((taps, size) => taps * size, 1) <= mostStridedTaps;
+  if (groups === 1 && (dense || fewTaps)) return weightProducts(x, g, kernel, attrs);
+  const depthwise = groups === shape[0] && groups === x.shape[1];
+  if (depthwise && dense && kernel.length === 1 && dilations.every(isOne)) {
+    return depthwiseWeights(x, g, kernel[0], padding[0]);
+  }
   const [batch, , ...spatial] = x.shape;
   const channels = shape[1];
   const apart = reshape(x, [batch, groups, channels, ...spatial]);

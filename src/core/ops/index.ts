@@ -9,4 +9,5 @@ export * from "./normalise.js";
 export * from "./pattern.js";
 export * from "./pooling.js";
 export * from "./reduce.js";
+export * from "./scan.js";
 export * from "./slice.js";

@@ -117,4 +117,13 @@ describe("images", () => {
     const feeds = { batch: { shape: [2, 1, 3], values: ramp(6) }, w: [1, 10] };
     expect(await evaluate({ result, dw }, feeds)).toEqual({ result: [10, 32, 40, 65], dw: [7, 14] });
   });
+
+  it("convolve images of any size", async () => {
+    const sound = input("sound", "float32", [1, 1, "t"]);
+    const result = conv(sound, constant([1, 10], [1, 1, 2]), { padding: 1 });
+    expect(result.shape).toEqual([1, 1, "t + 1"]);
+    const feeds = { sound: { shape: [1, 1, 3], values: ramp(3) } };
+    expect(await evaluate({ result }, feeds)).toEqual({ result: [10, 21, 32, 3] });
+    expect(() => conv(sound, constant([1, 10], [1, 1, 2]), { stride: 2 })).toThrow(/axis length t/);
+  });
 });

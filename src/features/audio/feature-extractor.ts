@@ -1,6 +1,6 @@
 import { AudioFeatureError } from "./errors.js";
 import { kaldiMel } from "./mel-settings.js";
-import { type Frames, logMel } from "./mel-spectrogram.js";
+import { type Frames, framesOf, logMel } from "./mel-spectrogram.js";
 
 const STRIDE = 2;
 
@@ -8,6 +8,11 @@ const STRIDE = 2;
 export interface SpeechFeatures extends Frames {
   /** How many rows hold sound alone: the ones of Transformers' attention mask. */
   readonly valid: number;
+}
+
+/** How many rows `speechFeatures` makes of so many samples. */
+export function speechFrames(samples: number): number {
+  return Math.ceil(framesOf(kaldiMel, samples) / STRIDE);
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   type SplitCounts,
 } from "../../data/images/open-images.js";
 import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
-import type { TrainingData } from "../../data/training-data.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
 import { mergeAdapter } from "../../interop/adapter.js";
@@ -24,6 +23,7 @@ import { RecipeError } from "../../recipe/errors.js";
 import { quoted } from "../../recipe/quoted.js";
 import { checkedBy } from "../../recipe/resolve.js";
 import { readSavedRecipe } from "../../recipe/run-folder.js";
+import { batchesAhead } from "../batches-ahead.js";
 import {
   finderOf,
   type Learning,
@@ -250,7 +250,11 @@ async function learningOf(
   return {
     ...{ ...trained, built, images },
     steps: stepsOf(recipe, images),
-    data: aheadOf(imageBatches(images, recipe), { location: images.location, recipe }, around),
+    data: batchesAhead(
+      imageBatches(images, recipe),
+      () => startBatches({ location: images.location, recipe }),
+      around,
+    ),
     leftOut: leftOutOf(images),
     notes: images.isHeldOut
       ? undefined
@@ -288,27 +292,6 @@ function merged(model: ImageModel, weights: Weights, adapted: LoraConfig | undef
   const [own, adapter] = [new Map<string, NamedArray>(), new Map<string, NamedArray>()];
   for (const [name, array] of weights) (isOwn(name) ? own : adapter).set(name, array);
   return mergeAdapter(model, own, { lora: adapted, weights: adapter });
-}
-
-/** The same batches, made in a thread from the first step on where the surroundings have threads. */
-function aheadOf(
-  batches: TrainingData,
-  options: BatchThreadOptions,
-  { ahead = false }: Surroundings,
-): TrainingData {
-  if (!ahead) return batches;
-  let thread: Prefetch | undefined;
-  return {
-    ...batches,
-    training(index) {
-      thread ??= startBatches(options);
-      return thread.batch(index);
-    },
-    async close() {
-      await thread?.close();
-      thread = undefined;
-    },
-  };
 }
 
 function startBatches(options: BatchThreadOptions): Prefetch {

@@ -2,8 +2,8 @@ import { AutodidactError } from "../../../core/errors.js";
 import { fromBytes } from "../../../data/images/image-batches.js";
 import { decodeImage } from "../../../data/images/open-images.js";
 import { compileClassifier } from "../../../generation/images/classifier-session.js";
+import { kept } from "../../kept.js";
 import type { InputFile, Named, Output, Surroundings } from "../../modality.js";
-import { kept } from "./kept.js";
 import type { Saved } from "./saved.js";
 
 /** A class with its probability. */

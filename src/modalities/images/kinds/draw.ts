@@ -9,10 +9,10 @@ import { imageGrid } from "../../../generation/images/pictures.js";
 import { type SampleOptions, sampleImages } from "../../../generation/images/sample.js";
 import type { Solver } from "../../../generation/images/solvers.js";
 import { nearest } from "../../../recipe/nearest.js";
+import { kept } from "../../kept.js";
 import type { InputFile, Named, Output, Surroundings, UseRequest } from "../../modality.js";
 import { pathOf } from "../paths.js";
 import type { Drawing } from "./drawing.js";
-import { kept } from "./kept.js";
 import type { Saved } from "./saved.js";
 
 type Denoising = Saved<"denoiser">;

@@ -1,0 +1,60 @@
+/** A recogniser made ready: sound in, transcripts out. */
+import { normaliseTranscript } from "../../../features/tokenizer/normalise-transcript.js";
+import { readArpa } from "../../../generation/speech/arpa.js";
+import { type BeamSearch, beamSearch } from "../../../generation/speech/beam.js";
+import { trainNgrams } from "../../../generation/speech/kneser-ney.js";
+import type { NgramModel } from "../../../generation/speech/ngram.js";
+import { compileRecogniser } from "../../../generation/speech/recogniser-session.js";
+import { type Transcript, transcriptOf } from "../../../generation/speech/transcript.js";
+import { kept } from "../../kept.js";
+import type { InputFile, Surroundings } from "../../modality.js";
+import type { Saved } from "./saved.js";
+
+/** How what is heard becomes words, as flags say it. */
+export interface Decoding {
+  readonly beams?: number;
+  readonly lm?: InputFile;
+  readonly hot?: readonly string[];
+}
+
+/** The transcript of samples of 16 kHz; `onWindow` is told how many are done. */
+export type Hearing = (samples: Float32Array, onWindow?: (done: number) => void) => Promise<Transcript>;
+
+/** Prefixes that are followed where words are ranked and nobody says how many. */
+const USUAL_BEAMS = 50;
+
+/** Compiles the model, once for all who ask. Throws what the language model and hot words throw. */
+export async function hearingOf(
+  saved: Saved<"recogniser">,
+  decoding: Decoding,
+  { runtime }: Pick<Surroundings, "runtime">,
+): Promise<Hearing> {
+  const { model, weights, vocabulary } = saved;
+  const search = searchOf(saved, decoding);
+  const session = await kept(saved, "recogniser", () => compileRecogniser(runtime, model, weights));
+  return async (samples, onWindow) =>
+    transcriptOf(await session.hear(samples, onWindow), vocabulary!.tokens, search);
+}
+
+function searchOf(
+  { vocabulary, generation, language }: Saved<"recogniser">,
+  { beams, lm, hot = [] }: Decoding,
+): BeamSearch | undefined {
+  const ranks = lm !== undefined || hot.length > 0;
+  const own = generation.beams as number | undefined;
+  const width = beams ?? (ranks ? USUAL_BEAMS : (own ?? 1));
+  if (width === 1 && !ranks) return undefined;
+  const normalised = (text: string) => normaliseTranscript(text, { language }).text;
+  return beamSearch(vocabulary!.tokens, {
+    width,
+    model: lm && wordModelOf(lm, normalised),
+    hotWords: hot.map(normalised),
+  });
+}
+
+/** An ARPA file as it is; of any other text a model of its lines. */
+function wordModelOf({ name, bytes }: InputFile, normalised: (text: string) => string): NgramModel {
+  const text = new TextDecoder().decode(bytes);
+  if (name.endsWith(".arpa")) return readArpa(text, name);
+  return trainNgrams(text.split("\n").map(normalised).filter(Boolean), 3);
+}

@@ -1,0 +1,86 @@
+/** What is said in recordings. */
+import { AutodidactError } from "../../../core/errors.js";
+import { decodeAudio } from "../../../data/audio/decode.js";
+import { kaldiMel } from "../../../features/audio/mel-settings.js";
+import { type Segment, segmentsOf } from "../../../generation/speech/segments.js";
+import { toSrt, toTsv, toVerboseJson, toVtt } from "../../../generation/speech/subtitles.js";
+import type { Transcript } from "../../../generation/speech/transcript.js";
+import type { InputFile, Named, Output, Surroundings } from "../../modality.js";
+import { hearingOf } from "./hearing.js";
+import type { Transcribing } from "./options.js";
+import type { Saved } from "./saved.js";
+
+/** A recording's transcript, and how long it is, in seconds. */
+interface Heard {
+  readonly file: string;
+  readonly transcript: Transcript;
+  readonly segments: readonly Segment[];
+  readonly duration: number;
+}
+
+/**
+ * The transcript of each recording. Those that cannot be heard are told of when the others are done: throws
+ * `AudioError` or `AudioFeatureError` for the first.
+ */
+export async function* transcribe(
+  named: Named<Saved<"recogniser">>,
+  recordings: readonly InputFile[],
+  { format, ...decoding }: Transcribing,
+  around: Surroundings,
+): AsyncGenerator<Output> {
+  const saved = await named.open();
+  const hear = await hearingOf(saved, decoding, around);
+  const { sampleRate } = kaldiMel;
+  const heard: Heard[] = [];
+  const errors: AutodidactError[] = [];
+  for (const { name, bytes } of recordings) {
+    try {
+      const { samples } = await decodeAudio(bytes, name, { sampleRate });
+      const transcript = await hear(samples, (done) => {
+        around.signal?.throwIfAborted();
+        around.onProgress?.(`seconds of ${name}`, done / sampleRate, samples.length / sampleRate);
+      });
+      const duration = samples.length / sampleRate;
+      heard.push({ file: name, transcript, segments: segmentsOf(transcript.words), duration });
+    } catch (error) {
+      if (!(error instanceof AutodidactError)) throw error;
+      errors.push(error);
+    }
+  }
+  if (heard.length > 0) {
+    const results = heard.map((each) => ({
+      file: each.file,
+      confidence: each.transcript.confidence,
+      ...toVerboseJson(each.transcript, { ...each, language: saved.language, withWords: true }),
+    }));
+    const texts = heard.map((each, i) => written(format, each, results[i]));
+    const text = texts.map((part, i) => (heard.length > 1 ? `${heard[i].file}:\n${part}` : part)).join("\n");
+    yield { kind: "figures", figures: { results }, text: text.trimEnd(), remark: surenessOf(heard) };
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+function written(format: Transcribing["format"], { transcript, segments }: Heard, result: object): string {
+  switch (format) {
+    case "text":
+      return transcript.text;
+    case "srt":
+      return toSrt(segments);
+    case "vtt":
+      return toVtt(segments);
+    case "tsv":
+      return toTsv(segments);
+    case "json":
+      return JSON.stringify(result, null, 2);
+  }
+}
+
+function surenessOf(heard: readonly Heard[]): string {
+  const words = heard.flatMap(({ transcript }) => transcript.words);
+  if (words.length === 0) return "no words were heard";
+  const unsure = words.filter(({ confidence }) => confidence < 0.5);
+  const examples = unsure.slice(0, 5).map(({ text }) => text);
+  return unsure.length === 0
+    ? `sure of all ${words.length} words`
+    : `unsure of ${unsure.length} of ${words.length} words, such as ${examples.join(", ")}`;
+}

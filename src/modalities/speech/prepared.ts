@@ -1,0 +1,140 @@
+/** Step 1 of a run on speech: decoded once into samples of 16 kHz, with what is said, in the run's `data/`. */
+import { z } from "zod";
+import type { Watching } from "../../core/watching.js";
+import {
+  openPreparedAudio,
+  type PreparedAudio,
+  type PreparedCounts,
+  writePreparedAudio,
+} from "../../data/audio/prepared-audio.js";
+import type { Recording, RecordingSet } from "../../data/audio/recording.js";
+import { splitRecordings } from "../../data/audio/split.js";
+import { kaldiMel } from "../../features/audio/mel-settings.js";
+import { CtcVocabulary, ctcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
+import { normaliseTranscript } from "../../features/tokenizer/normalise-transcript.js";
+import { DataError, ShardError } from "../../files/errors.js";
+import type { Folder } from "../../files/folder.js";
+import type { SpeechRecipe } from "./recipe.js";
+
+/** Recordings to learn from and to validate with. */
+export interface PreparedSpeech {
+  /** Where they lie. */
+  readonly location: string;
+  readonly train: PreparedAudio;
+  readonly validation: PreparedAudio;
+  /** Of the texts, where they are learned. */
+  readonly vocabulary?: CtcVocabulary;
+  readonly notes: readonly string[];
+  readonly leftOut: readonly string[];
+}
+
+const indexFile = "speech.json";
+const index = z.object({
+  tokens: z.array(z.string()).optional(),
+  notes: z.array(z.string()),
+  leftOut: z.array(z.string()),
+});
+
+/**
+ * Writes the recordings of a set into `folder`. With `texts`, those that somebody wrote down, and in them words, are
+ * kept. Throws what decoding and splitting throw, `DataError` where nothing is left.
+ */
+export async function writeSpeech(
+  { recordings, leftOut }: RecordingSet,
+  recipe: SpeechRecipe,
+  texts: boolean,
+  folder: Folder,
+  watching: Watching,
+): Promise<void> {
+  const { data, training } = recipe;
+  const spoken = texts ? withText(recordings, data.language) : { recordings, leftOut: [], notes: [] };
+  const { validationFraction } = data;
+  const split = splitRecordings(spoken.recordings, { validationFraction, seed: training.seed });
+  const options = {
+    ...watching,
+    sampleRate: kaldiMel.sampleRate,
+    onCorrupt: data.onCorrupt,
+    longestSeconds: texts ? data.longestSeconds : undefined,
+  };
+  await folder.remove(indexFile);
+  const told: string[] = [];
+  for (const name of ["train", "validation"] as const) {
+    const counts = await writePreparedAudio(folder, name, split[name], options);
+    if (counts.kept === 0) throw nothingLeft(name, counts, folder);
+    told.push(...leftOutOf(counts));
+  }
+  const vocabulary = texts && ctcVocabulary(split.train.map(({ text }) => text!));
+  const index = {
+    tokens: vocabulary ? vocabulary.tokens : undefined,
+    notes: [split.how, ...spoken.notes],
+    leftOut: [...leftOut, ...spoken.leftOut, ...told],
+  };
+  await folder.write(indexFile, `${JSON.stringify(index, null, 2)}\n`);
+}
+
+/** The recordings with words in their text, normalised, and what became of the others. */
+function withText(recordings: readonly Recording[], language: string | undefined) {
+  const figures = new Set<string>();
+  const kept = recordings.flatMap((recording): Recording[] => {
+    if (recording.text === undefined) return [];
+    const { text, figuresLeft } = normaliseTranscript(recording.text, { language });
+    for (const figure of figuresLeft) figures.add(figure);
+    return text === "" ? [] : [{ ...recording, text }];
+  });
+  const without = recordings.length - kept.length;
+  return {
+    recordings: kept,
+    leftOut: without > 0 ? [`${without} without words in a text`] : [],
+    notes:
+      figures.size > 0
+        ? [`figures in texts stay figures, such as ${[...figures].slice(0, 3).join(", ")}: say data.language`]
+        : [],
+  };
+}
+
+function leftOutOf({ leftOut }: PreparedCounts): string[] {
+  return leftOut.map(({ what, count, places }) => `${count}: ${what}, such as ${places[0]}`);
+}
+
+function nothingLeft(split: string, { leftOut }: PreparedCounts, folder: Folder): DataError {
+  return new DataError(
+    "there are no recordings left to learn from and validate with",
+    `0 for ${split} in ${folder.location}; ${leftOut.map(({ what, count }) => `${count}: ${what}`).join(", ")}`,
+    "give more recordings, or a larger data.longestSeconds",
+  );
+}
+
+/** Throws `ShardError` when the recordings are not all there. */
+export async function openPreparedSpeech(folder: Folder): Promise<PreparedSpeech> {
+  if ((await folder.size(indexFile)) === undefined) {
+    throw new ShardError(
+      "there are no prepared recordings",
+      `no ${indexFile} in ${folder.location}`,
+      "prepare the data (again); give the folder of a run on speech",
+    );
+  }
+  const found = index.safeParse(parsed(await folder.read(indexFile)));
+  if (!found.success) {
+    throw new ShardError(
+      "the list of prepared recordings is damaged",
+      `${folder.location}/${indexFile}`,
+      "prepare the data again",
+    );
+  }
+  const { tokens, ...told } = found.data;
+  return {
+    ...told,
+    location: folder.location,
+    train: await openPreparedAudio(folder, "train"),
+    validation: await openPreparedAudio(folder, "validation"),
+    vocabulary: tokens && new CtcVocabulary(tokens),
+  };
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
