@@ -4,7 +4,7 @@
  * [Jordan et al. 2024; the scale that makes one learning rate fit both: Liu et al. 2025, section 2.2]
  */
 import { known, sizeOf } from "../core/graph/size.js";
-import type { Tensor } from "../core/graph/tensor.js";
+import { constant, type Tensor } from "../core/graph/tensor.js";
 import { add, div, mul, sqrt, sub } from "../core/ops/elementwise.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
@@ -55,19 +55,51 @@ function muonRule(momentum: number, weightDecay: number): UpdateRule {
   };
 }
 
+/** The quintic polynomial's coefficients, and how often it is applied. */
+const [a, b, c] = [3.4445, -4.775, 2.0315];
+const iterations = 5;
+/** From this ratio of sides on the small matrices alone are iterated: 4 products of them replace 2 with the large one. */
+const elongated = 2;
+
 /**
  * Moves the singular values of each [rows, columns] matrix of a batch near 1, by five steps of the quintic
  * Newton-Schulz iteration X = a X + (b A + c A^2) X with A = X X^T, on whichever side is smaller.
  */
 export function orthogonalise(batch: Tensor<"n r c">): Tensor<"n r c"> {
-  const [a, b, c] = [3.4445, -4.775, 2.0315];
   const [rows, columns] = batch.shape.slice(-2).map(known);
-  let x = div(batch, add(sqrt(sumSquare(batch, [-2, -1], { keepDims: true })), 1e-7));
-  for (let i = 0; i < 5; i++) {
-    const square = rows > columns ? matmul(swapLast(x), x) : matmul(x, swapLast(x));
-    const polynomial = add(mul(square, b), mul(matmul(square, square), c));
-    const turned = rows > columns ? matmul(x, polynomial) : matmul(polynomial, x);
-    x = add(mul(x, a), turned);
+  const isTall = rows > columns;
+  const x = div(batch, add(sqrt(sumSquare(batch, [-2, -1], { keepDims: true })), 1e-7));
+  const gram = (y: Tensor<"n r c">) => (isTall ? matmul(swapLast(y), y) : matmul(y, swapLast(y)));
+  const apply = (turn: Tensor, y: Tensor<"n r c">) => (isTall ? matmul(y, turn) : matmul(turn, y));
+  const ratio = Math.max(rows, columns) / Math.min(rows, columns);
+  if (ratio >= elongated) return apply(product(gram(x)), x) as Tensor<"n r c">;
+  let y = x;
+  for (let i = 0; i < iterations; i++) y = add(mul(y, a), apply(polynomial(gram(y)), y)) as Tensor<"n r c">;
+  return y;
+}
+
+/** b A + c A^2 */
+function polynomial(gram: Tensor): Tensor {
+  return add(mul(gram, b), mul(matmul(gram, gram), c));
+}
+
+/**
+ * What all steps together multiply X with, from A alone: a step's factor Q = a I + b A + c A^2 is symmetric and turns A
+ * into Q A Q.
+ */
+function product(gram: Tensor): Tensor {
+  const size = known(gram.shape.at(-1)!);
+  const identity = constant(
+    Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? a : 0)),
+    [size, size],
+  );
+  let all: Tensor | undefined;
+  let current = gram;
+  for (let i = 0; i < iterations; i++) {
+    const rest = polynomial(current);
+    all = all ? add(mul(all, a), matmul(all, rest)) : add(rest, identity);
+    const half = add(mul(current, a), matmul(rest, current));
+    current = add(mul(half, a), matmul(rest, half));
   }
-  return x;
+  return all!;
 }
