@@ -1,7 +1,7 @@
 /**
  * Learns from recordings without any text: a small Conformer tells the codes that a random-projection quantiser gives
- * to stretches of sound that are hidden from it (BEST-RQ). `speech-ctc --model.from runs/speech-bestrq` then needs
- * fewer texts. `--data.path` is a folder or zip of recordings; texts beside them are not read.
+ * to stretches of sound that are hidden from it (BEST-RQ). `speech-ctc --model.kind pretrained --model.from
+ * runs/speech-bestrq` then starts from it. `--data.path` is what docs/speech.md lists; texts are not learned.
  */
 import { defineRecipe } from "autodidact";
 

@@ -1,9 +1,9 @@
 /**
  * Writes down what is said: a small Conformer learns by connectionist temporal classification from recordings with
  * texts. `--data.path` is a folder of recordings with a .txt beside each, a table of them, or one of the layouts that
- * docs/speech.md lists; `--model.from runs/speech-bestrq` starts from what was learned without texts. On Debian
- * `apt-get install asterisk-core-sounds-en-wav asterisk-core-sounds-en` puts 25 minutes of English where the name
- * `asterisk` looks.
+ * docs/speech.md lists; `--model.from runs/speech-bestrq` starts from what was learned without
+ * texts. On Debian `apt-get install asterisk-core-sounds-en-wav asterisk-core-sounds-en` puts 25 minutes of English
+ * where the name `asterisk` looks.
  */
 import { defineRecipe } from "autodidact";
 

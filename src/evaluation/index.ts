@@ -1,5 +1,5 @@
 /**
- * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images.
+ * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images; words that are wrong.
  *
  * @module autodidact/evaluation
  */
@@ -19,3 +19,13 @@ export { evaluateMultipleChoice } from "./multiple-choice.js";
 export { measurePerplexity } from "./perplexity.js";
 export { readPrompts } from "./prompts.js";
 export { readQuestions } from "./questions.js";
+export type { Edit } from "./speech/edits.js";
+export {
+  type Confusion,
+  confusions,
+  type ErrorRate,
+  errorRate,
+  errorRatesBySpeaker,
+  type Unit,
+  type Utterance,
+} from "./speech/error-rate.js";

@@ -1,5 +1,5 @@
 /**
- * Then use it: sampling text with a key/value cache, drawing images, telling classes.
+ * Then use it: sampling text with a key/value cache, drawing images, telling classes, writing down speech.
  *
  * @module autodidact/generation
  */
@@ -13,3 +13,24 @@ export { compileClassifier } from "./images/classifier-session.js";
 export { compileDenoiser } from "./images/denoiser-session.js";
 export { imageGrid } from "./images/pictures.js";
 export { sampleImages } from "./images/sample.js";
+export { readArpa, writeArpa } from "./speech/arpa.js";
+export { type BeamOptions, type BeamSearch, beamSearch, type Hypothesis } from "./speech/beam.js";
+export type { Emissions } from "./speech/emissions.js";
+export { trainNgrams } from "./speech/kneser-ney.js";
+export { type NgramEntry, NgramModel } from "./speech/ngram.js";
+export {
+  compileRecogniser,
+  type RecogniserOptions,
+  type RecogniserSession,
+} from "./speech/recogniser-session.js";
+export { type Segment, segmentsOf } from "./speech/segments.js";
+export { type Settled, SettlingText } from "./speech/settling.js";
+export {
+  toSrt,
+  toTsv,
+  toVerboseJson,
+  toVtt,
+  type VerboseParts,
+  type VerboseTranscript,
+} from "./speech/subtitles.js";
+export { type Transcript, transcriptOf, type Word } from "./speech/transcript.js";

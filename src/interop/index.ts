@@ -22,3 +22,4 @@ export {
   type SpeechModelNotes,
   saveSpeechModel,
 } from "./speech-folder.js";
+export { exportSpeechOnnx } from "./speech-onnx.js";

@@ -1,11 +1,12 @@
 /** `autodidact serve` as a user starts and ends it. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { saveSmallModel } from "../serving/small-model.js";
+import { motley, saveSmallRecogniser } from "../serving/small-recogniser.js";
 import { autodidact, startProcess, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
 
@@ -18,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => model.remove());
 
 /** The server as a process of its own, once it listens. */
-async function serve(...args: string[]) {
-  const { child, end } = startProcess(["serve", model.folder, "--port", "0", ...args]);
+async function serve(folder: string, ...args: string[]) {
+  const { child, end } = startProcess(["serve", folder, "--port", "0", ...args]);
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
@@ -30,7 +31,7 @@ async function serve(...args: string[]) {
 
 describe("a server", () => {
   it("prints its address, answers, and at Ctrl-C finishes what it has begun", async () => {
-    const { child, end, printed } = await serve("--json", "--max-tokens", "150");
+    const { child, end, printed } = await serve(model.folder, "--json", "--max-tokens", "150");
     const { url, model: name, ...rest } = JSON.parse(printed);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(rest).toMatchObject({ contextLength: 256, adapters: [] });
@@ -47,12 +48,25 @@ describe("a server", () => {
 
   it("prints a request to try, which works", async () => {
     writeFileSync(join(place, "key"), "secret\n");
-    const { printed } = await serve("--api-key-file", join(place, "key"), "--weights", "int8");
+    const { printed } = await serve(model.folder, "--api-key-file", join(place, "key"), "--weights", "int8");
     const command = /curl .*/.exec(printed)![0];
     const ran = await new Promise<string>((resolve) => {
       execFile("sh", ["-c", command], (_, stdout) => resolve(stdout));
     });
     expect(JSON.parse(ran).choices[0].message.role).toBe("assistant");
+  }, 60_000);
+
+  it("prints a form to try, where a model takes one", async () => {
+    const [recogniser, sounds] = ["recogniser", "sounds"].map((name) => join(place, name));
+    await saveSmallRecogniser(recogniser);
+    mkdirSync(sounds);
+    writeFileSync(join(sounds, "recording.wav"), motley(2));
+    const { printed } = await serve(recogniser);
+    const command = /curl .*/.exec(printed)![0];
+    const ran = await new Promise<string>((resolve) => {
+      execFile("sh", ["-c", command], { cwd: sounds }, (_, stdout) => resolve(stdout));
+    });
+    expect(JSON.parse(ran)).toEqual({ text: expect.any(String), usage: { type: "duration", seconds: 2 } });
   }, 60_000);
 });
 

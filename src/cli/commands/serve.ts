@@ -22,11 +22,13 @@ interface ServeFlags {
   checkpoint: Checkpoint;
   maxConcurrent: number;
   maxQueue: number;
-  maxBody: number;
+  maxBody?: number;
   json?: boolean;
 }
 
 const keyVariable = "AUTODIDACT_API_KEY";
+
+const usualBodyBytes = 4 * 2 ** 20;
 
 /** How long answers may go on after the first Ctrl-C. */
 const graceMs = 10_000;
@@ -45,7 +47,7 @@ export function serveCommand(modalities: readonly Modality[]): Command {
     .addOption(checkpointOption())
     .option("--max-concurrent <count>", "most answers made at once", parseCount, 16)
     .option("--max-queue <count>", "most answers that wait; the rest is told to try again", parseNone, 64)
-    .option("--max-body <bytes>", "longest request", parseCount, 4 * 2 ** 20);
+    .option("--max-body <bytes>", "longest request (default: 4 MiB, with a recording 25 MiB)", parseCount);
   for (const flag of flagsOf(servings.map(({ options }) => options))) command.addOption(toOption(flag));
   return command
     .option("--json", "print one JSON object with the address")
@@ -75,7 +77,8 @@ async function serve(
   const options = await readOptions(serving, command);
   const served = await serving.start(model, { name: basename(name), options, maxConcurrent }, around);
   try {
-    const limits = { bodyBytes: maxBody, maxConcurrent, maxQueue };
+    const bodyBytes = maxBody ?? served.bodyBytes ?? usualBodyBytes;
+    const limits = { bodyBytes, maxConcurrent, maxQueue };
     const server = await startHost(served, { host, port, apiKey, limits });
     introduce(server, served, flags, apiKey);
     await interrupted();
@@ -138,8 +141,15 @@ function introduce(
   process.stdout.write(
     `${url} serves ${model}${beside}: ${description}\n\n` +
       `${page ? `Open ${url}/ in a browser, or ask` : "Ask"} from a program:\n\n` +
-      `  curl ${url}${example.path} -H "Content-Type: application/json"${key} -d '${JSON.stringify(example.body)}'\n\n`,
+      `  curl ${url}${example.path}${key} ${curlBody(example)}\n\n`,
   );
+}
+
+function curlBody(example: Served["example"]): string {
+  if ("body" in example) return `-H "Content-Type: application/json" -d '${JSON.stringify(example.body)}'`;
+  return Object.entries(example.form)
+    .map(([name, value]) => `-F "${name}=${value}"`)
+    .join(" ");
 }
 
 function readKey(file: string | undefined): string | undefined {

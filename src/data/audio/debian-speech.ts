@@ -100,13 +100,13 @@ async function installed(folder: string, packages: string, some?: readonly strin
   const place = await folderPlace(folder, some).catch(() => undefined);
   const isThere = place && (some ? await place.has(some[0]) : place.names.length > 0);
   if (isThere) return place;
-  throw notInstalled(folder, packages);
+  throw notInstalled(`no ${folder}`, packages);
 }
 
 function notInstalled(found: string, packages: string): MissingFileError {
   return new MissingFileError(
     "a package of speech is not installed",
-    `no ${found}`,
+    found,
     `run apt-get install ${packages}, or give the path of other recordings`,
   );
 }

@@ -14,15 +14,18 @@ export interface RecogniserOptions extends SessionOptions {
   readonly live?: boolean;
 }
 
+/** A compiled recogniser. */
 export interface RecogniserSession {
   /**
    * The logits of a sound of 16 kHz, heard in windows where it is long; `onWindow` is told how many samples are done.
    * Throws `AudioFeatureError` for sound shorter than two frames.
    */
   hear(samples: Float32Array, onWindow?: (samples: number) => void): Promise<Emissions>;
+  /** Frees the session. */
   release(): Promise<void>;
 }
 
+/** Compiles a recogniser for sounds of any length, one at a time. */
 export async function compileRecogniser(
   runtime: Runtime,
   model: SpeechRecogniser,

@@ -22,9 +22,10 @@ import { speechSets, type UtteranceSet } from "./utterances.js";
 
 /** Looks the recordings through. They are decoded while they are written: only then are their lengths known. */
 export async function prepareSpeech(
-  recipe: SpeechRecipe,
+  asked: SpeechRecipe,
   around: Surroundings,
 ): Promise<Prepared<SpeechRecipe>> {
+  const recipe = overTrained(asked);
   const base = await openBase(recipe, around);
   const set = await openRecordings(recipe.data.path);
   const learnsTexts = recipe.objective.kind === "ctc";
@@ -46,6 +47,13 @@ export async function prepareSpeech(
       return learningOf(noted, await openPreparedSpeech(data), base?.saved, around);
     },
   };
+}
+
+/** A Conformer that starts from a trained one is that one. */
+function overTrained(recipe: SpeechRecipe): SpeechRecipe {
+  const { model } = recipe;
+  if (model.kind !== "conformer" || model.from === undefined) return recipe;
+  return { ...recipe, model: { kind: "pretrained", from: model.from } };
 }
 
 /** What a run goes on with. */
@@ -85,8 +93,9 @@ function learningOf(
     buildBatchObjective(recipe, vocabulary?.tokens.length, numLayers),
   );
   const { utterances } = sets.train;
+  const task = built.task(sets.shapes);
   return {
-    task: built.task(sets.shapes),
+    task,
     start: { pretrained: base && weightsFor(base, vocabulary) },
     steps: stepsOf(recipe, sets.train),
     data: batchesAhead(
@@ -98,7 +107,7 @@ function learningOf(
     notes: [...prepared.notes, ...unknownLetters(sets.validation, vocabulary)],
     description: {
       model: recipe.model.kind === "pretrained" ? recipe.model.from : recipe.model.kind,
-      parameters: saved.parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0),
+      parameters: task.parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0),
       details: [
         ...(vocabulary ? [`${vocabulary.tokens.length} symbols`] : []),
         `${minutesOf(sets.train).toFixed(1)} min, in batches of ${lengthsOf(sets.shapes)} s`,

@@ -1,4 +1,5 @@
 import type { Modality } from "../modality.js";
+import { bench } from "./bench/bench.js";
 import { encoder } from "./kinds/encoder.js";
 import { recogniser } from "./kinds/recogniser.js";
 import { type SpeechRecipe, speechRecipeSchema } from "./recipe.js";
@@ -14,4 +15,5 @@ export const speech = {
   open: async (recipe: SpeechRecipe, data, around) =>
     (await import("./learning.js")).openRunSpeech(recipe, data, around),
   kinds: [recogniser, encoder],
+  bench,
 } satisfies Modality<SpeechRecipe>;

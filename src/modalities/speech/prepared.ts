@@ -47,7 +47,7 @@ export async function writeSpeech(
   watching: Watching,
 ): Promise<void> {
   const { data, training } = recipe;
-  const spoken = texts ? withText(recordings, data.language) : { recordings, leftOut: [], notes: [] };
+  const spoken = withText(recordings, data.language, texts);
   const { validationFraction } = data;
   const split = splitRecordings(spoken.recordings, { validationFraction, seed: training.seed });
   const options = {
@@ -72,21 +72,24 @@ export async function writeSpeech(
   await folder.write(indexFile, `${JSON.stringify(index, null, 2)}\n`);
 }
 
-/** The recordings with words in their text, normalised, and what became of the others. */
-function withText(recordings: readonly Recording[], language: string | undefined) {
+/**
+ * The recordings with their texts normalised, and what became of the others: those without words are left out where
+ * texts are learned. A split by text is the same either way.
+ */
+function withText(recordings: readonly Recording[], language: string | undefined, isLearned: boolean) {
   const figures = new Set<string>();
   const kept = recordings.flatMap((recording): Recording[] => {
-    if (recording.text === undefined) return [];
+    if (recording.text === undefined) return isLearned ? [] : [recording];
     const { text, figuresLeft } = normaliseTranscript(recording.text, { language });
     for (const figure of figuresLeft) figures.add(figure);
-    return text === "" ? [] : [{ ...recording, text }];
+    return text === "" && isLearned ? [] : [{ ...recording, text }];
   });
   const without = recordings.length - kept.length;
   return {
     recordings: kept,
     leftOut: without > 0 ? [`${without} without words in a text`] : [],
     notes:
-      figures.size > 0
+      isLearned && figures.size > 0
         ? [`figures in texts stay figures, such as ${[...figures].slice(0, 3).join(", ")}: say data.language`]
         : [],
   };

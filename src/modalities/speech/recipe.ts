@@ -41,6 +41,8 @@ const features = z.strictObject({ kind: z.literal("mel"), augment: augment.defau
 const model = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("conformer"),
+    /** Start from the encoder of this trained model, and with its sizes: `pretrained` by another name. */
+    from: z.string().optional(),
     width: count,
     numLayers: count,
     numHeads: count,

@@ -3,6 +3,7 @@ import type { PreparedAudio } from "../../data/audio/prepared-audio.js";
 import { type LengthBucket, lengthBuckets } from "../../data/length-buckets.js";
 import { speechFrames } from "../../features/audio/feature-extractor.js";
 import type { CtcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
+import { DataError } from "../../files/errors.js";
 import { fitsCtc } from "../../objectives/ctc.js";
 import type { SpeechBatchShape } from "../../objectives/speech-objective.js";
 import type { PreparedSpeech } from "./prepared.js";
@@ -37,7 +38,10 @@ export interface SpeechSets {
   readonly leftOut: readonly string[];
 }
 
-/** Cuts both splits. A pure function of what is prepared and of the recipe; `vocabulary` where texts are learned. */
+/**
+ * Cuts both splits. A pure function of what is prepared and of the recipe; `vocabulary` where texts are learned. Throws
+ * `DataError` where no text of a split fits its sound.
+ */
 export function speechSets(
   { train, validation }: PreparedSpeech,
   { data, features, training }: SpeechRecipe,
@@ -46,6 +50,9 @@ export function speechSets(
   const { speeds = [1] } = features.augment;
   const cut = (audio: PreparedAudio, fastest: number) => utterancesOf(audio, data, vocabulary, fastest);
   const splits = [cut(train, Math.max(...speeds)), cut(validation, 1)];
+  for (const [i, { utterances, misfits }] of splits.entries()) {
+    if (utterances.length === 0) throw nothingFits(["train", "validation"][i], misfits);
+  }
   const all = splits.flatMap(({ utterances }) => utterances);
   const inTraining = splits[0].utterances.length;
   const lengths = all.map(({ samples }, i) =>
@@ -81,7 +88,8 @@ function utterancesOf(
   const utterances = examples.flatMap(({ samples, text }, number): Utterance[] => {
     if (!vocabulary) return pieces(samples, longest).map((piece) => ({ number, ...piece }));
     const labels = vocabulary.encode(text!).ids;
-    const fits = fitsCtc(labels, Math.floor(speechFrames(Math.round(samples / fastest))) - 1);
+    // The last frame may be half padding, which is not heard.
+    const fits = fitsCtc(labels, speechFrames(Math.round(samples / fastest)) - 1);
     if (fits) return [{ number, start: 0, samples, text, labels }];
     misfits++;
     return [];
@@ -98,3 +106,11 @@ function pieces(samples: number, longest: number): { start: number; samples: num
 
 const leftOutOf = (misfits: number) =>
   misfits > 0 ? [`${misfits} with more letters than the sound has room for`] : [];
+
+function nothingFits(split: string, misfits: number): DataError {
+  return new DataError(
+    "there are no recordings left to learn from and validate with",
+    `0 for ${split}, ${leftOutOf(misfits)}`,
+    "check that each text is that of its recording",
+  );
+}

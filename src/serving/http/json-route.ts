@@ -19,14 +19,7 @@ export function jsonRoute<S extends z.ZodType<{ readonly model?: string | null }
     async handle(c, { limits, admission }) {
       const fields = await readJson(c, body, limits.bodyBytes);
       if (fields.model) requireModel(models, fields.model);
-      const result = await admission.visit(1, c.req.raw.signal, async ({ signal, turn }) => {
-        const leave = await turn();
-        try {
-          return await answer(fields, signal);
-        } finally {
-          leave();
-        }
-      });
+      const result = await admission.answer(c.req.raw.signal, (signal) => answer(fields, signal));
       return c.json(result);
     },
   };

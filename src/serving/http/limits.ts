@@ -56,6 +56,18 @@ export class Admission {
     }
   }
 
+  /** As `visit`, of a request with one answer, which is made in its turn. */
+  answer<T>(client: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.visit(1, client, async ({ signal, turn }) => {
+      const leave = await turn();
+      try {
+        return await make(signal);
+      } finally {
+        leave();
+      }
+    });
+  }
+
   /** Breaks off everything that goes on. */
   abort(): void {
     for (const visit of this.visits) visit.abort(shuttingDown());

@@ -34,8 +34,13 @@ export interface Served {
   readonly facts: Readonly<Record<string, unknown>>;
   /** What it is, in a few words. */
   readonly description: string;
-  /** A request to try. */
-  readonly example: { readonly path: string; readonly body: object };
+  /** A request to try: JSON, or the fields of a form, of which `@` names a file. */
+  readonly example: { readonly path: string } & (
+    | { readonly body: object }
+    | { readonly form: Readonly<Record<string, string>> }
+  );
+  /** Most bytes of a request where nobody says otherwise; default: what is plenty for JSON. */
+  readonly bodyBytes?: number;
   /** Ends what runs for it. */
   close(): Promise<void>;
 }

@@ -38,15 +38,10 @@ function embedAll(
   client: AbortSignal,
   { admission, engine }: Service,
 ): Promise<Float32Array[]> {
-  return admission.visit(1, client, async ({ signal, turn }) => {
-    const leave = await turn();
-    try {
-      const vectors: Float32Array[] = [];
-      for (const text of texts) vectors.push(await engine.embed(text, signal));
-      return vectors;
-    } finally {
-      leave();
-    }
+  return admission.answer(client, async (signal) => {
+    const vectors: Float32Array[] = [];
+    for (const text of texts) vectors.push(await engine.embed(text, signal));
+    return vectors;
   });
 }
 

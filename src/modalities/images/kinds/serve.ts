@@ -1,12 +1,11 @@
 /** Models of images over HTTP: drawing as OpenAI's API has it, and classes of pictures. */
 import { z } from "zod";
-import type { SavedImageModel } from "../../../interop/image-folder.js";
 import { RequestError } from "../../../serving/engine/engine.js";
 import { badField } from "../../../serving/http/api-error.js";
 import { jsonRoute } from "../../../serving/http/json-route.js";
-import type { Route, Served } from "../../../serving/http/served.js";
+import type { Served } from "../../../serving/http/served.js";
 import type { Named, Output, ServeRequest } from "../../modality.js";
-import { startUses, type UseThread } from "../../thread/use-thread.js";
+import { serveUses } from "../../thread/serve-uses.js";
 import type { Saved } from "./saved.js";
 
 /** OpenAI's limit of `n`. */
@@ -38,7 +37,7 @@ const classifyRequest = z.strictObject({
 
 /** `POST /v1/images/generations`. */
 export function serveDrawing(named: Named<Saved<"denoiser">>, request: ServeRequest): Promise<Served> {
-  return serve(named, request, ({ model, classes }, uses) => {
+  return serveUses(named, request, ({ model, classes }, uses) => {
     const own = `${model.width}x${model.height}`;
     const answer = async (fields: z.output<typeof drawRequest>, signal: AbortSignal) => {
       if (fields.size && fields.size !== "auto" && fields.size !== own) {
@@ -60,7 +59,8 @@ export function serveDrawing(named: Named<Saved<"denoiser">>, request: ServeRequ
       return { created: Math.floor(Date.now() / 1000), data: outputs.flatMap(encoded) };
     };
     const route = jsonRoute("/v1/images/generations", drawRequest, [request.name], answer);
-    return { route, details: `draws ${own}`, body: { model: request.name, prompt: classes[0] ?? "" } };
+    const body = { model: request.name, prompt: classes[0] ?? "" };
+    return { route, details: `draws ${own}`, facts: { classes }, example: { path: route.path, body } };
   });
 }
 
@@ -69,7 +69,7 @@ const encoded = (output: Output) =>
 
 /** `POST /v1/images/classify`. */
 export function serveClassifying(named: Named<Saved<"classifier">>, request: ServeRequest): Promise<Served> {
-  return serve(named, request, ({ classes }, uses) => {
+  return serveUses(named, request, ({ classes }, uses) => {
     const answer = async (fields: z.output<typeof classifyRequest>, signal: AbortSignal) => {
       const bytes = new Uint8Array(Buffer.from(fields.image.replace(/^data:[^,]*,/, ""), "base64"));
       const asked = { options: { top: fields.top ?? classes.length }, inputs: [{ name: "image", bytes }] };
@@ -79,31 +79,11 @@ export function serveClassifying(named: Named<Saved<"classifier">>, request: Ser
     };
     const route = jsonRoute("/v1/images/classify", classifyRequest, [request.name], answer);
     const body = { model: request.name, image: "<base64 of a picture file>" };
-    return { route, details: `tells ${classes.length} classes apart`, body };
+    const details = `tells ${classes.length} classes apart`;
+    return { route, details, facts: { classes }, example: { path: route.path, body } };
   });
 }
 
 interface Figures {
   readonly figures: { readonly results: readonly { readonly classes: readonly object[] }[] };
-}
-
-/** One route of a model in a thread of its own. */
-async function serve<S extends SavedImageModel>(
-  named: Named<S>,
-  { name }: ServeRequest,
-  routeOf: (saved: S, uses: UseThread) => { route: Route; details: string; body: object },
-): Promise<Served> {
-  const saved = await named.open();
-  const uses = await startUses(named);
-  const { route, details, body } = routeOf(saved, uses);
-  const parameterCount = [...saved.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  return {
-    models: [name],
-    routes: [route],
-    hasFailed: async () => uses.hasFailed,
-    facts: { parameterCount, classes: saved.classes },
-    description: `${parameterCount.toLocaleString("en-US")} parameters, ${details}`,
-    example: { path: route.path, body },
-    close: () => uses.close(),
-  };
 }

@@ -1,6 +1,6 @@
 /** Models that have learned from sound alone: what recognisers start from. */
 import type { ModelKind } from "../../modality.js";
-import { open, type Saved, safetensors } from "./saved.js";
+import { exports, open, type Saved } from "./saved.js";
 
 export const encoder: ModelKind<Saved<"encoder">> = {
   name: "speech encoder",
@@ -8,5 +8,5 @@ export const encoder: ModelKind<Saved<"encoder">> = {
   fits: (config) => typeof config.vocab_size !== "number",
   open,
   uses: [],
-  exports: [safetensors],
+  exports,
 };

@@ -46,6 +46,7 @@ export async function* measureErrors(
   const mistaken = confusions(utterances, "word").slice(0, shownConfusions);
   const speakers = [...errorRatesBySpeaker(utterances, "word")];
   const figures = {
+    metric: "wer",
     wer: words.rate,
     cer: letters.rate,
     words,

@@ -1,4 +1,5 @@
 /** A recogniser made ready: sound in, transcripts out. */
+import { fromPcm16, toPcm16 } from "../../../data/audio/pcm16.js";
 import { normaliseTranscript } from "../../../features/tokenizer/normalise-transcript.js";
 import { readArpa } from "../../../generation/speech/arpa.js";
 import { type BeamSearch, beamSearch } from "../../../generation/speech/beam.js";
@@ -32,8 +33,11 @@ export async function hearingOf(
   const { model, weights, vocabulary } = saved;
   const search = searchOf(saved, decoding);
   const session = await kept(saved, "recogniser", () => compileRecogniser(runtime, model, weights));
-  return async (samples, onWindow) =>
-    transcriptOf(await session.hear(samples, onWindow), vocabulary!.tokens, search);
+  return async (samples, onWindow) => {
+    // In 16 bits, as it was learned from: what rounding leaves in bands without sound is heard, too.
+    const sound = fromPcm16(toPcm16(samples));
+    return transcriptOf(await session.hear(sound, onWindow), vocabulary!.tokens, search);
+  };
 }
 
 function searchOf(

@@ -9,7 +9,11 @@ const decoding = {
     "count",
     "prefixes to follow (default: the recipe's; 1: the best of each frame)",
   ),
-  lm: flag(fileOption.optional(), "file.arpa", "an n-gram model of words, by which beams are ranked"),
+  lm: flag(
+    fileOption.optional(),
+    "file",
+    "what beams are ranked by: an n-gram model of words (.arpa), or a text to make one of",
+  ),
   hot: flag(z.array(textOption).optional(), "word", "a word that is likelier than usual; may be repeated"),
 };
 

@@ -1,7 +1,8 @@
 /** Models that write down what is said. */
+import { z } from "zod";
 import type { ModelKind, Use } from "../../modality.js";
 import { type Measuring, measuring, type Transcribing, transcribing } from "./options.js";
-import { open, type Saved, safetensors } from "./saved.js";
+import { exports, open, type Saved } from "./saved.js";
 
 /** What can be decoded. */
 const soundEndings = [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus"] as const;
@@ -36,5 +37,10 @@ export const recogniser: ModelKind<Saved<"recogniser">> = {
   fits: (config) => typeof config.vocab_size === "number",
   open,
   uses: [transcribe, evaluate],
-  exports: [safetensors],
+  exports,
+  serving: {
+    options: z.object({}),
+    examples: ["runs/speech --port 8080"],
+    start: async (model, request) => (await import("./serve.js")).serveTranscribing(model, request),
+  },
 };

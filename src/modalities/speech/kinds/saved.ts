@@ -10,13 +10,24 @@ export const open: ModelKind<never>["open"] = async (folder) => {
   return (await openSpeechModel(folder)) as never;
 };
 
-export const safetensors: Export<SavedSpeechModel> = {
-  name: "safetensors",
-  summary: "a folder for Hugging Face Transformers",
-  precisions: ["float32"],
-  async write(model: Named<SavedSpeechModel>, to) {
-    const { saveSpeechModel } = await import("../../../interop/speech-folder.js");
-    const saved = await model.open();
-    await saveSpeechModel(to, saved.model, saved.weights, saved);
+export const exports: readonly Export<SavedSpeechModel>[] = [
+  {
+    name: "safetensors",
+    summary: "a folder for Hugging Face Transformers",
+    precisions: ["float32"],
+    async write(model: Named<SavedSpeechModel>, to) {
+      const { saveSpeechModel } = await import("../../../interop/speech-folder.js");
+      const saved = await model.open();
+      await saveSpeechModel(to, saved.model, saved.weights, saved);
+    },
   },
-};
+  {
+    name: "onnx",
+    summary: "the same with onnx/model.onnx, for @huggingface/transformers in Node and browsers",
+    precisions: ["float32"],
+    async write(model: Named<SavedSpeechModel>, to) {
+      const { exportSpeechOnnx } = await import("../../../interop/speech-onnx.js");
+      await exportSpeechOnnx(to, await model.open());
+    },
+  },
+];

@@ -53,26 +53,31 @@ export async function* transcribe(
       confidence: each.transcript.confidence,
       ...toVerboseJson(each.transcript, { ...each, language: saved.language, withWords: true }),
     }));
-    const texts = heard.map((each, i) => written(format, each, results[i]));
-    const text = texts.map((part, i) => (heard.length > 1 ? `${heard[i].file}:\n${part}` : part)).join("\n");
+    const text =
+      format === "json" ? inJson(results) : heard.map((each) => written(format, each, heard)).join("\n");
     yield { kind: "figures", figures: { results }, text: text.trimEnd(), remark: surenessOf(heard) };
   }
   if (errors.length > 0) throw errors[0];
 }
 
-function written(format: Transcribing["format"], { transcript, segments }: Heard, result: object): string {
-  switch (format) {
-    case "text":
-      return transcript.text;
-    case "srt":
-      return toSrt(segments);
-    case "vtt":
-      return toVtt(segments);
-    case "tsv":
-      return toTsv(segments);
-    case "json":
-      return JSON.stringify(result, null, 2);
-  }
+/** One result as itself, several as a list. */
+function inJson(results: readonly object[]): string {
+  return JSON.stringify(results.length === 1 ? results[0] : results, null, 2);
+}
+
+/** A transcript under the name of its file, where there are others. */
+function written(
+  format: Exclude<Transcribing["format"], "json">,
+  { file, transcript, segments }: Heard,
+  { length: files }: readonly Heard[],
+): string {
+  const forms = {
+    text: () => transcript.text,
+    srt: () => toSrt(segments),
+    vtt: () => toVtt(segments),
+    tsv: () => toTsv(segments),
+  };
+  return files > 1 ? `${file}:\n${forms[format]()}` : forms[format]();
 }
 
 function surenessOf(heard: readonly Heard[]): string {

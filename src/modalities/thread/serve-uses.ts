@@ -1,0 +1,34 @@
+/** A model over HTTP whose uses run in a thread of their own. */
+import type { NamedArray } from "../../interop/safetensors.js";
+import type { Route, Served } from "../../serving/http/served.js";
+import type { Named, ServeRequest } from "../modality.js";
+import { startUses, type UseThread } from "./use-thread.js";
+
+/** One route, and what is said of it. */
+export interface ServedUse extends Pick<Served, "facts" | "example" | "bodyBytes"> {
+  readonly route: Route;
+  /** What it does, in a few words. */
+  readonly details: string;
+}
+
+/** Opens the model twice: here for what is said of it, and in the thread. Throws `ServingError` where that fails. */
+export async function serveUses<S extends { readonly weights: ReadonlyMap<string, NamedArray> }>(
+  named: Named<S>,
+  { name }: ServeRequest,
+  useOf: (saved: S, uses: UseThread) => ServedUse,
+): Promise<Served> {
+  const saved = await named.open();
+  const uses = await startUses(named);
+  const { route, details, facts, example, bodyBytes } = useOf(saved, uses);
+  const parameterCount = [...saved.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  return {
+    models: [name],
+    routes: [route],
+    hasFailed: async () => uses.hasFailed,
+    facts: { parameterCount, ...facts },
+    description: `${parameterCount.toLocaleString("en-US")} parameters, ${details}`,
+    example,
+    bodyBytes,
+    close: () => uses.close(),
+  };
+}

@@ -1,0 +1,75 @@
+/** The body of a request as a form: `multipart/form-data`, the fields that the route asks for. */
+import type { Context } from "hono";
+import type { z } from "zod";
+import { shown } from "../../data/chat/messages.js";
+import { ApiError } from "./api-error.js";
+import { bad, checkFields, readBytes } from "./body.js";
+
+/** Forms with more are refused: nothing that clients send comes near, and reading it would hold up everyone else. */
+const mostParts = 100;
+const mostHeaderBytes = 8192;
+
+/**
+ * Reads a request's form: texts and files. `name[]`, or a name that is there again, makes a list, `name[key]` an object;
+ * an empty text stands for none. Fields that the schema does not name are dropped. Throws `ApiError`: 415 for another
+ * content type, 413 for more than `maxBytes`, 400 for what is no form or has a wrong field, which it names.
+ */
+export async function readForm<S extends z.ZodType>(
+  c: Context,
+  schema: S,
+  maxBytes: number,
+): Promise<z.output<S>> {
+  const type = c.req.header("content-type") ?? "";
+  if (!/^multipart\/form-data *;/i.test(type)) throw noForm(type);
+  const bytes = await readBytes(c, maxBytes);
+  requireModest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), type);
+  const form = await new Response(bytes, { headers: { "content-type": type } }).formData().catch(damaged);
+  return checkFields(schema, fieldsOf(form));
+}
+
+function requireModest(bytes: Buffer, type: string): void {
+  const boundary = `--${/boundary="?([^";]+)/i.exec(type)?.[1]}`;
+  let parts = 0;
+  for (let at = bytes.indexOf(boundary); at >= 0; at = bytes.indexOf(boundary, at + 1)) {
+    const header = bytes.subarray(at + boundary.length, at + boundary.length + mostHeaderBytes);
+    const isShort = header.length < mostHeaderBytes || header.includes("\r\n\r\n");
+    if (++parts <= mostParts + 1 && isShort) continue; // the last boundary begins no part
+    const values = isShort
+      ? `more than ${mostParts} parts`
+      : `a header of more than ${mostHeaderBytes} bytes`;
+    throw bad("the form is none that a client writes", values, "send fewer fields, under shorter names");
+  }
+}
+
+function fieldsOf(form: FormData): Record<string, unknown> {
+  const given = new Map<string, (string | File)[]>();
+  form.forEach((value, name) => {
+    if (value === "") return;
+    const values = given.get(name);
+    if (values) values.push(value);
+    else given.set(name, [value]);
+  });
+  const fields = [...given].map(([written, values]) => {
+    const [, name, key] = /^([^[]+)\[(.*)\]$/.exec(written) ?? [written, written];
+    const value = key === "" || values.length > 1 ? values : values[0];
+    return [name, key ? { [key]: value } : value];
+  });
+  return Object.fromEntries(fields);
+}
+
+function noForm(type: string): ApiError {
+  return new ApiError(
+    415,
+    "the body is no form",
+    `content-type ${shown(type)}`,
+    "send multipart/form-data, as curl does with -F",
+  );
+}
+
+function damaged(): never {
+  throw bad(
+    "the form is damaged",
+    "no parts between its boundaries",
+    "send it again, by a client that knows forms",
+  );
+}
