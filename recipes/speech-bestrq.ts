@@ -6,7 +6,7 @@
 import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
-  data: { format: "speech", path: "asterisk", longestSeconds: 15 },
+  data: { format: "speech", path: "asterisk", language: "en", longestSeconds: 15 },
   features: { kind: "mel" },
   model: { kind: "conformer", width: 144, numLayers: 4, numHeads: 3, hiddenWidth: 576, kernelSize: 9 },
   objective: { kind: "bestRq", codes: 1024, spanStarts: 0.03, spanLength: 10 },

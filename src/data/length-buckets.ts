@@ -30,14 +30,20 @@ export function lengthBuckets(
   const order = [...lengths.keys()].sort((a, b) => lengths[a] - lengths[b] || a - b);
   const whole = lengths.reduce((sum, length) => sum + length, 0);
   const parts: number[][] = [];
-  let sum = 0;
+  let [sum, reached] = [0, -1];
   for (const example of order) {
     const part = Math.min(buckets - 1, Math.floor((sum / whole) * buckets));
-    parts[part] = [...(parts[part] ?? []), example];
+    const last = parts.at(-1);
+    const isOfLast = part === reached || lengths[last?.at(-1) ?? -1] === lengths[example];
+    if (last && isOfLast) last.push(example);
+    else {
+      parts.push([example]);
+      reached = part;
+    }
     sum += lengths[example];
   }
   const longest = lengths[order.at(-1)!];
-  return parts.filter(Boolean).map((members) => {
+  return parts.map((members) => {
     const length = lengths[members.at(-1)!];
     return { length, batchSize: Math.floor((batchSize * longest) / length), members };
   });

@@ -106,6 +106,7 @@ export async function compileLoss(
   };
   const shapes: Awaited<ReturnType<typeof compileShape>>[] = [];
   for (const each of [measure, ...(measure.shapes ?? [])]) shapes.push(await compileShape(each));
+  requireTold(shapes);
 
   return {
     async run(values) {
@@ -125,6 +126,18 @@ export async function compileLoss(
       for (const { compiled } of shapes) await compiled.release();
     },
   };
+}
+
+/** Throws `ObjectiveError` for two shapes that a batch's lengths do not tell apart. */
+function requireTold(shapes: readonly { readonly types: readonly [string, TensorType][] }[]): void {
+  const lengths = shapes.map(({ types }) => types.map(([, { shape }]) => sizeOf(shape)).join(", "));
+  const twice = lengths.find((each, i) => shapes.length > 1 && lengths.indexOf(each) < i);
+  if (twice === undefined) return;
+  throw new ObjectiveError(
+    "two shapes of batches have arrays of the same lengths",
+    `${shapes[0].types.map(([name]) => name).join(", ")} of ${twice}`,
+    "declare shapes that differ in the length of an array",
+  );
 }
 
 /** The shape that a batch has; the only one where there is no other. */

@@ -65,6 +65,9 @@ describe("createTrainer", () => {
       });
       expect(trainer.arrays.parameters).toEqual(both.arrays.parameters);
     }
+    await expect(trainerOf({ ...of(16, 2), shapes: [of(8, 4)] })).rejects.toThrow(
+      /inputs, targets of 32, 32/,
+    );
     const odd = { inputs: rows(20), targets: rows(20) };
     await expect(both.step(async () => odd, 2, 1)).rejects.toThrow(
       /no shape[\s\S]*inputs of 20, targets of 20/,

@@ -199,7 +199,7 @@ describe("is refused", () => {
 
   it("a prompt that the model cannot spell", async () => {
     const error = await refusal(create({ prompt: "bad quiz" }));
-    expect([error.status, error.message]).toEqual([400, expect.stringMatching(/all letters.*"quiz"/)]);
+    expect([error.status, error.message]).toEqual([400, expect.stringMatching(/all letters.*quiz/)]);
   });
 
   it("an unknown model", async () => {
@@ -295,5 +295,15 @@ describe("is refused", () => {
     expect(await send("{}", { "content-type": "application/json" })).toMatchObject({ status: 415 });
     const damaged = await send("--x\r\nno parts", { "content-type": "multipart/form-data; boundary=x" });
     expect(damaged).toMatchObject({ status: 400, message: expect.stringMatching(/form is damaged/) });
+  });
+
+  it("a form whose boundary another parser would read otherwise", async () => {
+    const body = '--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nsmall\r\n--b--\r\n';
+    for (const said of ["xboundary=z; boundary=b", 'boundary="\\b"', "boundary=a; boundary=b"]) {
+      const refused = await send(body, { "content-type": `multipart/form-data; ${said}` });
+      expect(refused).toMatchObject({ status: 400, message: expect.stringMatching(/form is damaged/) });
+    }
+    const read = await send(body, { "content-type": 'multipart/form-data; boundary="b"' });
+    expect(read).toMatchObject({ status: 400, message: expect.stringMatching(/file/) });
   });
 });

@@ -118,6 +118,7 @@ function tooLong(name: string): AudioError {
 }
 
 function unreadable(error: unknown, name: string): never {
-  if (error instanceof AutodidactError) throw error;
+  // There was no memory for it, which says nothing of the recording.
+  if (error instanceof AutodidactError || error instanceof RangeError) throw error;
   throw damagedSound(name, (error as Error).message);
 }

@@ -1,3 +1,5 @@
+import { EvaluationError } from "../errors.js";
+
 /** A step of the shortest way from a reference to a hypothesis; what is not there is undefined. */
 export interface Edit {
   readonly reference: string | undefined;
@@ -5,11 +7,13 @@ export interface Edit {
 }
 
 const [BOTH, DELETE, INSERT] = [0, 1, 2];
+/** A gigabyte. */
+const MOST_PAIRS = 2 ** 30;
 
 /**
  * The fewest edits (Levenshtein), in order, what is equal included. Of equally short ways it takes jiwer's: equal
  * beginnings and ends stay, then from the end back a deletion goes before an insertion, that before the rest. Takes a
- * byte for each pair of units.
+ * byte for each pair of units; throws `EvaluationError` where that is more than a gigabyte.
  */
 export function edits(reference: readonly string[], hypothesis: readonly string[]): Edit[] {
   const shorter = Math.min(reference.length, hypothesis.length);
@@ -45,6 +49,13 @@ function between(reference: readonly string[], hypothesis: readonly string[]): E
 /** The last step of the way to each pair of beginnings. */
 function stepsBetween(reference: readonly string[], hypothesis: readonly string[]): Uint8Array {
   const width = reference.length;
+  if (width * hypothesis.length > MOST_PAIRS) {
+    throw new EvaluationError(
+      "a transcript is too long to be compared at once",
+      `${width} and ${hypothesis.length} words or characters`,
+      "measure on shorter recordings, of half an hour at most",
+    );
+  }
   const steps = new Uint8Array(width * hypothesis.length);
   let above = Uint32Array.from({ length: width + 1 }, (_, column) => column);
   for (const [row, unit] of hypothesis.entries()) {

@@ -52,7 +52,9 @@ export function errorRatesBySpeaker(utterances: Iterable<Utterance>, unit: Unit)
   const bySpeaker = new Map<string, Utterance[]>();
   for (const utterance of utterances) {
     const { speaker = "" } = utterance;
-    bySpeaker.set(speaker, [...(bySpeaker.get(speaker) ?? []), utterance]);
+    const theirs = bySpeaker.get(speaker);
+    if (theirs) theirs.push(utterance);
+    else bySpeaker.set(speaker, [utterance]);
   }
   return new Map([...bySpeaker].map(([speaker, theirs]) => [speaker, errorRate(theirs, unit)]));
 }

@@ -152,7 +152,7 @@ function requireLetters(tokens: readonly string[], hotWords: readonly string[]):
   if (unspelled.length === 0) return;
   throw new GenerationError(
     "the vocabulary has not all letters of the hot words",
-    JSON.stringify(unspelled),
+    unspelled.slice(0, 3).join(", ") + (unspelled.length > 3 ? ` and ${unspelled.length - 3} more` : ""),
     "write them as the texts of the training are: lower case, no punctuation",
   );
 }

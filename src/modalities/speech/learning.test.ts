@@ -22,7 +22,7 @@ const around = { runtime: nodeRuntime, openFolder };
 const conformer = { kind: "conformer", width: 16, numLayers: 1, numHeads: 2, hiddenWidth: 32, kernelSize: 3 };
 const ctc = { kind: "ctc", layerDrop: 0.3 };
 const bestRq = { kind: "bestRq", codes: 16, spanStarts: 0.1, layerDrop: 0.3 };
-const augment = { speeds: [0.9, 1, 1.1], gain: 6, noise: 15, room: 0.2, specAugment: true };
+const augment = { speeds: [0.9, 1, 1.1], gain: 6, noise: 15, room: 0.2 };
 
 const recipeOf = ({
   objective = ctc as object,
@@ -33,7 +33,7 @@ const recipeOf = ({
   resolveRecipe<SpeechRecipe>(
     {
       data: { format: "speech", path, validationFraction: 0.4 },
-      features: { kind: "mel", augment },
+      features: { kind: "mel", augment: { ...augment, specAugment: objective === ctc } },
       model,
       objective,
       optimizer: { kind: "adamw", lr: 1e-2, averageDecay: 0.9, schedule: { kind: "constant" } },
@@ -57,6 +57,16 @@ const learningOf = async (recipe: SpeechRecipe) =>
 beforeAll(async () => {
   writeToneWords(spoken, toneSentences(10));
   await (await startRun(recipeOf({ objective: bestRq }), openFolder(soundAlone), around)).train();
+});
+
+describe("a recipe that cannot be learned", () => {
+  it.each([
+    ["heads that do not divide the width", { model: { ...conformer, numHeads: 5 } }, /numHeads 5|heads/],
+    ["an even kernel", { model: { ...conformer, kernelSize: 4 } }, /kernel/],
+    ["more codes than are kept", { objective: { ...bestRq, codes: 70_000 } }, /70000 codes/],
+  ])("of %s is refused before anything is decoded", async (_, change, message) => {
+    await expect(prepareSpeech(recipeOf(change), around)).rejects.toThrow(message);
+  });
 });
 
 describe("a run on speech", () => {

@@ -37,6 +37,14 @@ export async function prepareSpeech(
       "put a .txt beside each or give a table of them; or learn from sound alone by the recipe speech-bestrq",
     );
   }
+  if (!learnsTexts && recipe.features.augment.specAugment) {
+    throw new RecipeError(
+      "what BEST-RQ learns from is not to be hidden before it is told",
+      "features.augment.specAugment with objective.kind bestRq",
+      "leave specAugment out: the objective hides spans itself",
+    );
+  }
+  requireSizes(recipe, learnsTexts, base?.saved);
   const { model } = recipe;
   const noted =
     base && model.kind === "pretrained" ? { ...recipe, model: { ...model, folder: base.folder } } : recipe;
@@ -47,6 +55,13 @@ export async function prepareSpeech(
       return learningOf(noted, await openPreparedSpeech(data), base?.saved, around);
     },
   };
+}
+
+/** Throws what sizes that do not go together throw, before hours of sound are decoded; as if there were few symbols. */
+function requireSizes(recipe: SpeechRecipe, learnsTexts: boolean, base: SavedSpeechModel | undefined): void {
+  const vocabSize = learnsTexts ? 4 : undefined;
+  const { encoder } = buildSpeech(recipe, vocabSize, base);
+  buildBatchObjective(recipe, vocabSize, encoder.numLayers);
 }
 
 /** A Conformer that starts from a trained one is that one. */

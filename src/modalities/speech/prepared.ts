@@ -57,16 +57,19 @@ export async function writeSpeech(
     longestSeconds: texts ? data.longestSeconds : undefined,
   };
   await folder.remove(indexFile);
-  const told: string[] = [];
+  const kept = split.train.length + split.validation.length;
+  const told = keptForTests(spoken.recordings.length - kept);
+  let clipped = 0;
   for (const name of ["train", "validation"] as const) {
     const counts = await writePreparedAudio(folder, name, split[name], options);
     if (counts.kept === 0) throw nothingLeft(name, counts, folder);
     told.push(...leftOutOf(counts));
+    clipped += counts.clipped;
   }
   const vocabulary = texts && ctcVocabulary(split.train.map(({ text }) => text!));
   const index = {
     tokens: vocabulary ? vocabulary.tokens : undefined,
-    notes: [split.how, ...spoken.notes],
+    notes: [split.how, ...spoken.notes, ...clippedOf(clipped)],
     leftOut: [...leftOut, ...spoken.leftOut, ...told],
   };
   await folder.write(indexFile, `${JSON.stringify(index, null, 2)}\n`);
@@ -74,7 +77,7 @@ export async function writeSpeech(
 
 /**
  * The recordings with their texts normalised, and what became of the others: those without words are left out where
- * texts are learned. A split by text is the same either way.
+ * texts are learned.
  */
 function withText(recordings: readonly Recording[], language: string | undefined, isLearned: boolean) {
   const figures = new Set<string>();
@@ -94,6 +97,11 @@ function withText(recordings: readonly Recording[], language: string | undefined
         : [],
   };
 }
+
+const keptForTests = (count: number) => (count > 0 ? [`${count} that the set keeps for testing`] : []);
+
+const clippedOf = (count: number) =>
+  count > 0 ? [`${count} recordings go beyond full scale, and are cut off there`] : [];
 
 function leftOutOf({ leftOut }: PreparedCounts): string[] {
   return leftOut.map(({ what, count, places }) => `${count}: ${what}, such as ${places[0]}`);

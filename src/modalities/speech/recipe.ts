@@ -17,7 +17,7 @@ const data = z.strictObject({
   /** What a recording that cannot be read does: it stops the run, or is left out and counted. */
   onCorrupt: z.enum(["stop", "skip"]).default("stop"),
   /** Longer recordings are left out where they have a text, and cut into pieces of this length where not. */
-  longestSeconds: z.number().positive().max(60).default(20),
+  longestSeconds: z.number().min(0.1).max(60).default(20),
 });
 
 /** Changes to each recording, drawn anew each time it is learned from; see features/audio. */

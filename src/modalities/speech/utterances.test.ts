@@ -46,6 +46,17 @@ function prepared(
 }
 
 describe("speechSets", () => {
+  it("gives no two shapes equally many frames, as a batch is told by them", () => {
+    // 360 and 720 rows, of which twice as many and as many make a batch.
+    const [short, long] = [(400 + 719 * 160) / second, (400 + 1439 * 160) / second];
+    const train = [...Array(4).fill([short]), ...Array(2).fill([long])];
+    const { shapes } = speechSets(prepared(train, [[short]]), recipeOf(), undefined);
+    expect(shapes.map(({ batchSize, frames }) => [batchSize, frames])).toEqual([
+      [4, 360],
+      [2, 721],
+    ]);
+  });
+
   it("cuts recordings without text into as few pieces of one length as are not too long", () => {
     const { train, leftOut } = speechSets(prepared([[45], [20], [20.5]], [[5]]), recipeOf(), undefined);
     const piece = (number: number, start: number, seconds: number) => ({

@@ -64,14 +64,27 @@ export function speechSets(
   return {
     train: { audio: train, ...splits[0], buckets: partOf((i) => i < inTraining, 0) },
     validation: { audio: validation, ...splits[1], buckets: partOf((i) => i >= inTraining, inTraining) },
-    shapes: buckets.map(({ length, batchSize, members }) => ({
-      batchSize,
-      frames: length,
-      featureWidth,
-      maxLabels: Math.max(1, ...members.map((i) => all[i].labels?.length ?? 0)),
-    })),
+    shapes: toldApart(
+      buckets.map(({ length, batchSize, members }) => ({
+        batchSize,
+        frames: length,
+        featureWidth,
+        maxLabels: members.reduce((most, i) => Math.max(most, all[i].labels?.length ?? 0), 1),
+      })),
+    ),
     leftOut: leftOutOf(splits.reduce((sum, { misfits }) => sum + misfits, 0)),
   };
+}
+
+/** Shapes of which no two hold equally many frames, by which a batch is told: a frame more of padding where need be. */
+function toldApart(shapes: readonly SpeechBatchShape[]): SpeechBatchShape[] {
+  const taken = new Set<number>();
+  return shapes.map((shape) => {
+    let { frames } = shape;
+    while (taken.has(shape.batchSize * frames)) frames++;
+    taken.add(shape.batchSize * frames);
+    return { ...shape, frames };
+  });
 }
 
 /** Of two stacked frames of mel bands. */

@@ -23,12 +23,17 @@ export async function readForm<S extends z.ZodType>(
   if (!/^multipart\/form-data *;/i.test(type)) throw noForm(type);
   const bytes = await readBytes(c, maxBytes);
   requireModest(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), type);
-  const form = await new Response(bytes, { headers: { "content-type": type } }).formData().catch(damaged);
+  const form = await new Response(bytes, { headers: { "content-type": type } }).formData().catch(() => {
+    throw damaged();
+  });
   return checkFields(schema, fieldsOf(form));
 }
 
 function requireModest(bytes: Buffer, type: string): void {
-  const boundary = `--${/boundary="?([^";]+)/i.exec(type)?.[1]}`;
+  const [, quoted, plain] =
+    /^multipart\/form-data *; *boundary=(?:"([^"\\]+)"|([^";\s]+)) *$/i.exec(type) ?? [];
+  const boundary = `--${quoted ?? plain}`;
+  if (!bytes.includes(boundary)) throw damaged();
   let parts = 0;
   for (let at = bytes.indexOf(boundary); at >= 0; at = bytes.indexOf(boundary, at + 1)) {
     const header = bytes.subarray(at + boundary.length, at + boundary.length + mostHeaderBytes);
@@ -66,8 +71,8 @@ function noForm(type: string): ApiError {
   );
 }
 
-function damaged(): never {
-  throw bad(
+function damaged(): ApiError {
+  return bad(
     "the form is damaged",
     "no parts between its boundaries",
     "send it again, by a client that knows forms",

@@ -17,7 +17,7 @@ export const transcriptionRequest = z
     file: z.instanceof(File, { error: "Send a recording as a file of the form" }),
     model: z.string({ error: "Name the model" }),
     language: z.string().optional(),
-    prompt: z.string().optional(),
+    prompt: z.string().max(1000).optional(),
     response_format: z.enum(["json", "text", "srt", "vtt", "verbose_json"]).default("json"),
     temperature: z
       .string()

@@ -21,6 +21,8 @@ const shownConfusions = 10;
 
 /** A recording and what is said in it. */
 interface Spoken {
+  /** For messages. */
+  readonly source: string;
   readonly reference: string;
   readonly speaker?: string;
   samples(): Promise<Float32Array>;
@@ -33,13 +35,13 @@ export async function* measureErrors(
   around: Surroundings,
 ): AsyncGenerator<Output> {
   const saved = await named.open();
-  const spoken = data === undefined ? await heldOut(named) : await given(data, saved.language);
+  const { spoken, leftOut } = data === undefined ? await heldOut(named) : await given(data, saved.language);
   const hear = await hearingOf(saved, decoding, around);
   const utterances: Utterance[] = [];
-  for (const [done, { reference, speaker, samples }] of spoken.entries()) {
+  for (const [done, { source, reference, speaker, samples }] of spoken.entries()) {
     around.signal?.throwIfAborted();
     around.onProgress?.("recordings", done, spoken.length);
-    const { text: hypothesis } = await hear(await samples());
+    const { text: hypothesis } = await hear(await samples(), source);
     utterances.push({ reference, hypothesis, speaker });
   }
   const [words, letters] = (["word", "character"] as const).map((unit) => errorRate(utterances, unit));
@@ -52,6 +54,7 @@ export async function* measureErrors(
     words,
     letters,
     confusions: mistaken,
+    leftOut,
     ...(speakers.length > 1
       ? { werBySpeaker: Object.fromEntries(speakers.map(([who, { rate }]) => [who, rate])) }
       : {}),
@@ -60,6 +63,7 @@ export async function* measureErrors(
   const text = [
     `WER ${percent(words.rate)}, CER ${percent(letters.rate)} over ${utterances.length} recordings: of ${length} words ` +
       `${substitutions} wrong, ${deletions} missing, ${insertions} too many; ${emptyHypotheses} recordings left empty`,
+    ...(leftOut.length > 0 ? [`left out: ${leftOut.join("; ")}`] : []),
     ...(mistaken.length > 0 ? [`most often: ${mistaken.map(inWords).join(", ")}`] : []),
     ...(speakers.length > 1
       ? [`WER by speaker: ${speakers.map(([who, { rate }]) => `${who} ${percent(rate)}`).join(", ")}`]
@@ -68,7 +72,13 @@ export async function* measureErrors(
   yield { kind: "figures", figures, text };
 }
 
-async function heldOut({ name, folder }: Named): Promise<Spoken[]> {
+/** Recordings with texts, and what of the others is left out, a phrase each. */
+interface Reference {
+  readonly spoken: readonly Spoken[];
+  readonly leftOut: readonly string[];
+}
+
+async function heldOut({ name, folder }: Named): Promise<Reference> {
   const prepared = await openPreparedSpeech(folder.folder("data")).catch((cause: Error) => {
     throw new EvaluationError(
       "there are no recordings to measure the model on",
@@ -78,11 +88,17 @@ async function heldOut({ name, folder }: Named): Promise<Spoken[]> {
     );
   });
   const { examples, read } = prepared.validation;
-  return examples.map(({ text, speaker }, i) => ({ reference: text ?? "", speaker, samples: () => read(i) }));
+  const spoken = examples.map(({ id, text, speaker }, i) => ({
+    source: id,
+    reference: text ?? "",
+    speaker,
+    samples: () => read(i),
+  }));
+  return { spoken, leftOut: [] };
 }
 
-async function given(path: string, language: string | undefined): Promise<Spoken[]> {
-  const { recordings } = await openRecordings(path);
+async function given(path: string, language: string | undefined): Promise<Reference> {
+  const { recordings, leftOut } = await openRecordings(path);
   const spoken = recordings.filter(({ text }) => text !== undefined);
   if (spoken.length === 0) {
     throw new EvaluationError(
@@ -91,12 +107,17 @@ async function given(path: string, language: string | undefined): Promise<Spoken
       "give recordings with a .txt beside each, or a table of them",
     );
   }
-  return spoken.map(({ text, speaker, source, read }) => ({
-    reference: normaliseTranscript(text!, { language }).text,
-    speaker,
-    samples: async () =>
-      (await decodeAudio(await read(), source, { sampleRate: kaldiMel.sampleRate })).samples,
-  }));
+  const without = recordings.length - spoken.length;
+  return {
+    spoken: spoken.map(({ text, speaker, source, read }) => ({
+      source,
+      reference: normaliseTranscript(text!, { language }).text,
+      speaker,
+      samples: async () =>
+        (await decodeAudio(await read(), source, { sampleRate: kaldiMel.sampleRate })).samples,
+    })),
+    leftOut: [...leftOut, ...(without > 0 ? [`${without} without a text`] : [])],
+  };
 }
 
 const percent = (rate: number) => `${(100 * rate).toFixed(1)} %`;

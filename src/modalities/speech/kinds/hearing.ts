@@ -1,5 +1,6 @@
 /** A recogniser made ready: sound in, transcripts out. */
 import { fromPcm16, toPcm16 } from "../../../data/audio/pcm16.js";
+import { AudioFeatureError } from "../../../features/audio/errors.js";
 import { normaliseTranscript } from "../../../features/tokenizer/normalise-transcript.js";
 import { readArpa } from "../../../generation/speech/arpa.js";
 import { type BeamSearch, beamSearch } from "../../../generation/speech/beam.js";
@@ -18,8 +19,15 @@ export interface Decoding {
   readonly hot?: readonly string[];
 }
 
-/** The transcript of samples of 16 kHz; `onWindow` is told how many are done. */
-export type Hearing = (samples: Float32Array, onWindow?: (done: number) => void) => Promise<Transcript>;
+/**
+ * The transcript of samples of 16 kHz; `onWindow` is told how many are done. Throws `AudioFeatureError` with the name of
+ * what is too short.
+ */
+export type Hearing = (
+  samples: Float32Array,
+  name: string,
+  onWindow?: (done: number) => void,
+) => Promise<Transcript>;
 
 /** Prefixes that are followed where words are ranked and nobody says how many. */
 const USUAL_BEAMS = 50;
@@ -33,10 +41,13 @@ export async function hearingOf(
   const { model, weights, vocabulary } = saved;
   const search = searchOf(saved, decoding);
   const session = await kept(saved, "recogniser", () => compileRecogniser(runtime, model, weights));
-  return async (samples, onWindow) => {
+  return async (samples, name, onWindow) => {
     // In 16 bits, as it was learned from: what rounding leaves in bands without sound is heard, too.
-    const sound = fromPcm16(toPcm16(samples));
-    return transcriptOf(await session.hear(sound, onWindow), vocabulary!.tokens, search);
+    const heard = await session.hear(fromPcm16(toPcm16(samples)), onWindow).catch((error: unknown) => {
+      if (!(error instanceof AudioFeatureError)) throw error;
+      throw new AudioFeatureError(error.what, `${name}: ${error.values}`, error.advice, { cause: error });
+    });
+    return transcriptOf(heard, vocabulary!.tokens, search);
   };
 }
 

@@ -2,6 +2,7 @@
 import { AutodidactError } from "../../../core/errors.js";
 import { decodeAudio } from "../../../data/audio/decode.js";
 import { kaldiMel } from "../../../features/audio/mel-settings.js";
+import { GenerationError } from "../../../generation/errors.js";
 import { type Segment, segmentsOf } from "../../../generation/speech/segments.js";
 import { toSrt, toTsv, toVerboseJson, toVtt } from "../../../generation/speech/subtitles.js";
 import type { Transcript } from "../../../generation/speech/transcript.js";
@@ -20,7 +21,7 @@ interface Heard {
 
 /**
  * The transcript of each recording. Those that cannot be heard are told of when the others are done: throws
- * `AudioError` or `AudioFeatureError` for the first.
+ * `AudioError` or `AudioFeatureError` for one, `GenerationError` for several.
  */
 export async function* transcribe(
   named: Named<Saved<"recogniser">>,
@@ -36,7 +37,7 @@ export async function* transcribe(
   for (const { name, bytes } of recordings) {
     try {
       const { samples } = await decodeAudio(bytes, name, { sampleRate });
-      const transcript = await hear(samples, (done) => {
+      const transcript = await hear(samples, name, (done) => {
         around.signal?.throwIfAborted();
         around.onProgress?.(`seconds of ${name}`, done / sampleRate, samples.length / sampleRate);
       });
@@ -57,7 +58,14 @@ export async function* transcribe(
       format === "json" ? inJson(results) : heard.map((each) => written(format, each, heard)).join("\n");
     yield { kind: "figures", figures: { results }, text: text.trimEnd(), remark: surenessOf(heard) };
   }
-  if (errors.length > 0) throw errors[0];
+  if (errors.length > 0) throw unheard(errors);
+}
+
+/** The first error, and how many more recordings could not be heard. */
+function unheard([first, ...others]: readonly AutodidactError[]): AutodidactError {
+  if (others.length === 0) return first;
+  const values = `${first.values}; ${others.length} more: ${others.map(({ values }) => values).join("; ")}`;
+  return new GenerationError(first.what, values, first.advice, { cause: first });
 }
 
 /** One result as itself, several as a list. */
