@@ -1,5 +1,5 @@
 import { crc32 } from "./crc32.js";
-import { ShardError } from "./errors.js";
+import { MissingFileError, ShardError } from "./errors.js";
 import type { Folder } from "./folder.js";
 
 /** A file of prepared data as its index knows it. */
@@ -29,6 +29,37 @@ export async function verifyFile(folder: Folder, expected: CheckedFile, keep?: U
   if (crc !== expected.crc32) {
     throw damagedFile(folder, file, `checksum ${crc} instead of ${expected.crc32}`);
   }
+}
+
+/** What an index file is asked for. */
+export interface IndexFile<I> {
+  readonly file: string;
+  isIndex(value: unknown): value is I;
+  /** What is wrong where it is missing, such as "there is no complete set of examples". */
+  readonly missing: string;
+  /** What it lists, such as "examples". */
+  readonly lists: string;
+}
+
+/** Reads the index of prepared data. Throws `ShardError` when it is missing or no such. */
+export async function readIndexFile<I>(
+  folder: Folder,
+  { file, isIndex, missing, lists }: IndexFile<I>,
+): Promise<I> {
+  const bytes = await folder.read(file).catch((error: unknown) => {
+    if (!(error instanceof MissingFileError)) throw error;
+    throw new ShardError(
+      missing,
+      `no ${file} in ${folder.location}`,
+      "prepare the data (again); it starts over where it was stopped",
+    );
+  });
+  const text = new TextDecoder().decode(bytes);
+  try {
+    const index: unknown = JSON.parse(text);
+    if (isIndex(index)) return index;
+  } catch {}
+  throw damagedFile(folder, file, `no index of ${lists}: ${text.slice(0, 60)}`);
 }
 
 /** The error for a file of prepared data that is not as it was written. */

@@ -1,10 +1,9 @@
 /** Models of images as ONNX beside their other files; a ViT classifier is one that `@huggingface/transformers` runs. */
 import { input, type Tensor } from "../core/graph/tensor.js";
-import { lower } from "../core/onnx/lower.js";
-import { modelFiles } from "../core/onnx/model-files.js";
 import type { Folder } from "../files/folder.js";
 import { inputsFor } from "../nn/parameter.js";
-import { jsonText, readJson } from "./folder-files.js";
+import { writeClientOnnx } from "./client-onnx.js";
+import type { JsonObject } from "./folder-files.js";
 import type { ImageModelKind } from "./image-config.js";
 import { type SavedImageModel, saveImageModel } from "./image-folder.js";
 
@@ -19,17 +18,9 @@ const batch = "batch_size";
  */
 export async function exportImageOnnx(folder: Folder, saved: SavedImageModel): Promise<void> {
   await saveImageModel(folder, saved.model, saved.weights, saved);
-  const file = "model.onnx";
-  const files = modelFiles(lower(graphOf(saved), saved.weights).model, file);
-  for (const [name, pieces] of files) await folder.folder("onnx").write(name, ...pieces);
-  const config = await readJson(folder, "config.json");
-  const client = {
-    dtype: "fp32",
-    ...(files.size > 1 ? { use_external_data_format: { [file]: files.size - 1 } } : {}),
-  };
   // How vectors are pooled is in the graph: to the client every ViT is one.
-  const type = config.model_type === "autodidact_vit" ? { model_type: "vit" } : {};
-  await folder.write("config.json", jsonText({ ...config, ...type, "transformers.js_config": client }));
+  const type = ({ model_type }: JsonObject) => (model_type === "autodidact_vit" ? { model_type: "vit" } : {});
+  await writeClientOnnx(folder, graphOf(saved), saved.weights, type);
 }
 
 function graphOf({ kind, model }: ImageModelKind): Record<string, Tensor> {

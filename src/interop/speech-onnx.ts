@@ -1,14 +1,12 @@
 /** Models of speech as ONNX beside their other files: `@huggingface/transformers` transcribes with a recogniser. */
 import { constant, input, type Tensor } from "../core/graph/tensor.js";
-import { lower } from "../core/onnx/lower.js";
-import { modelFiles } from "../core/onnx/model-files.js";
 import { cast } from "../core/ops/elementwise.js";
 import { greater, where } from "../core/ops/logic.js";
 import { reshape } from "../core/ops/movement.js";
 import type { Folder } from "../files/folder.js";
 import { maskValue } from "../nn/attention.js";
 import { inputsFor } from "../nn/parameter.js";
-import { jsonText, readJson } from "./folder-files.js";
+import { writeClientOnnx } from "./client-onnx.js";
 import type { SpeechModelKind } from "./speech-config.js";
 import { type SavedSpeechModel, saveSpeechModel } from "./speech-folder.js";
 
@@ -24,15 +22,7 @@ const time = "sequence_length";
  */
 export async function exportSpeechOnnx(folder: Folder, saved: SavedSpeechModel): Promise<void> {
   await saveSpeechModel(folder, saved.model, saved.weights, saved);
-  const file = "model.onnx";
-  const files = modelFiles(lower(graphOf(saved), saved.weights).model, file);
-  for (const [name, pieces] of files) await folder.folder("onnx").write(name, ...pieces);
-  const config = await readJson(folder, "config.json");
-  const client = {
-    dtype: "fp32",
-    ...(files.size > 1 ? { use_external_data_format: { [file]: files.size - 1 } } : {}),
-  };
-  await folder.write("config.json", jsonText({ ...config, "transformers.js_config": client }));
+  await writeClientOnnx(folder, graphOf(saved), saved.weights);
 }
 
 function graphOf({ kind, model }: SpeechModelKind): Record<string, Tensor> {

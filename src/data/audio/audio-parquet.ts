@@ -7,9 +7,9 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { AutodidactError } from "../../core/errors.js";
 import { DataError } from "../../files/errors.js";
 import { leftOutOf } from "../images/left-out.js";
+import { readable } from "../tables/readable.js";
 import { AudioError, orSkip } from "./audio.js";
 import { splitOf, written } from "./listing.js";
 import { columnNamed } from "./manifest.js";
@@ -121,18 +121,4 @@ function rowsOf(
   const isText = columns.every((column) => column === text || column === speaker);
   const options = { file, metadata, columns, rowStart, rowEnd, compressors, utf8: isText };
   return readable(`${path}, rows ${rowStart + 1} to ${rowEnd}`, () => parquetReadObjects(options));
-}
-
-async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof AutodidactError) throw error;
-    throw new DataError(
-      "the Parquet file cannot be read",
-      `${found}: ${(error as Error).message}`,
-      "check the file with another Parquet reader, and fetch or write it again",
-      { cause: error },
-    );
-  }
 }

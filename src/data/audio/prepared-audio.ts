@@ -1,6 +1,6 @@
 import { pauses, type Watching } from "../../core/watching.js";
-import { type CheckedFile, damagedFile, verifyFile } from "../../files/checked-file.js";
-import { MissingFileError, ShardError } from "../../files/errors.js";
+import { type CheckedFile, readIndexFile, verifyFile } from "../../files/checked-file.js";
+import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
 import { type LeftOut, Reading } from "../reading.js";
 import { AppendedFile } from "./appended-file.js";
@@ -161,7 +161,7 @@ function allCorrupt(errors: readonly AudioError[], total: number): AudioError {
  */
 export async function openPreparedAudio(folder: Folder, name: string): Promise<PreparedAudio> {
   const target = folder.folder(name);
-  const { sampleRate, files } = await readIndex(target);
+  const { sampleRate, files } = await readIndexFile(target, indexFile);
   const [samplesFile, examplesFile] = files;
   const kept = samplesFile.bytes <= CACHED_BYTES ? new Uint8Array(samplesFile.bytes) : undefined;
   await verifyFile(target, samplesFile, kept);
@@ -186,22 +186,12 @@ function parsedExample(line: string): AudioExample & { readonly offset: number }
   return JSON.parse(line);
 }
 
-async function readIndex(folder: Folder): Promise<AudioIndex> {
-  const bytes = await folder.read(INDEX_FILE).catch((error: unknown) => {
-    if (!(error instanceof MissingFileError)) throw error;
-    throw new ShardError(
-      "there are no complete prepared recordings",
-      `no ${INDEX_FILE} in ${folder.location}`,
-      "prepare the data (again); it starts over where it was stopped",
-    );
-  });
-  const text = new TextDecoder().decode(bytes);
-  try {
-    const index: unknown = JSON.parse(text);
-    if (isIndex(index)) return index;
-  } catch {}
-  throw damagedFile(folder, INDEX_FILE, `no index of recordings: ${text.slice(0, 60)}`);
-}
+const indexFile = {
+  file: INDEX_FILE,
+  isIndex,
+  missing: "there are no complete prepared recordings",
+  lists: "recordings",
+};
 
 function isIndex(value: unknown): value is AudioIndex {
   const index = value as AudioIndex | null;

@@ -9,8 +9,8 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { AutodidactError } from "../../core/errors.js";
 import { DataError } from "../../files/errors.js";
+import { readable } from "../tables/readable.js";
 import type { Picture, PictureCollection, Split, SplitCounts } from "./collection.js";
 import { ImageError, orSkip } from "./decode.js";
 import { labelColumns } from "./label-column.js";
@@ -202,20 +202,6 @@ function bytesOf(value: unknown, source: string): Uint8Array {
     `${source}: ${bytes === undefined || bytes === null ? "no bytes" : typeof bytes}`,
     `embed the pictures in the table, ${orSkip}`,
   );
-}
-
-async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof AutodidactError) throw error;
-    throw new DataError(
-      "the Parquet file cannot be read",
-      `${found}: ${(error as Error).message}`,
-      "check the file with another Parquet reader, and fetch or write it again",
-      { cause: error },
-    );
-  }
 }
 
 function noRows(found: string): DataError {

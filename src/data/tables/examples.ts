@@ -1,6 +1,6 @@
-import { type CheckedFile, damagedFile, verifyFile } from "../../files/checked-file.js";
+import { type CheckedFile, readIndexFile, verifyFile } from "../../files/checked-file.js";
 import { crc32 } from "../../files/crc32.js";
-import { MissingFileError, ShardError } from "../../files/errors.js";
+import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
 
 /** What a field's numbers are in memory. */
@@ -161,7 +161,7 @@ function typeOf(values: unknown): string {
 export async function openExamples<A extends ExampleArray = GraphArray>(
   folder: Folder,
 ): Promise<Examples<A>> {
-  const { count, fields, files } = await readIndex(folder);
+  const { count, fields, files } = await readIndexFile(folder, indexFile);
   const isSmall = files.reduce((sum, { bytes }) => sum + bytes, 0) <= CACHED_BYTES;
   const readers: Record<string, FieldReader> = {};
   for (const [i, [name, field]] of Object.entries(fields).entries()) {
@@ -202,22 +202,12 @@ async function readField(
   return values;
 }
 
-async function readIndex(folder: Folder): Promise<ExampleIndex> {
-  const bytes = await folder.read(INDEX_FILE).catch((error: unknown) => {
-    if (!(error instanceof MissingFileError)) throw error;
-    throw new ShardError(
-      "there is no complete set of examples",
-      `no ${INDEX_FILE} in ${folder.location}`,
-      "prepare the data (again); it starts over where it was stopped",
-    );
-  });
-  const text = new TextDecoder().decode(bytes);
-  try {
-    const index: unknown = JSON.parse(text);
-    if (isIndex(index)) return index;
-  } catch {}
-  throw damagedFile(folder, INDEX_FILE, `no index of examples: ${text.slice(0, 60)}`);
-}
+const indexFile = {
+  file: INDEX_FILE,
+  isIndex,
+  missing: "there is no complete set of examples",
+  lists: "examples",
+};
 
 function isIndex(value: unknown): value is ExampleIndex {
   const index = value as ExampleIndex | null;

@@ -7,12 +7,12 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { AutodidactError } from "../../core/errors.js";
 import { fileChunks } from "../../files/bytes.js";
 import { DataError } from "../../files/errors.js";
 import type { Reading } from "../reading.js";
 import type { SourceDocument } from "../text/document.js";
 import type { SourceFile } from "../text/find-files.js";
+import { readable } from "./readable.js";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -124,21 +124,6 @@ function stringFromBytes(bytes: Uint8Array | undefined): string | Uint8Array | u
     return bytes && utf8.decode(bytes);
   } catch {
     return bytes;
-  }
-}
-
-async function readable<T>(found: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof AutodidactError) throw error;
-    const cause = error as Error;
-    throw new DataError(
-      "the Parquet file cannot be read",
-      `${found}: ${cause.message}`,
-      "check the file with another Parquet reader, and fetch or write it again",
-      { cause },
-    );
   }
 }
 
