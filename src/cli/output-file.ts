@@ -1,7 +1,7 @@
 /** Where what a model makes is written to. */
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
-import type { Use } from "../modalities/modality.js";
+import type { Output, Use } from "../modalities/modality.js";
 import { CommandError } from "./errors.js";
 
 /** A place that was looked at before anything is made. */
@@ -44,12 +44,11 @@ export async function checkOutput(
 /** Throws `CommandError` where the system does not let it be written. */
 export async function writeOutput(
   { path, each }: OutputPlace,
-  name: string,
-  bytes: Uint8Array,
+  { name, bytes, beside = "" }: Extract<Output, { kind: "file" }>,
 ): Promise<void> {
   try {
     if (each) await mkdir(path, { recursive: true });
-    await writeFile(each ? join(path, name) : path, bytes);
+    await writeFile(each ? join(path, name) : `${path}${beside}`, bytes);
   } catch (cause) {
     throw new CommandError("the output cannot be written", (cause as Error).message, "give another --out", {
       cause,

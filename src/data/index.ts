@@ -12,7 +12,7 @@ export { memoryFolder } from "../files/memory.js";
 export { type Audio, AudioError } from "./audio/audio.js";
 export { decodeAudio } from "./audio/decode.js";
 export { openRecordings, type Recording, type RecordingSet } from "./audio/recordings.js";
-export { resample } from "./audio/resample.js";
+export { Resampler, resample } from "./audio/resample.js";
 export { type SplitRecordings, splitRecordings } from "./audio/split.js";
 export { encodeWav } from "./audio/write-wav.js";
 export { readChats } from "./chat/chat.js";

@@ -200,7 +200,14 @@ export interface Use<S = unknown> {
   /** Of a measure: the option that asks for it. Others are asked for by their names. */
   readonly askedBy?: string;
   /** What it takes beside options: files given after the model. */
-  readonly inputs?: { readonly name: string; readonly endings: readonly string[] };
+  readonly inputs?: {
+    readonly name: string;
+    readonly endings: readonly string[];
+    /** What is no file, and does not end as one, is a text itself. */
+    readonly orTexts?: boolean;
+    /** The option with which there are none: what is heard or seen until the signal comes, which ends it well. */
+    readonly live?: string;
+  };
   /** Endings of the file that it makes, the usual one first, when it makes one; `each`: into a folder also one a thing. */
   readonly makes?: {
     readonly endings: readonly string[];
@@ -221,18 +228,26 @@ export interface UseRequest {
   /** Told of what is written for people as it comes; the figures hold all of it in the end. */
   readonly onText?: (text: string) => void;
   /** The form of the file that is wanted: its ending, and whether each thing is to be one of its own. */
-  readonly wanted?: { readonly ending: string; readonly each: boolean };
+  readonly wanted?: {
+    readonly ending: string;
+    readonly each: boolean;
+    /** What the file holds already, or the one beside it whose name is longer by `ending`, if they are there. */
+    held?(ending?: string): Promise<Uint8Array | undefined>;
+  };
 }
 
-/** A file that was given, read. */
+/** A file that was given, or a text. */
 export interface InputFile {
+  /** Empty for a text. */
   readonly name: string;
+  /** Of files behind a model read anew whenever they are asked for: ask once, when it is its turn. */
   readonly bytes: Uint8Array;
 }
 
 /** Facts that a use gives: the command line prints them, the server sends them. */
 export type Output =
-  | { readonly kind: "file"; readonly bytes: Uint8Array; readonly name: string }
+  /** With `beside`, it goes beside the file that is wanted, under its name and this ending. */
+  | { readonly kind: "file"; readonly bytes: Uint8Array; readonly name: string; readonly beside?: string }
   /** What was found, for programs; as a sentence for people; and what is only worth a remark. */
   | {
       readonly kind: "figures";

@@ -1,13 +1,15 @@
 /** Speech through the command line: learning from sound and from texts, going on, writing down, measuring. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { Audio } from "../../src/data/audio/audio.js";
+import { toPcm16 } from "../../src/data/audio/pcm16.js";
 import { encodeWav } from "../../src/data/audio/write-wav.js";
 import { openFolder } from "../../src/files/disk.js";
 import { openSpeechModel } from "../../src/interop/speech-folder.js";
 import { toneFile, wavFile } from "../sounds.js";
 import { toneSentences, toneWords, writeToneWords } from "../tone-words.js";
-import { autodidact, temporaryFolder } from "./command-line.js";
+import { autodidact, startProcess, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
 
 const place = temporaryFolder();
@@ -129,7 +131,11 @@ describe("transcribe", () => {
     const { results } = await json("transcribe", run("ctc"), first, second);
     expect(results.map((found: { text: string }) => found.text)).toEqual(sentences.slice(50, 52));
     const folder = await autodidact("transcribe", run("ctc"), unheard);
-    expect(folder.stdout.split("\n").filter((_, line) => line % 2 === 1)).toEqual(sentences.slice(50));
+    const lines = folder.stdout.trimEnd().split("\n");
+    expect(lines.filter((_, line) => line % 2 === 0)).toEqual(
+      sentences.slice(50).map((_, i) => `${join(unheard, `${i}.wav`)}:`),
+    );
+    expect([lines[1], lines[3]]).toEqual(sentences.slice(50, 52));
     expect(folder.stderr).toMatch(/left out: 6 files of other kinds, such as .*0\.txt/);
   });
 
@@ -180,8 +186,55 @@ describe("transcribe", () => {
     const broken = join(place, "broken.wav");
     writeFileSync(broken, readFileSync(first).subarray(0, 60));
     const { code, stdout, stderr } = await autodidact("transcribe", run("ctc"), broken, first);
-    expect([code, stdout]).toEqual([1, `${text}\n`]);
+    expect([code, stdout]).toEqual([1, `${first}:\n${text}\n`]);
     expect(stderr).toMatch(/error: .*\n {2}found: .*broken\.wav.*\n {2}to do: /);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("transcribe --microphone", () => {
+  /** A folder with a program that speaks like a microphone: a second of sound, a little later the next, then silence. */
+  function microphoneOf({ samples }: Audio): string {
+    const folder = join(place, "programs");
+    mkdirSync(folder, { recursive: true });
+    const sound = join(folder, "sound.pcm");
+    writeFileSync(sound, new Uint8Array(toPcm16(samples).buffer));
+    const script = `
+      const sound = require("node:fs").readFileSync(${JSON.stringify(sound)});
+      let at = 0;
+      setInterval(() => {
+        const piece = Buffer.alloc(32_000);
+        sound.subarray(at, at += piece.length).copy(piece);
+        process.stdout.write(piece);
+      }, 100);`;
+    writeFileSync(join(folder, "arecord"), `#!${process.execPath}\n${script}`);
+    chmodSync(join(folder, "arecord"), 0o755);
+    return folder;
+  }
+
+  it("writes down what is said while it is said, until Ctrl-C", { timeout: 120_000 }, async () => {
+    vi.stubEnv("PATH", microphoneOf(toneWords(sentences.slice(50, 53).join(" "))));
+    const { child, end } = startProcess(["transcribe", run("ctc"), "--microphone"]);
+    let shown = "";
+    child.stdout!.on("data", (text) => {
+      shown += text;
+      if (shown.split(" ").length > 3 && !child.killed) child.kill("SIGINT"); // a second one would insist
+    });
+    const { code, stdout, stderr } = await end;
+    vi.unstubAllEnvs();
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^[adeno]+( [adeno]+){2,}\n$/);
+    expect(stderr).toMatch(/sure of/);
+  });
+
+  it("takes no recordings beside, and says what is missing where there is no microphone", async () => {
+    await refuse(place, /no files are taken here[\s\S]*0\.wav/, [
+      ...["transcribe", run("ctc"), "--microphone", join(unheard, "0.wav")],
+    ]);
+    vi.stubEnv("PATH", place);
+    await refuse(place, /no program that reads the microphone[\s\S]*arecord, rec, ffmpeg[\s\S]*install/, [
+      ...["transcribe", run("ctc"), "--microphone"],
+    ]);
+    vi.unstubAllEnvs();
   });
 });
 

@@ -25,7 +25,7 @@ export function lacksChromium(): boolean {
 let browser: Browser | undefined;
 beforeAll(async () => {
   // Root, as in a container, has no sandbox.
-  const args = ["--no-sandbox", "--headless=new"];
+  const args = ["--no-sandbox", "--headless=new", "--use-fake-device-for-media-stream"];
   if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args });
 });
 afterAll(() => browser?.close());

@@ -1,4 +1,4 @@
-/** The chat page's files: what is sent and with which headers, what is packed, and that its scripts check. */
+/** The pages' files: what is sent and with which headers, what is packed, and that its scripts check. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { chatPage } from "../../src/serving/page/page.js";
+import { type PageName, pageNamed } from "../../src/serving/page/page.js";
 import { startProcess } from "../cli/command-line.js";
 import { ScriptedEngine } from "./scripted-engine.js";
 import { saveSmallModel } from "./small-model.js";
@@ -17,29 +17,61 @@ const folder = fileURLToPath(new URL("../../src/serving/page/", import.meta.url)
 const sent = readdirSync(folder).filter((name) => /\.(html|css|mjs)$/.test(name));
 const run = promisify(execFile);
 
-const serve = (apiKey?: string) => start(new ScriptedEngine(), { page: chatPage(), apiKey });
+const pages = ["chat", "hearing", "translation"] as const;
+const serve = (apiKey?: string, name: PageName = "chat") =>
+  start(new ScriptedEngine(), { page: pageNamed(name), apiKey });
 
-describe("the files of the chat page", () => {
-  it("are sent as they are, with their types, and nothing but the page's own may run or load", async () => {
-    const { url } = await serve("secret"); // no key is needed for the page, which asks for it itself
-    const types: Record<string, string> = { html: "text/html", css: "text/css", mjs: "text/javascript" };
-    expect(sent).toContain("index.html");
-    for (const name of sent) {
-      const response = await fetch(`${url}/${name === "index.html" ? "" : name}`);
-      expect([name, response.status]).toEqual([name, 200]);
-      expect(await response.text()).toBe(readFileSync(folder + name, "utf8"));
-      const expected = {
-        "content-type": `${types[name.split(".")[1]]}; charset=utf-8`,
-        "cache-control": "no-cache",
-        "content-security-policy":
-          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-          "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        "referrer-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-      };
-      const found = Object.keys(expected).map((header) => [header, response.headers.get(header)]);
-      expect(Object.fromEntries(found)).toEqual(expected);
-    }
+/** The files that a file names, as a browser would load them, and those that they name. */
+function loadedBy(file: string, known = new Set<string>()): Set<string> {
+  const names = readFileSync(folder + file, "utf8").matchAll(
+    /(?:(?:src|href)="|from "\.\/|addModule\("|<!-- )([\w.-]+)(?:"| -->)/g,
+  );
+  for (const [, name] of names) {
+    if (known.has(name)) continue;
+    known.add(name);
+    loadedBy(name, known);
+  }
+  return known;
+}
+
+describe("the files of the pages", () => {
+  it.each(pages)(
+    "are sent as they are, with their types, and nothing but the %s page's own may run or load",
+    async (page) => {
+      const { url } = await serve("secret", page); // no key is needed for the page, which asks for it itself
+      const types: Record<string, string> = { html: "text/html", css: "text/css", mjs: "text/javascript" };
+      const files = [...loadedBy(`${page}.html`)].filter((name) => !name.endsWith(".html"));
+      for (const name of ["", ...files]) {
+        const response = await fetch(`${url}/${name}`);
+        expect([name, response.status]).toEqual([name, 200]);
+        if (name) expect(await response.text()).toBe(readFileSync(folder + name, "utf8"));
+        const expected = {
+          "content-type": `${types[name.split(".")[1] ?? "html"]}; charset=utf-8`,
+          "cache-control": "no-cache",
+          "content-security-policy":
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+            "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+          "referrer-policy": "same-origin",
+          "x-content-type-options": "nosniff",
+        };
+        const found = Object.keys(expected).map((header) => [header, response.headers.get(header)]);
+        expect(Object.fromEntries(found)).toEqual(expected);
+      }
+    },
+  );
+
+  it.each(pages)("of which HTML is put together: the %s page", async (page) => {
+    const { url } = await serve(undefined, page);
+    const html = await (await fetch(url)).text();
+    expect(html).toMatch(
+      /^<!doctype html>.*<title>Autodidact<\/title>.*<dialog id="key-dialog".*<\/html>\n$/s,
+    );
+    expect(html).not.toMatch(/<!-- \w+\.html -->/);
+  });
+
+  it("are each of some page", () => {
+    const needed = pages.flatMap((page) => [`${page}.html`, ...loadedBy(`${page}.html`)]);
+    expect([...new Set(needed)].sort()).toEqual(sent.toSorted());
   });
 
   it("are not sent again while they are the same", async () => {
@@ -65,7 +97,9 @@ describe("the files of the chat page", () => {
       "/style.css/../../server.ts",
       "/style.css%00.ts",
       "/..\\server.ts",
-      "/index.html",
+      "/chat.html",
+      "/key.html",
+      "/translation.mjs", // of another page
     ];
     for (const path of paths) {
       // fetch would tidy the path up; a socket sends it as it is.

@@ -1,4 +1,5 @@
 /** The verbs for trained models: each does what the kind of model that is named can do. */
+import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import { type Modality, type Output, type Use, type Verb, verbs } from "../../modalities/modality.js";
@@ -7,8 +8,9 @@ import { aroundOf } from "../around.js";
 import { checkpointOption } from "../checkpoint-option.js";
 import { CommandError } from "../errors.js";
 import { flagsOf, toOption } from "../flags.js";
-import { readInputs } from "../input-files.js";
+import { readInput, readInputs } from "../input-files.js";
 import { checkOutput, type OutputPlace, writeOutput } from "../output-file.js";
+import { onStop } from "../stopping.js";
 import { endProgress } from "../terminal/phase.js";
 import { chooseUse } from "../use-choice.js";
 import { readOptions } from "../use-options.js";
@@ -74,21 +76,32 @@ async function use(
   const chosen = chooseUse(verb, model, command, modalities);
   const place = await placeOf(chosen, flags);
   const options = await readOptions(chosen, command);
+  const isLive = chosen.inputs?.live !== undefined && options[chosen.inputs.live] === true;
+  const stop = new AbortController();
   let isTold = false;
   const request = {
     options,
-    inputs: inputsOf(chosen, files),
-    wanted: place && { ending: place.ending, each: place.each },
+    inputs: isLive ? requireNone(files) : inputsOf(chosen, files),
+    wanted: place && {
+      ending: place.ending,
+      each: place.each,
+      held: (ending = "") => heldAt(`${place.path}${ending}`),
+    },
     onText: flags.json
       ? undefined
       : (text: string) => {
           isTold = true;
+          endProgress();
           process.stdout.write(text);
         },
   };
+  const unlisten = isLive ? onStop(() => stop.abort()) : () => {};
+  const surroundings = isLive ? { ...around, signal: stop.signal } : around;
   try {
-    for await (const output of chosen.run(model, request, around)) await put(output, place, flags, isTold);
+    for await (const output of chosen.run(model, request, surroundings))
+      await put(output, place, flags, isTold);
   } finally {
+    unlisten();
     endProgress();
   }
 }
@@ -98,14 +111,24 @@ async function placeOf({ makes }: Use, { out }: VerbFlags): Promise<OutputPlace 
   return checkOutput(out, makes);
 }
 
+async function heldAt(path: string): Promise<Uint8Array | undefined> {
+  const isThere = await stat(path).catch(() => undefined);
+  return isThere && readInput(path).bytes;
+}
+
 function inputsOf({ verb, inputs }: Use, files: readonly string[]) {
   if (inputs && files.length > 0) return readInputs(files, inputs);
-  if (!inputs && files.length === 0) return [];
+  if (!inputs) return requireNone(files);
   throw new CommandError(
-    inputs ? `there are no ${inputs.name} to ${verb}` : "the model takes no files",
-    files.join(" ") || "no file behind the model",
-    inputs ? `give ${inputs.name} or a folder of them behind the model` : "leave them out",
+    `there are no ${inputs.name} to ${verb}`,
+    "no file behind the model",
+    `give ${inputs.name} or a folder of them behind the model`,
   );
+}
+
+function requireNone(files: readonly string[]): [] {
+  if (files.length === 0) return [];
+  throw new CommandError("no files are taken here", files.join(" "), "leave them out");
 }
 
 /** `isTold`: people have read it while it was made. */
@@ -116,7 +139,7 @@ async function put(
   isTold: boolean,
 ): Promise<void> {
   endProgress();
-  if (output.kind === "file") return writeOutput(place!, output.name, output.bytes);
+  if (output.kind === "file") return writeOutput(place!, output);
   const { figures, text, remark } = output;
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...(place ? { out: place.path } : {}), ...figures })}\n`);

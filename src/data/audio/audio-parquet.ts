@@ -8,7 +8,6 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { DataError } from "../../files/errors.js";
-import { leftOutOf } from "../images/left-out.js";
 import { readable } from "../tables/readable.js";
 import { AudioError, orSkip } from "./audio.js";
 import { splitOf, written } from "./listing.js";
@@ -33,17 +32,12 @@ interface Table {
  */
 export async function parquetRecordings(paths: readonly string[]): Promise<RecordingSet> {
   const recordings: Recording[] = [];
-  const textless: string[] = [];
   for (const path of paths) {
-    const table = await openTable(path);
-    for (const recording of await recordingsIn(table)) {
-      if (table.text !== undefined && recording.text === undefined) textless.push(recording.source);
-      recordings.push(recording);
-    }
+    for (const recording of await recordingsIn(await openTable(path))) recordings.push(recording);
   }
   if (recordings.length === 0)
     throw new DataError("there are no recordings", `${paths.join(", ")}: no rows`, "give a table with rows");
-  return { layout: "Parquet", recordings, leftOut: leftOutOf("text", "without words", textless) };
+  return { layout: "Parquet", recordings, leftOut: [] };
 }
 
 async function openTable(path: string): Promise<Table> {

@@ -36,16 +36,29 @@ export function requireSampleRate(sampleRate: number, name: string): void {
   );
 }
 
-/** @throws AudioError naming `name` for no samples, and for some that are NaN or infinite. */
-export function requireSamples(samples: Float32Array, name: string): void {
+/** @throws AudioError naming `name` for no samples, and for some that are NaN or infinite; `first` is the number of the first. */
+export function requireSamples(samples: Float32Array, name: string, first = 0): void {
   if (samples.length === 0) {
     throw new AudioError("a recording holds no samples", name, `fetch it again, remove it, ${orSkip}`);
   }
-  const bad = samples.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
+  let bad = 0;
+  while (bad < samples.length && Number.isFinite(samples[bad])) bad++;
+  if (bad === samples.length) return;
   throw new AudioError(
     "a recording holds values that are no numbers",
-    `${name}: sample ${bad} is ${samples[bad]}`,
+    `${name}: sample ${first + bad} is ${samples[bad]}`,
     `write it again without NaN and infinity, remove it, ${orSkip}`,
   );
+}
+
+/** Pieces of one sound, one after another. */
+export function joined(pieces: readonly Float32Array[]): Float32Array {
+  if (pieces.length === 1) return pieces[0];
+  const samples = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const piece of pieces) {
+    samples.set(piece, filled);
+    filled += piece.length;
+  }
+  return samples;
 }

@@ -117,6 +117,26 @@ it("refuses more than four hours", async () => {
   await expect(decodeAudio(file, "day.wav")).rejects.toThrow(/day\.wav: more than 4 hours/);
 });
 
+describe("MP3", () => {
+  const file = encodedTones.mp3;
+  const length = async (bytes: Uint8Array) => (await decodeAudio(bytes, "a.mp3")).samples.length;
+
+  it("may have tags behind its frames, and between those of joined files", async () => {
+    const [id3, old] = [Buffer.from("ID3\x04\0\0\0\0\0\x03abc", "latin1"), Buffer.from("TAG".padEnd(128))];
+    expect(await length(Buffer.concat([file, old]))).toBe(4800);
+    expect(await length(Buffer.concat([file, id3, file, old]))).toBeGreaterThan(9000);
+  });
+
+  it("is refused where bytes are missing in its middle, or others stand there", async () => {
+    const middle = Math.floor(file.length * 0.5);
+    const damaged = [
+      Buffer.concat([file.subarray(0, middle), file.subarray(middle + 60), Buffer.from("TAG".padEnd(128))]),
+      Buffer.from(file).fill(0x37, middle, middle + 400),
+    ];
+    for (const bytes of damaged) await expect(length(bytes)).rejects.toThrow(/a\.mp3: bytes \d+ to \d+/);
+  });
+});
+
 it("reads Ogg streams one behind the other", async () => {
   const two = Buffer.concat([encodedTones.vorbis, encodedTones.vorbis]);
   expect((await decodeAudio(two, "two.ogg")).samples.length).toBe(9600);

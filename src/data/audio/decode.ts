@@ -1,7 +1,15 @@
 import { AutodidactError } from "../../core/errors.js";
-import { type Audio, AudioError, damagedSound, orSkip, requireSampleRate, requireSamples } from "./audio.js";
+import {
+  type Audio,
+  AudioError,
+  damagedSound,
+  joined,
+  orSkip,
+  requireSampleRate,
+  requireSamples,
+} from "./audio.js";
 import { type EncodedSound, encodedSound } from "./encoded-sound.js";
-import { resample } from "./resample.js";
+import { Resampler } from "./resample.js";
 import type { SoundFormat } from "./sound-format.js";
 
 /** What is decoded of a part of a file. */
@@ -27,13 +35,15 @@ const DECODERS: Readonly<Record<SoundFormat, () => Promise<Decoder>>> = {
   opus: async () => (await import("@audio/decode-opus")).decoder(),
 };
 
-const PIECE_BYTES = 2 ** 20;
+/** Of speech in few bits, a minute or two. */
+const PIECE_BYTES = 2 ** 16;
 /** Compressed, a whole day is a small file that would fill the memory. */
 const MOST_HOURS = 4;
 
 /**
  * One recording as one channel, the mean of those of the file: WAV, FLAC, MP3, Vorbis or Opus in Ogg, by its first
- * bytes. Whole numbers of b bits are read as multiples of 2^(1-b). With `sampleRate` it is resampled.
+ * bytes. Whole numbers of b bits are read as multiples of 2^(1-b). With `sampleRate` it is resampled, piece after piece, so
+ * that of long recordings nothing is in memory at once but the file and what becomes of it.
  * @throws AudioError naming `name` for another format, for a file that is damaged or, as far as it tells, cut short, for
  * no samples, NaN or infinite ones, sample rates below 4 and above 384 kHz, and more than four hours.
  */
@@ -42,41 +52,70 @@ export async function decodeAudio(
   name: string,
   { sampleRate }: { readonly sampleRate?: number } = {},
 ): Promise<Audio> {
-  const encoded = encodedSound(bytes, name);
-  const audio = await decoded(encoded, name).catch((error) => unreadable(error, name));
-  requireSamples(audio.samples, name);
-  const { frames = 0, integerBits } = encoded;
-  if (audio.samples.length < frames) {
-    throw damagedSound(name, `${audio.samples.length} of ${frames} samples can be decoded`);
-  }
-  if (integerBits) evenOut(audio.samples, integerBits, encoded.format);
-  if (sampleRate === undefined) return audio;
-  return { samples: await resample(audio.samples, audio.sampleRate, sampleRate), sampleRate };
+  return decoded(encodedSound(bytes, name), name, sampleRate).catch((error) => unreadable(error, name));
 }
 
-async function decoded({ format, parts }: EncodedSound, name: string): Promise<Audio> {
-  const decoder = await DECODERS[format]();
-  const pieces: Float32Array[] = [];
-  let sampleRate = 0;
-  let length = 0;
-  const keep = (piece: Decoded) => {
-    if (piece.errors?.length) throw new Error(piece.errors[0].message);
-    if (piece.channelData.length === 0 || piece.channelData[0].length === 0) return;
-    requireSampleRate(piece.sampleRate, name);
-    sampleRate ||= piece.sampleRate;
-    if (piece.sampleRate !== sampleRate)
-      throw new Error(`${sampleRate}, then ${piece.sampleRate} samples a second`);
-    pieces.push(meanOf(piece.channelData));
-    length += piece.channelData[0].length;
-    if (length > MOST_HOURS * 3600 * sampleRate) throw tooLong(name);
-  };
+async function decoded(encoded: EncodedSound, name: string, wanted: number | undefined): Promise<Audio> {
+  const decoder = await DECODERS[encoded.format]();
+  const sound = new GrowingSound(encoded, name, wanted);
   try {
-    for (const part of parts) for (const piece of piecesOf(part)) keep(decoder.decode(piece));
-    if (decoder.flush) keep(decoder.flush());
+    for (const part of encoded.parts) for (const piece of piecesOf(part)) sound.add(decoder.decode(piece));
+    if (decoder.flush) sound.add(decoder.flush());
   } finally {
     decoder.free();
   }
-  return { samples: joined(pieces, length), sampleRate };
+  return sound.end();
+}
+
+/** What is decoded so far, as one channel of the rate that is wanted. */
+class GrowingSound {
+  private readonly pieces: Float32Array[] = [];
+  /** As decoded. */
+  private sampleRate = 0;
+  private length = 0;
+  private resampler?: Resampler;
+
+  constructor(
+    private readonly encoded: EncodedSound,
+    private readonly name: string,
+    private readonly wanted: number | undefined,
+  ) {}
+
+  add({ channelData, sampleRate, errors }: Decoded): void {
+    if (errors?.length) throw new Error(errors[0].message);
+    if (channelData.length === 0 || channelData[0].length === 0) return;
+    if (this.sampleRate === 0) this.begin(sampleRate);
+    if (sampleRate !== this.sampleRate)
+      throw new Error(`${this.sampleRate}, then ${sampleRate} samples a second`);
+    for (const channel of channelData) evenOut(channel, this.encoded);
+    const samples = meanOf(channelData);
+    requireSamples(samples, this.name, this.length);
+    this.pieces.push(this.resampler ? this.resampler.push(samples) : samples);
+    this.length += samples.length;
+    this.requireShort(this.length);
+  }
+
+  end(): Audio {
+    const { frames = 0 } = this.encoded;
+    if (this.length === 0) requireSamples(new Float32Array(), this.name);
+    if (this.length < frames) {
+      throw damagedSound(this.name, `${this.length} of ${frames} samples can be decoded`);
+    }
+    if (this.resampler) this.pieces.push(this.resampler.end());
+    return { samples: joined(this.pieces), sampleRate: this.wanted ?? this.sampleRate };
+  }
+
+  private begin(sampleRate: number): void {
+    requireSampleRate(sampleRate, this.name);
+    this.sampleRate = sampleRate;
+    const { wanted = sampleRate } = this;
+    if (wanted !== sampleRate) this.resampler = new Resampler(sampleRate, wanted);
+    this.requireShort(this.encoded.frames ?? 0);
+  }
+
+  private requireShort(length: number): void {
+    if (length > MOST_HOURS * 3600 * this.sampleRate) throw tooLong(this.name);
+  }
 }
 
 /** As plain Uint8Arrays: slices of a Buffer, which some decoders take, would be views. */
@@ -92,20 +131,10 @@ function meanOf(channels: readonly Float32Array[]): Float32Array {
   return first.map((value, i) => others.reduce((sum, channel) => sum + channel[i], value) / channels.length);
 }
 
-function joined(pieces: readonly Float32Array[], length: number): Float32Array {
-  if (pieces.length === 1) return pieces[0];
-  const samples = new Float32Array(length);
-  let filled = 0;
-  for (const piece of pieces) {
-    samples.set(piece, filled);
-    filled += piece.length;
-  }
-  return samples;
-}
-
 /** The decoders divide by one step less than a whole: of WAV what is above zero, of FLAC all. */
-function evenOut(samples: Float32Array, bits: number, format: SoundFormat): void {
-  const share = 1 - 2 ** (1 - bits);
+function evenOut(samples: Float32Array, { format, integerBits }: EncodedSound): void {
+  if (integerBits === undefined) return;
+  const share = 1 - 2 ** (1 - integerBits);
   for (let i = 0; i < samples.length; i++) if (format === "flac" || samples[i] > 0) samples[i] *= share;
 }
 

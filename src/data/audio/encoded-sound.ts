@@ -1,4 +1,5 @@
 import { damagedSound } from "./audio.js";
+import { id3Length, requireUnbrokenFrames } from "./mpeg-frames.js";
 import { requireWholePages } from "./ogg.js";
 import { type SoundFormat, soundFormat } from "./sound-format.js";
 import { wavChunks } from "./wav.js";
@@ -31,17 +32,18 @@ export function encodedSound(file: Uint8Array, name: string): EncodedSound {
     const { format: start, data, ...facts } = wavChunks(bytes, name);
     return { format, parts: [start, data], ...facts };
   }
-  if (format === "mp3") requireAnnouncedBytes(bytes, name);
+  if (format === "mp3") {
+    requireAnnouncedBytes(bytes, name);
+    requireUnbrokenFrames(bytes, name);
+  }
   if (isOgg(bytes)) requireWholePages(bytes, name);
   return { format, parts: [bytes], ...(format === "flac" && flacInfo(bytes, name)) };
 }
 
-/** Without an ID3v2 tag, whose length is 4 times 7 bits. [id3.org, ID3v2.4.0 structure, 3.1] */
+/** Without an ID3v2 tag. */
 function withoutTag(bytes: Uint8Array): Uint8Array {
   const isTagged = String.fromCharCode(...bytes.subarray(0, 3)) === "ID3" && bytes.length >= 10;
-  return isTagged
-    ? bytes.subarray(10 + bytes.subarray(6, 10).reduce((size, byte) => size * 128 + byte, 0))
-    : bytes;
+  return isTagged ? bytes.subarray(10 + id3Length(bytes.subarray(6, 10))) : bytes;
 }
 
 function taggedFormat(bytes: Uint8Array): SoundFormat {

@@ -33,8 +33,8 @@ export interface Listing {
 const SHOWN = 3;
 
 /**
- * The recordings that are there of those that were listed. What is missing, listed again, without text or not listed is
- * counted.
+ * The recordings that are there of those that were listed. What is missing, listed again or not listed is counted; what has
+ * no text is for those to count who learn texts.
  * @throws DataError where none are listed or all are missing.
  */
 export async function recordingsOf(
@@ -42,16 +42,12 @@ export async function recordingsOf(
   { layout, rows, passedOver = [], leftOut = [] }: Listing,
 ): Promise<RecordingSet> {
   const recordings = new Map<string, Recording>();
-  const [missing, again, textless]: [string[], string[], string[]] = [[], [], []];
+  const [missing, again]: [string[], string[]] = [[], []];
   for (const row of rows) {
     const name = await findSound(place, row.list, row.path);
     if (name === undefined) missing.push(row.path);
     else if (recordings.has(name)) again.push(row.path);
-    else {
-      const recording = recordingOf(place, name, row);
-      if (row.text !== undefined && recording.text === undefined) textless.push(name);
-      recordings.set(name, recording);
-    }
+    else recordings.set(name, recordingOf(place, name, row));
   }
   if (recordings.size === 0) throw noneThere(place, layout, missing);
   const known = new Set(passedOver);
@@ -65,7 +61,6 @@ export async function recordingsOf(
       ...leftOut,
       ...listed("file", "of lists, not to be found", missing),
       ...leftOutOf("line", "naming a file again", again),
-      ...leftOutOf("text", "without words", textless),
       ...leftOutOf("recording", "outside of the lists", unlisted),
     ],
   };

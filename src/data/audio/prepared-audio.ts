@@ -2,8 +2,8 @@ import { pauses, type Watching } from "../../core/watching.js";
 import { type CheckedFile, readIndexFile, verifyFile } from "../../files/checked-file.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
+import { AppendedFile } from "../appended-file.js";
 import { type LeftOut, Reading } from "../reading.js";
-import { AppendedFile } from "./appended-file.js";
 import { AudioError } from "./audio.js";
 import { decodeAudio } from "./decode.js";
 import { countClipped, fromPcm16, toPcm16 } from "./pcm16.js";
@@ -29,8 +29,6 @@ export interface PreparedAudio {
 /** What became of the recordings. */
 export interface PreparedCounts {
   readonly kept: number;
-  /** Of what is kept. */
-  readonly seconds: number;
   /** How many recordings go beyond -1 and 1 and are cut off there. */
   readonly clipped: number;
   readonly leftOut: readonly LeftOut[];
@@ -115,11 +113,10 @@ async function writeRecordings(
     clipped += Math.min(1, countClipped(samples));
   }
   if (corrupt.length > 0 && onCorrupt === "stop") throw allCorrupt(corrupt, recordings.length);
-  const seconds = samplesFile.bytes / SAMPLE_BYTES / sampleRate;
   const files = [await samplesFile.finish(), await examplesFile.finish()] as const;
   const index: AudioIndex = { layout: LAYOUT, sampleRate, files };
   await folder.write(INDEX_FILE, `${JSON.stringify(index, null, 2)}\n`);
-  return { kept, seconds, clipped, leftOut: reading.leftOut };
+  return { kept, clipped, leftOut: reading.leftOut };
 }
 
 /** The samples of a recording that is to be kept. */

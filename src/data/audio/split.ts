@@ -1,5 +1,5 @@
-import { randomStream } from "../../core/random.js";
 import { DataError } from "../../files/errors.js";
+import { heldOutKeys } from "../held-out-keys.js";
 import { counted } from "../images/left-out.js";
 import type { Recording } from "./recording.js";
 
@@ -103,7 +103,7 @@ function splitBy(
     if (key !== undefined) sizes.set(key, (sizes.get(key) ?? 0) + 1);
   }
   if (sizes.size < atLeast) return undefined;
-  const held = heldOut(sizes, recordings.length * validationFraction, seed);
+  const held = heldOutKeys(sizes, recordings.length * validationFraction, seed);
   const isHeld = (recording: Recording) => held.has(keyOf(recording) ?? "");
   const validation = recordings.filter(isHeld);
   const which = name === "text" ? "" : ` (${namesOf([...held])})`;
@@ -113,25 +113,6 @@ function splitBy(
     test: [],
     how: `validation is ${counted(held.size, name)} of ${sizes.size}${which}, so that ${reason}: ${shareOf(validation, recordings)}`,
   };
-}
-
-/** Keys in the order of the seed, as many as fit into `room`; the smallest where none does. */
-function heldOut(sizes: ReadonlyMap<string, number>, room: number, seed: number): ReadonlySet<string> {
-  const drawn = [...sizes].map(([key, size]) => ({
-    key,
-    size,
-    order: randomStream(seed, `split ${key}`).uniform(),
-  }));
-  drawn.sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1));
-  const held = new Set<string>();
-  let left = room;
-  for (const { key, size } of drawn) {
-    if (size > left) continue;
-    held.add(key);
-    left -= size;
-  }
-  if (held.size > 0) return held;
-  return new Set([drawn.reduce((least, one) => (one.size < least.size ? one : least)).key]);
 }
 
 /** What is said without case and punctuation; each recording without a text stands for itself. */

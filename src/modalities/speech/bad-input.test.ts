@@ -145,10 +145,7 @@ describe("texts that cannot be used", () => {
       ...spoken({ empty: " ", marks: "?! ..." }),
       "none.wav": toneFile(0.3),
     });
-    expect(leftOut).toEqual([
-      expect.stringMatching(/^1 text without words: empty\.wav$/),
-      "3 without words in a text",
-    ]);
+    expect(leftOut).toEqual(["3 without words in a text, such as empty"]);
     expect(train.examples.length + validation.examples.length).toBe(5);
   });
 

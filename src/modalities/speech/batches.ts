@@ -8,7 +8,9 @@ import {
 } from "../../data/length-buckets.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
 import { type SpeechFeatures, speechFeatures } from "../../features/audio/feature-extractor.js";
+import { warpFrequencies } from "../../features/audio/frequency-warp.js";
 import { changeGain } from "../../features/audio/level.js";
+import { kaldiMel } from "../../features/audio/mel-settings.js";
 import { addNoise } from "../../features/audio/noise.js";
 import { addRoom } from "../../features/audio/room.js";
 import { specAugment } from "../../features/audio/spec-augment.js";
@@ -70,7 +72,7 @@ async function samplesOf(
 /** An utterance as it is learned from: another one each time. */
 function changed(
   samples: Float32Array,
-  { speeds, gain, noise, room, specAugment: hides = false }: Augment,
+  { speeds, gain, noise, room, warp = 0, specAugment: hides = false }: Augment,
   random: RandomStream,
 ): SpeechFeatures {
   let sound = speeds ? changeSpeed(samples, speeds[random.integer(speeds.length)]) : samples;
@@ -83,10 +85,11 @@ function changed(
     sound = addNoise(sound, { snrDb: noise + 20 * random.uniform(), noise: kind }, random);
   }
   const features = speechFeatures(sound);
-  if (!hides) return features;
   // Two frames of 10 ms lie side by side in each row.
-  const apart = { data: features.data, frames: 2 * features.frames, bands: features.bands / 2 };
-  return { ...features, data: specAugment(apart, random).data };
+  let apart = { data: features.data, frames: 2 * features.frames, bands: features.bands / 2 };
+  if (warp > 0) apart = warpFrequencies(apart, 1 + warp * (2 * random.uniform() - 1), kaldiMel);
+  if (hides) apart = specAugment(apart, random);
+  return { ...features, data: apart.data };
 }
 
 /** Utterances as rows of one length; those from `count` on only fill the batch. */

@@ -59,7 +59,10 @@ describe("writeSpeech and openPreparedSpeech", () => {
       { leftOut: ["2 files of other kinds (.md): a.md"] },
     );
     const [ofSet, wordless, ...told] = prepared.leftOut;
-    expect([ofSet, wordless]).toEqual(["2 files of other kinds (.md): a.md", "3 without words in a text"]);
+    expect([ofSet, wordless]).toEqual([
+      "2 files of other kinds (.md): a.md",
+      expect.stringMatching(/^3 without words in a text, such as \w+$/),
+    ]);
     const counts = told.map(
       (line) => /^(\d): a recording is shorter than 0\.1 s, such as s\.wav: 0\.05 s$/.exec(line)![1],
     );

@@ -81,16 +81,18 @@ export async function writeSpeech(
  */
 function withText(recordings: readonly Recording[], language: string | undefined, isLearned: boolean) {
   const figures = new Set<string>();
+  const wordless: string[] = [];
   const kept = recordings.flatMap((recording): Recording[] => {
-    if (recording.text === undefined) return isLearned ? [] : [recording];
-    const { text, figuresLeft } = normaliseTranscript(recording.text, { language });
+    const { text, figuresLeft } = normaliseTranscript(recording.text ?? "", { language });
     for (const figure of figuresLeft) figures.add(figure);
-    return text === "" && isLearned ? [] : [{ ...recording, text }];
+    if (text !== "" || !isLearned) return [recording.text === undefined ? recording : { ...recording, text }];
+    wordless.push(recording.id);
+    return [];
   });
-  const without = recordings.length - kept.length;
   return {
     recordings: kept,
-    leftOut: without > 0 ? [`${without} without words in a text`] : [],
+    leftOut:
+      wordless.length > 0 ? [`${wordless.length} without words in a text, such as ${wordless[0]}`] : [],
     notes:
       isLearned && figures.size > 0
         ? [`figures in texts stay figures, such as ${[...figures].slice(0, 3).join(", ")}: say data.language`]

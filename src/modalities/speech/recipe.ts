@@ -30,6 +30,8 @@ const augment = z.strictObject({
   noise: z.number().optional(),
   /** An echo that lasts up to so many seconds, half of the time. */
   room: z.number().min(0.05).max(3).optional(),
+  /** As of vocal tracts shorter or longer by up to this share: every frequency is moved by a factor. */
+  warp: z.number().min(0).max(0.3).optional(),
   /** Some bands and some stretches of time are hidden (SpecAugment). */
   specAugment: z.boolean().optional(),
 });

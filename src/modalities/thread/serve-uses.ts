@@ -1,12 +1,11 @@
 /** A model over HTTP whose uses run in a thread of their own. */
 import type { NamedArray } from "../../interop/safetensors.js";
-import type { Route, Served } from "../../serving/http/served.js";
+import type { Served } from "../../serving/http/served.js";
 import type { Named, ServeRequest } from "../modality.js";
 import { startUses, type UseThread } from "./use-thread.js";
 
-/** One route, and what is said of it. */
-export interface ServedUse extends Pick<Served, "facts" | "example" | "bodyBytes"> {
-  readonly route: Route;
+/** Its routes, and what is said of them. */
+export interface ServedUse extends Pick<Served, "routes" | "page" | "facts" | "example" | "bodyBytes"> {
   /** What it does, in a few words. */
   readonly details: string;
 }
@@ -19,16 +18,14 @@ export async function serveUses<S extends { readonly weights: ReadonlyMap<string
 ): Promise<Served> {
   const saved = await named.open();
   const uses = await startUses(named);
-  const { route, details, facts, example, bodyBytes } = useOf(saved, uses);
+  const { details, ...served } = useOf(saved, uses);
   const parameterCount = [...saved.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
   return {
+    ...served,
     models: [name],
-    routes: [route],
     hasFailed: async () => uses.hasFailed,
-    facts: { parameterCount, ...facts },
+    facts: { parameterCount, ...served.facts },
     description: `${parameterCount.toLocaleString("en-US")} parameters, ${details}`,
-    example,
-    bodyBytes,
     close: () => uses.close(),
   };
 }

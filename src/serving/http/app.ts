@@ -5,36 +5,39 @@ import { requireKey } from "./api-key.js";
 import { Metrics } from "./metrics.js";
 import { modelRoutes } from "./models.js";
 import { refuseOtherSites } from "./same-site.js";
-import type { Host, Served } from "./served.js";
+import type { Host, Route, Served } from "./served.js";
 
 export interface AppOptions {
   /** The address that the server is bound to. */
   readonly address: string;
-  readonly apiKey?: string;
   /** Whether the server is ending. */
   readonly isClosing: () => boolean;
   /** Seconds since 1970. */
   readonly created: number;
 }
 
-type Methods = Readonly<Record<string, "GET" | "POST">>;
+type Methods = Readonly<Record<string, Route["method"]>>;
 
 /** Paths that every server has. */
 const shared: Methods = {
   "/v1/models": "GET",
   "/v1/models/:id{.+}": "GET",
   "/healthz": "GET",
+  "/health": "GET",
   "/metrics": "GET",
 };
 
 export function createApp(served: Served, host: Host, options: AppOptions): Hono {
-  const { address, apiKey, isClosing, created } = options;
+  const { address, isClosing, created } = options;
+  const { apiKey, onFault } = host;
   const metrics = new Metrics();
   served.watch?.(metrics.registry, host.admission);
+  const routes = new Map(served.routes.map((route) => [route.path, route]));
   const own = Object.fromEntries(served.routes.map(({ path, method }) => [path, method]));
   const methods: Methods = { ...shared, ...own };
+  const refuse = (error: ApiError, path: string) => respondWith(error, routes.get(path)?.errorBody?.(error));
   const app = new Hono();
-  app.onError((error) => respondWith(answerFor(error, host.onFault)));
+  app.onError((error, c) => refuse(answerFor(error, onFault), c.req.path));
   app.notFound((c) => respondWith(unknownUrl(c.req.method, c.req.path, served)));
   app.use(countRequests(metrics, methods));
   app.use(refuseWhen(isClosing));
@@ -42,23 +45,26 @@ export function createApp(served: Served, host: Host, options: AppOptions): Hono
   else for (const path of ["/v1/*", "/metrics"]) app.use(path, requireKey(apiKey));
   modelRoutes(app, served.models, created);
   for (const { method, path, handle } of served.routes) app.on(method, path, (c) => handle(c, host));
-  app.get("/healthz", async (c) => {
-    if (await served.hasFailed()) return c.json({ status: "failed" }, 503);
-    return c.json({ status: "ok" });
-  });
+  for (const path of ["/healthz", "/health"]) {
+    app.get(path, async (c) => {
+      if (await served.hasFailed()) return c.json({ status: "failed" }, 503);
+      return c.json({ status: "ok" });
+    });
+  }
   app.get("/metrics", async (c) => {
     const { registry } = metrics;
     return c.body(await registry.metrics(), 200, { "content-type": registry.contentType });
   });
   for (const [path, method] of Object.entries(methods)) {
-    app.all(path, (c) => respondWith(wrongMethod(c.req.method, c.req.path, method)));
+    app.all(path, (c) => refuse(wrongMethod(c.req.method, c.req.path, method), path));
   }
   if (served.page) app.route("/", served.page);
   return app;
 }
 
-/** An error as an HTTP response. */
-export function respondWith({ status, body, details }: ApiError): Response {
+/** An error as an HTTP response, with its own JSON unless another is given. */
+export function respondWith(error: ApiError, body: object = error.body): Response {
+  const { status, details } = error;
   return Response.json(body, { status, headers: { ...details.headers } });
 }
 

@@ -1,22 +1,27 @@
 /** What a server serves: the routes of one model, whatever it does. */
 import type { Context, Hono } from "hono";
 import type { Registry } from "prom-client";
+import type { ApiError } from "./api-error.js";
 import type { Admission, Limits } from "./limits.js";
 
 /** What every route of one server shares. */
 export interface Host {
   readonly limits: Limits;
   readonly admission: Admission;
+  /** What clients must send as a bearer token; absent: nothing. */
+  readonly apiKey?: string;
   /** Told of errors that are the server's own. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** An address that a model answers at. */
+/** An address that a model answers at. Below /v1/ the server asks for its key, elsewhere the route itself. */
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
   /** Answers a request; what it throws is answered with. */
   handle(c: Context, host: Host): Promise<Response>;
+  /** The JSON of an error; default: as OpenAI's API has it. */
+  errorBody?(error: ApiError): object;
 }
 
 /** A model as a server has it. */

@@ -16,7 +16,7 @@ export interface HostOptions {
   readonly host?: string;
   /** 0: a free one. */
   readonly port: number;
-  /** What clients must send as a bearer token; absent: nothing. /healthz and the page are open without it. */
+  /** What clients must send as a bearer token; absent: nothing. /healthz, /health and the page are open without it. */
   readonly apiKey?: string;
   readonly limits: Limits;
   /** Seconds since 1970; default now. */
@@ -42,8 +42,8 @@ export async function startHost(served: Served, options: HostOptions): Promise<R
   const { created = Math.floor(Date.now() / 1000), onFault = (error) => console.error(error) } = options;
   const admission = new Admission(limits);
   let isClosing = false;
-  const host = { limits, admission, onFault };
-  const app = createApp(served, host, { address, apiKey, created, isClosing: () => isClosing });
+  const host = { limits, admission, apiKey, onFault };
+  const app = createApp(served, host, { address, created, isClosing: () => isClosing });
   const listener = getRequestListener(app.fetch, {
     hostname: "localhost", // for requests of HTTP/1.0, which may name no host
     overrideGlobalObjects: false,

@@ -32,6 +32,6 @@ export function createRoutes(options: RoutesOptions): Hono {
   const { host = "127.0.0.1", apiKey, limits, model } = options;
   const { onFault = (error: unknown) => console.error(error) } = options;
   const { created = Math.floor(Date.now() / 1000) } = model;
-  const parts = { limits, onFault, admission: new Admission(limits) };
-  return createApp(serveLanguage(options), parts, { address: host, apiKey, created, isClosing: () => false });
+  const parts = { limits, onFault, apiKey, admission: new Admission(limits) };
+  return createApp(serveLanguage(options), parts, { address: host, created, isClosing: () => false });
 }

@@ -1,6 +1,6 @@
 // OpenAI's API, as far as the page needs it.
 
-/** @typedef {"key" | "busy" | "network" | "refused" | "server"} FailureKind */
+/** @typedef {"microphone" | "key" | "busy" | "network" | "refused" | "server"} FailureKind */
 
 /** Why there is no answer, or no more of it. */
 export class Failure extends Error {
@@ -74,11 +74,12 @@ async function* events(response, signal) {
 }
 
 /**
+ * An answer that is a success. Throws `Failure`, and the signal's reason.
  * @param {string} path beside the page, so that it may lie in a folder of another server
  * @param {string | undefined} key
  * @param {RequestInit} [init]
  */
-async function ask(path, key, init = {}) {
+export async function ask(path, key, init = {}) {
   const headers = key === undefined ? init.headers : { ...init.headers, authorization: `Bearer ${key}` };
   const response = await reachable(fetch(path, { ...init, headers }), init.signal);
   if (!response.ok) throw await failureOf(response);
@@ -103,8 +104,9 @@ async function reachable(answer, signal) {
 async function failureOf(response) {
   const { status } = response;
   const body = await response.json().catch(() => undefined);
-  const details = body?.error?.message ?? `HTTP ${status} ${response.statusText}`;
-  if (status === 401) return new Failure("key", details);
+  // LibreTranslate's errors are texts.
+  const details = body?.error?.message ?? body?.error ?? `HTTP ${status} ${response.statusText}`;
+  if (response.headers.has("www-authenticate")) return new Failure("key", details);
   if (status === 429) return new Failure("busy", details, Number(response.headers.get("retry-after")));
   return new Failure(status < 500 ? "refused" : "server", details);
 }

@@ -12,20 +12,15 @@ import { element } from "./element.mjs";
 import { showFailure, startFailures, translateFailure } from "./failure.mjs";
 import { keptChat } from "./kept.mjs";
 import { startKey } from "./key.mjs";
-import { chooseLanguage, language, translate } from "./language.mjs";
+import { startLanguage } from "./language.mjs";
 import { loadModels, startModels } from "./models.mjs";
 import { restoreSettings, startSettings } from "./settings.mjs";
 
 const composer = element("composer", HTMLFormElement);
 const message = element("message", HTMLTextAreaElement);
 const messageLabel = element("message-label", HTMLLabelElement);
-const languageButtons = element("languages", HTMLElement).querySelectorAll("button");
 
 function showLanguage() {
-  document.documentElement.lang = language();
-  for (const button of languageButtons)
-    button.setAttribute("aria-pressed", String(button.lang === language()));
-  translate(document);
   message.placeholder = messageLabel.textContent ?? "";
   translateFailure();
   showConversation();
@@ -55,7 +50,7 @@ startModels(model, save);
 startSettings(save);
 restoreSettings(settings);
 startConversation(exchanges, draft);
-showLanguage();
+startLanguage(showLanguage);
 
 message.addEventListener("keydown", sendOnEnter);
 composer.addEventListener("submit", (event) => {
@@ -64,12 +59,6 @@ composer.addEventListener("submit", (event) => {
 });
 element("stop", HTMLButtonElement).addEventListener("click", stopAnswer);
 element("new-chat", HTMLButtonElement).addEventListener("click", newChat);
-for (const button of languageButtons) {
-  button.addEventListener("click", () => {
-    chooseLanguage(button.lang);
-    showLanguage();
-  });
-}
 addEventListener("pagehide", () => {
   stopAnswer();
   save();

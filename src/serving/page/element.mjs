@@ -7,5 +7,5 @@
 export function element(id, type) {
   const found = document.getElementById(id);
   if (found instanceof type) return found;
-  throw new Error(`index.html has no ${type.name} called ${id}`);
+  throw new Error(`the page has no ${type.name} called ${id}`);
 }

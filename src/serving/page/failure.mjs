@@ -62,6 +62,8 @@ function describe({ kind, retryAfter }) {
   switch (kind) {
     case "key":
       return say("The server asks for an API key.");
+    case "microphone":
+      return say("There is no microphone that this page may hear.");
     case "busy":
       if (!retryAfter) return say("The server is busy; try again later.");
       return say("The server is busy; try again in {seconds} s.", { seconds: String(retryAfter) });

@@ -8,7 +8,15 @@
  * @property {Record<string, string>} settings
  */
 
+/**
+ * @typedef {object} Work
+ * @property {string} source
+ * @property {string} target
+ * @property {string} text
+ */
+
 const chatName = "autodidact.chat.1"; // count up when the shape changes
+const workName = "autodidact.translation.1";
 const keyName = "autodidact.key";
 const languageName = "autodidact.language";
 
@@ -20,6 +28,15 @@ export function keptChat() {
 
 /** @param {Chat} chat */
 export const keepChat = (chat) => write("sessionStorage", chatName, JSON.stringify(chat));
+
+/** What was being translated. @returns {Work} */
+export function keptWork() {
+  const empty = { source: "auto", target: "", text: "" };
+  return { ...empty, ...JSON.parse(read("sessionStorage", workName) ?? "{}") };
+}
+
+/** @param {Work} work */
+export const keepWork = (work) => write("sessionStorage", workName, JSON.stringify(work));
 
 export const keptKey = () => read("sessionStorage", keyName);
 

@@ -1,4 +1,5 @@
 // The language that the page speaks.
+import { element } from "./element.mjs";
 import { keepLanguage, keptLanguage } from "./kept.mjs";
 import { chinese } from "./texts.mjs";
 
@@ -10,10 +11,26 @@ let current = known(keptLanguage() ?? navigator.language);
 /** The tag of the language. */
 export const language = () => current;
 
-/** @param {string} wanted */
-export function chooseLanguage(wanted) {
-  current = known(wanted);
-  keepLanguage(current);
+/**
+ * Has the page speak its language, and the buttons choose another.
+ * @param {() => void} onChange says what the page says by `say`
+ */
+export function startLanguage(onChange) {
+  const buttons = element("languages", HTMLElement).querySelectorAll("button");
+  const show = () => {
+    document.documentElement.lang = current;
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.lang === current));
+    translate(document);
+    onChange();
+  };
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      current = known(button.lang);
+      keepLanguage(current);
+      show();
+    });
+  }
+  show();
 }
 
 /**
@@ -33,7 +50,7 @@ export function say(english, values = {}) {
  */
 export function translate(part) {
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (part.querySelectorAll("[data-text]"))) {
-    // What it said at first is English; line breaks in index.html are no part of it.
+    // What it said at first is English; line breaks in HTML are no part of it.
     place.dataset.text ||= place.textContent?.trim().replace(/\s+/g, " ");
     place.textContent = say(/** @type {Text} */ (place.dataset.text));
   }

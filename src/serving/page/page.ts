@@ -1,25 +1,38 @@
-/** The chat page: a fixed list of files, read once, so that no path reaches anything else. */
+/** Pages for people with a browser: a fixed list of files, read once, so that no path reaches anything else. */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { Hono } from "hono";
 import { etag } from "hono/etag";
 
-const names = [
-  "index.html",
+/** Scripts and styles of every page. */
+const shared = [
   "style.css",
   "api.mjs",
-  "chat.mjs",
-  "conversation.mjs",
   "element.mjs",
-  "exchange.mjs",
   "failure.mjs",
   "kept.mjs",
   "key.mjs",
   "language.mjs",
-  "models.mjs",
-  "settings.mjs",
   "texts.mjs",
 ];
+
+/** What each page has of its own: at first what `/` shows. */
+const pages = {
+  chat: ["chat.html", "chat.mjs", "conversation.mjs", "exchange.mjs", "models.mjs", "settings.mjs"],
+  hearing: [
+    "hearing.html",
+    "hearing.css",
+    "hearing.mjs",
+    "microphone.mjs",
+    "recorder.mjs",
+    "subtitles.mjs",
+    "hear.mjs",
+  ],
+  translation: ["translation.html", "translation.css", "translation.mjs", "menus.mjs", "translate.mjs"],
+} as const;
+
+/** The name of a page. */
+export type PageName = keyof typeof pages;
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -46,13 +59,24 @@ const headers = {
   "x-content-type-options": "nosniff",
 };
 
-/** The routes of the page: `/` and the files that it loads. */
-export function chatPage(): Hono {
+/** The routes of a page: `/` and the files that it loads. */
+export function pageNamed(name: PageName): Hono {
   const page = new Hono();
-  for (const name of names) {
-    const bytes = readFileSync(new URL(name, import.meta.url));
-    const path = name === "index.html" ? "/" : `/${name}`;
-    page.get(path, etag(), (c) => c.body(bytes, 200, { ...headers, "content-type": types[extname(name)] }));
-  }
+  const [html, ...own] = pages[name];
+  const serve = (path: string, file: string) => {
+    const text = read(file);
+    page.get(path, etag(), (c) => c.body(text, 200, { ...headers, "content-type": types[extname(file)] }));
+  };
+  serve("/", html);
+  for (const file of [...shared, ...own]) serve(`/${file}`, file);
   return page;
+}
+
+/** The page to chat with a language model. */
+export const chatPage = () => pageNamed("chat");
+
+/** A file's text; a line `<!-- part.html -->` in it stands for that file, which several pages have. */
+function read(file: string): string {
+  const text = readFileSync(new URL(file, import.meta.url), "utf8");
+  return text.replace(/^ *<!-- (\w+\.html) -->\n/gm, (_, part) => read(part));
 }

@@ -1,7 +1,7 @@
-// What the page says, in Chinese. The English is where it is said: in index.html and in calls of `say`.
+// What the page says, in Chinese. The English is where it is said: in HTML files and in calls of `say`.
 
 export const chinese = {
-  // index.html
+  // HTML files of the chat page
   Model: "模型",
   Language: "语言",
   "New chat": "新对话",
@@ -35,6 +35,15 @@ export const chinese = {
   "Try again": "重试",
   Dismiss: "知道了",
 
+  // translation.html
+  Translation: "译文",
+  From: "源语言",
+  To: "目标语言",
+  "Text to translate": "要翻译的文本",
+  "Swap languages": "交换语言",
+  Copy: "复制",
+  "Other translations": "其他译法",
+
   // key.mjs
   "The server does not take this key.": "服务器不接受这个密钥。",
   "A key has letters, digits and signs only, without spaces.":
@@ -49,6 +58,20 @@ export const chinese = {
   "The server failed.": "服务器出错了。",
   "A setting is out of its range; nothing was sent.": "有一项设置超出范围，消息没有发送。",
 
+  "There is no microphone that this page may hear.": "没有此页面可以使用的麦克风。",
+
+  // hearing.html, hearing.mjs
+  Transcript: "文字记录",
+  "Speak, or drop a recording here.": "请说话，或将录音拖到这里。",
+  "WAV, FLAC, MP3, Ogg Vorbis or Opus": "WAV、FLAC、MP3、Ogg Vorbis 或 Opus",
+  Speak: "说话",
+  "Choose a recording": "选择录音",
+  "Save as": "保存为",
+  Text: "文本",
+  Listening: "正在听",
+  "Hearing {name}": "正在听 {name}",
+  "No words were heard.": "没有听到任何词。",
+
   // conversation.mjs, exchange.mjs
   Answering: "正在回答",
   "1 token": "1 个词元",
@@ -58,6 +81,17 @@ export const chinese = {
   stopped: "已停止",
   "broken off": "已中断",
   "no answer; the model will not be told of this question again": "没有回答；之后不会再向模型提起这个问题",
+
+  // translation.mjs, menus.mjs
+  "Detect language": "检测语言",
+  "Detected: {language} ({confidence} %)": "检测到：{language}（{confidence}%）",
+  Copied: "已复制",
+  "The browser does not let the page copy.": "浏览器不允许此页面复制。",
+  "A placeholder is missing: {found}": "缺少占位符：{found}",
+  "A placeholder is doubled: {found}": "占位符重复：{found}",
+  "A placeholder was not in the text: {found}": "原文中没有此占位符：{found}",
+  "Placeholders are in another order.": "占位符的顺序变了。",
+  "The translation repeats itself: {found}": "译文有重复：{found}",
 };
 
 /** A text of the page in English. @typedef {keyof typeof chinese} Text */

@@ -60,7 +60,12 @@ export function serveDrawing(named: Named<Saved<"denoiser">>, request: ServeRequ
     };
     const route = jsonRoute("/v1/images/generations", drawRequest, [request.name], answer);
     const body = { model: request.name, prompt: classes[0] ?? "" };
-    return { route, details: `draws ${own}`, facts: { classes }, example: { path: route.path, body } };
+    return {
+      routes: [route],
+      details: `draws ${own}`,
+      facts: { classes },
+      example: { path: route.path, body },
+    };
   });
 }
 
@@ -80,7 +85,7 @@ export function serveClassifying(named: Named<Saved<"classifier">>, request: Ser
     const route = jsonRoute("/v1/images/classify", classifyRequest, [request.name], answer);
     const body = { model: request.name, image: "<base64 of a picture file>" };
     const details = `tells ${classes.length} classes apart`;
-    return { route, details, facts: { classes }, example: { path: route.path, body } };
+    return { routes: [route], details, facts: { classes }, example: { path: route.path, body } };
   });
 }
 

@@ -24,6 +24,7 @@ export const transcribing = z.object({
     "name",
     "what to print: the text, subtitles, or all that is known",
   ),
+  microphone: flag(z.literal(true).optional(), "", "listen to the microphone until Ctrl-C"),
   ...decoding,
 });
 

@@ -11,11 +11,16 @@ const transcribe: Use<Saved<"recogniser">> = {
   verb: "transcribe",
   summary: "write down what is said in recordings, with times",
   options: transcribing,
-  inputs: { name: "recordings", endings: soundEndings },
-  examples: ["runs/speech talk.mp3 --format srt", "runs/speech interviews/ --format json"],
-  run: async function* (model, { options, inputs }, around) {
-    const { transcribe } = await import("./transcribe.js");
-    yield* transcribe(model, inputs, options as Transcribing, around);
+  inputs: { name: "recordings", endings: soundEndings, live: "microphone" },
+  examples: [
+    "runs/speech talk.mp3 --format srt",
+    "runs/speech interviews/ --format json",
+    "runs/speech --microphone",
+  ],
+  run: async function* (model, request, around) {
+    const options = request.options as Transcribing;
+    if (options.microphone) yield* (await import("./listen.js")).listen(model, request, options, around);
+    else yield* (await import("./transcribe.js")).transcribe(model, request, options, around);
   },
 };
 

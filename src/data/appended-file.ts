@@ -1,6 +1,6 @@
-import type { CheckedFile } from "../../files/checked-file.js";
-import { crc32 } from "../../files/crc32.js";
-import type { Folder } from "../../files/folder.js";
+import type { CheckedFile } from "../files/checked-file.js";
+import { crc32 } from "../files/crc32.js";
+import type { Folder } from "../files/folder.js";
 
 const CHUNK_BYTES = 8 * 2 ** 20;
 
