@@ -1,5 +1,5 @@
 /**
- * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images; words that are wrong.
+ * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images; words that are wrong; translations.
  *
  * @module autodidact/evaluation
  */
@@ -29,3 +29,12 @@ export {
   type Unit,
   type Utterance,
 } from "./speech/error-rate.js";
+export { type BleuOptions, type BleuScore, bleu, bleuMetric, sentenceBleu } from "./translation/bleu.js";
+export { type ChrfOptions, chrf, chrfMetric } from "./translation/chrf.js";
+export { type CorpusMetric, corpusScore, type TranslatedSegment } from "./translation/corpus-metric.js";
+export {
+  type PairedBootstrap,
+  type PairedBootstrapOptions,
+  pairedBootstrap,
+  type ResampledScore,
+} from "./translation/paired-bootstrap.js";

@@ -22,3 +22,8 @@ export function countSpaces(text: string): number {
 
 export const startsWithSpace = (text: string) => space.test(text.slice(0, 1));
 export const endsWithSpace = (text: string) => space.test(text.slice(-1));
+
+/** The words between white space, as Python's `str.split`. */
+export function words(text: string): string[] {
+  return text.split(run).filter(Boolean);
+}

@@ -1,5 +1,5 @@
 /**
- * 2 features: tokenizers and chat templates; mel bands of sound and the vocabularies of its transcripts.
+ * 2 features: tokenizers and chat templates; spoiled sentences; mel bands of sound and the vocabularies of its transcripts.
  *
  * @module autodidact/features
  */
@@ -20,6 +20,26 @@ export {
   chatTemplate,
 } from "./chat/chat-template.js";
 export { chatTokens, cutAtTurn } from "./chat/chat-tokens.js";
+export { DenoisingError } from "./denoising/errors.js";
+export { type LocalShuffleOptions, localShuffle } from "./denoising/local-shuffle.js";
+export { type SpanCorruptionOptions, spanCorruption } from "./denoising/span-corruption.js";
+export { type TextInfillingOptions, textInfilling } from "./denoising/text-infilling.js";
+export { LocalisationError } from "./localisation/errors.js";
+export { type GlossaryTerm, missingTerms, readGlossary, termsIn } from "./localisation/glossary.js";
+export { arbFormat, jsonFormat } from "./localisation/json.js";
+export { jsonLinesFormat, linesFormat } from "./localisation/lines.js";
+export { markdownFormat } from "./localisation/markdown.js";
+export type { Message, MessageFormat, Translations } from "./localisation/message-format.js";
+export { type MessageParts, messageParts } from "./localisation/message-parts.js";
+export { checkPlaceholders, type PlaceholderCheck } from "./localisation/placeholders.js";
+export { poFormat } from "./localisation/po.js";
+export { type SourceHashes, sourceHashes, staleKeys } from "./localisation/stale-messages.js";
+export {
+  type Remembered,
+  type TranslationMemory,
+  translationMemory,
+} from "./localisation/translation-memory.js";
+export { xliffFormat } from "./localisation/xliff.js";
 export { trainBpe } from "./tokenizer/bpe-trainer.js";
 export { byteTokenizer } from "./tokenizer/byte-tokenizer.js";
 export { trainCharacterTokenizer } from "./tokenizer/character-tokenizer.js";

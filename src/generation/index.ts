@@ -34,3 +34,10 @@ export {
   type VerboseTranscript,
 } from "./speech/subtitles.js";
 export { type Transcript, transcriptOf, type Word } from "./speech/transcript.js";
+export { type TranslateOptions, type Translation, translate } from "./translation/translate.js";
+export type { TranslatedSentence, TranslationFlag, Translator } from "./translation/translate-sentences.js";
+export {
+  compileTranslator,
+  type TranslatorOptions,
+  type TranslatorSession,
+} from "./translation/translator-session.js";

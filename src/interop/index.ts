@@ -5,6 +5,7 @@
  */
 
 export { loadAdapter, mergeAdapter, type SavedAdapter, saveAdapter } from "./adapter.js";
+export { appendedTokens } from "./appended-tokens.js";
 export { CheckpointError } from "./errors.js";
 export { GgufError } from "./gguf/errors.js";
 export { exportGguf } from "./gguf/export.js";
@@ -23,3 +24,11 @@ export {
   saveSpeechModel,
 } from "./speech-folder.js";
 export { exportSpeechOnnx } from "./speech-onnx.js";
+export {
+  type FrameTokens,
+  openTranslator,
+  type SavedTranslator,
+  saveTranslator,
+  type TranslationDefaults,
+} from "./translator-folder.js";
+export { exportTranslatorOnnx } from "./translator-onnx.js";

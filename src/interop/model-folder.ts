@@ -191,7 +191,12 @@ export function take(
   );
 }
 
-function checkVocabulary(model: Decoder, tokenizer: Tokenizer | undefined, location: string): void {
+/** Throws `CheckpointError` where the tokenizer knows tokens that the model has no row for. */
+export function checkVocabulary(
+  model: Pick<Decoder, "vocabSize">,
+  tokenizer: Tokenizer | undefined,
+  location: string,
+): void {
   if (!tokenizer || tokenizer.vocabSize <= model.vocabSize) return;
   throw new CheckpointError(
     "the tokenizer has more tokens than the model",

@@ -8,17 +8,19 @@ export interface WithParameters {
   readonly parameters: readonly Parameter[];
 }
 
-/** Tensors that older checkpoints carry and that are no parameters: causal masks, rotary frequencies. */
-const buffers = /(^|\.)(h\.\d+\.attn\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
+/** Tensors that older checkpoints carry and that no model reads: causal masks, rotary frequencies, T5's second bias. */
+const buffers =
+  /(^|\.)(h\.\d+\.attn\.(bias|masked_bias)|rotary_emb\.inv_freq|EncDecAttention\.relative_attention_bias\.weight)$/;
 /** What checkpoints of a bare decoder or encoder leave out of each name. */
 const prefixes = ["transformer.", "model.", "wav2vec2_bert."];
-const headName = "lm_head.weight";
+/** Under which names a file may hold the embedding a second time. */
+const copies = ["lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 /** Most names that a message lists. */
 const mostNames = 8;
 
 /**
  * Reads every parameter of the model. GPT-2's, Llama's and Wav2Vec2Bert's names count with and without their prefix; a
- * second copy of a tied head must equal the embedding. Throws `CheckpointError` listing what is missing, too
+ * second copy of the embedding, such as a tied head, must equal it. Throws `CheckpointError` listing what is missing, too
  * much, of another shape, or not finite.
  */
 export async function readParameters(
@@ -34,13 +36,16 @@ export async function readParameters(
     requireFinite(name, data, source);
     weights.set(name, { shape, data });
   }
-  if (stored.has(headName) && !weights.has(headName)) await checkTied(file, model, stored, weights, source);
+  for (const copy of copies) {
+    if (stored.has(copy) && !weights.has(copy))
+      await checkTied(file, model, stored.get(copy)!, weights, source);
+  }
   return weights;
 }
 
-/** From our names to those in the file, the tied head included when the file repeats it. */
+/** From our names to those in the file, copies of the embedding included when the file has them. */
 function storedNames(file: TensorFile, model: WithParameters, source: string): Map<string, string> {
-  const known = new Set([...model.parameters.map(({ name }) => name), headName]);
+  const known = new Set([...model.parameters.map(({ name }) => name), ...copies]);
   const stored = new Map<string, string>();
   const extra: string[] = [];
   for (const name of file.entries.keys()) {
@@ -83,18 +88,18 @@ function checkShapes(
 async function checkTied(
   file: TensorFile,
   model: WithParameters,
-  stored: ReadonlyMap<string, string>,
+  copy: string,
   weights: ReadonlyMap<string, NamedArray>,
   source: string,
 ): Promise<void> {
   const { name } = model.parameters.find(({ role }) => role === "embedding")!;
   const embedding = weights.get(name)!;
-  const { shape } = file.entries.get(stored.get(headName)!)!;
-  const head = String(shape) === String(embedding.shape) ? await file.read(stored.get(headName)!) : undefined;
-  if (head?.every((value, i) => value === embedding.data[i])) return;
+  const { shape } = file.entries.get(copy)!;
+  const values = String(shape) === String(embedding.shape) ? await file.read(copy) : undefined;
+  if (values?.every((value, i) => value === embedding.data[i])) return;
   throw new CheckpointError(
-    "the head is tied to the embedding, yet the file holds another head",
-    `${stored.get(headName)} [${shape}] differs from ${name} [${embedding.shape}] in ${source}`,
+    "a weight is tied to the embedding, yet the file holds another one",
+    `${copy} [${shape}] differs from ${name} [${embedding.shape}] in ${source}`,
     "set tie_word_embeddings to false in config.json where the architecture allows it, or fetch the model again",
   );
 }

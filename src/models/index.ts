@@ -9,6 +9,7 @@ export { type ConformerConfig, conformer } from "./conformer.js";
 export { contrastive, type ProjectedEncoder, type ProjectionConfig } from "./contrastive.js";
 export type { Decoder } from "./decoder.js";
 export { type DitConfig, dit } from "./dit.js";
+export type { EncoderDecoder, EncoderDecoderInputs, SourceTokens } from "./encoder-decoder.js";
 export { type Gpt2Config, gpt2 } from "./gpt2.js";
 export { imageClassifier } from "./image-classifier.js";
 export type {
@@ -24,5 +25,6 @@ export { type ResNetConfig, resnet } from "./resnet.js";
 export { ModelError } from "./shapes.js";
 export type { FrameMarks, SpeechEncoder, SpeechModel, SpeechRecogniser } from "./speech-encoder.js";
 export { speechRecogniser } from "./speech-recogniser.js";
+export { type T5Config, t5 } from "./t5.js";
 export { type UNetConfig, unet } from "./unet.js";
 export { type VitConfig, vit } from "./vit.js";

@@ -2,6 +2,7 @@ import { AutodidactError } from "../core/errors.js";
 import { known, multiplySizes, type Size } from "../core/graph/size.js";
 import { constant, type Tensor } from "../core/graph/tensor.js";
 import { reshape } from "../core/ops/movement.js";
+import { slice } from "../core/ops/slice.js";
 
 /** A model's sizes do not go together. */
 export class ModelError extends AutodidactError {}
@@ -13,6 +14,14 @@ export function checkDivides(whole: string, size: number, part: string, count: n
     `${whole} ${size}, ${part} ${count}`,
     `choose a ${whole} that is a multiple of ${part}`,
   );
+}
+
+/** Most positions of a sequence whose length is a name. */
+const longest = 2 ** 14;
+
+/** int64 [0, 1, ..., length - 1], also for a length that is a name. */
+export function positionsUpTo(length: Size): Tensor<"t"> {
+  return typeof length === "number" ? arange(length) : slice(arange(longest), 0, 0, length);
 }
 
 /** int64 [0, 1, ..., length - 1]. */

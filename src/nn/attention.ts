@@ -16,6 +16,10 @@ export interface SelfAttentionOptions {
   readonly numHeads: number;
   readonly headWidth?: number;
   readonly batch: Size;
+  /** What products of queries and keys are multiplied by; default 1 / sqrt(headWidth). */
+  readonly scale?: number;
+  /** Added to the scores of every text, and learned: [h, t, s]. */
+  readonly bias?: Tensor;
 }
 
 /** Sizes of an attention, and what its queries must not see. */
@@ -56,13 +60,13 @@ function perHead(
   q: Tensor<"n c">,
   k: Tensor<"n c">,
   v: Tensor<"n c">,
-  { numHeads, headWidth, batch }: SelfAttentionOptions,
+  { numHeads, headWidth, batch, scale, bias }: SelfAttentionOptions,
   mask?: Tensor,
 ): Tensor<"n c"> {
   const width = headWidth ?? known(q.shape[1]) / numHeads;
   const heads = (x: Tensor) => splitHeads(x, batch, numHeads, width);
-  const scaled = mul(q, 1 / Math.sqrt(width));
-  const mixed = attend(heads(scaled), heads(k), heads(v), mask);
+  const scaled = mul(q, scale ?? 1 / Math.sqrt(width));
+  const mixed = attend(heads(scaled), heads(k), heads(v), mask, bias);
   return reshape(transpose(mixed, [1, 0, 2]), q.shape);
 }
 
@@ -79,7 +83,7 @@ function splitHeads(x: Tensor, batch: Size, numHeads: number, headWidth: number)
 
 /**
  * Attention for heads laid out [n, t, d]; a mask [t, s], or [b, 1, t, s] for n = b h, is added to the scores (t may
- * be 1 for all).
+ * be 1 for all), and so is a bias [h, t, s], which gets a gradient.
  * The gradient uses that the sum of dP P over the keys is the sum of dy y over d (Dao et al. 2022), which is
  * smaller.
  */
@@ -88,22 +92,30 @@ export function attend(
   k: Tensor<"n s d">,
   v: Tensor<"n s d">,
   mask?: Tensor,
+  bias?: Tensor,
 ): Tensor<"n t d"> {
   const scores = matmul<"n t s">(q, swapLast(k));
-  const weights = softmax(mask ? masked(scores, mask) : scores);
-  return withGradient(matmul<"n t d">(weights, v), [q, k, v], (dy, y) => {
+  // Of all layers that share both, the sum is computed once.
+  const shift = bias && mask ? add(bias, mask) : (bias ?? mask);
+  const weights = softmax(shift ? shifted(scores, shift) : scores);
+  return withGradient(matmul<"n t d">(weights, v), bias ? [q, k, v, bias] : [q, k, v], (dy, y) => {
     const dWeights = matmul<"n t s">(dy, swapLast(v));
     const dScores = mul(weights, sub(dWeights, sum(mul(dy, y), [-1], { keepDims: true })));
-    return [matmul(dScores, k), matmul(swapLast(dScores), q), matmul(swapLast(weights), dy)];
+    const dBias = bias ? [sum(perText(dScores, bias), [0])] : [];
+    return [matmul(dScores, k), matmul(swapLast(dScores), q), matmul(swapLast(weights), dy), ...dBias];
   });
 }
 
-function masked(scores: Tensor<"n t s">, mask: Tensor): Tensor<"n t s"> {
-  if (mask.rank === 2) return add(scores, mask);
+function shifted(scores: Tensor<"n t s">, shift: Tensor): Tensor<"n t s"> {
+  if (shift.rank === 2) return add(scores, shift);
+  return reshape(add(perText(scores, shift), shift), scores.shape);
+}
+
+/** [b h, t, s] as [b, h, t, s], where `like` is [b, ., t, s] or [h, t, s]. */
+function perText(scores: Tensor<"n t s">, like: Tensor): Tensor {
   const [n, time, keyTime] = scores.shape;
-  const [batch] = mask.shape;
-  const perText = reshape(scores, [batch, divideSizes(n, batch), time, keyTime]);
-  return reshape(add(perText, mask), scores.shape);
+  const batch = like.rank === 4 ? like.shape[0] : divideSizes(n, like.shape[0]);
+  return reshape(scores, [batch, divideSizes(n, batch), time, keyTime]);
 }
 
 /**
@@ -131,19 +143,21 @@ export interface KeysAndValues {
 
 /**
  * Attention of new positions over a past and themselves, for decoding. q: [b, h, t, d]; past: [b, kv, s, d];
- * fresh: [b, kv, t, d]; bias: [b, 1, t, s + t], 0 or a large negative number. The past is read where it
- * lies: joining it with the new positions would copy all of it for every token.
+ * fresh: [b, kv, t, d]; bias: [b, 1 or h, t, s + t], a large negative number for what is hidden. The past is read
+ * where it lies: joining it with the new positions would copy all of it for every token.
  */
 export function cachedAttention(
   q: Tensor,
   past: KeysAndValues,
   fresh: KeysAndValues,
   bias: Tensor,
+  scale?: number,
 ): Tensor<"b h t d"> {
   const [batch, numHeads, time, headWidth] = q.shape;
   const [, kvHeads, pastTime] = past.keys.shape;
   const rows = multiplySizes(known(numHeads) / known(kvHeads), time);
-  const grouped = reshape(mul(q, 1 / Math.sqrt(known(headWidth))), [batch, kvHeads, rows, headWidth]);
+  const scaled = mul(q, scale ?? 1 / Math.sqrt(known(headWidth)));
+  const grouped = reshape(scaled, [batch, kvHeads, rows, headWidth]);
   const scores = concat([matmul(grouped, swapLast(past.keys)), matmul(grouped, swapLast(fresh.keys))], 3);
   const keyTime = scores.shape[3];
   const perHead = softmax(add(reshape(scores, [batch, numHeads, time, keyTime]), bias));

@@ -16,6 +16,7 @@ export {
   selfAttention,
 } from "./attention.js";
 export { conv2d, conv2dParameters, conv2dWithBias, conv2dWithBiasParameters } from "./conv2d.js";
+export { type Dropout, dropoutFrom, dropoutRows } from "./dropout.js";
 export { type FeedForwardLayers, feedForward } from "./feed-forward.js";
 export { groupNorm, groupNormParameters } from "./group-norm.js";
 export { conv1d, linear, linearWithBias } from "./linear.js";
@@ -37,6 +38,7 @@ export {
   uniform,
 } from "./parameter.js";
 export { type PatchLayout, patchEmbedding, patchify, patchPositions, unpatchify } from "./patches.js";
+export { bucketOf, type RelativeBuckets, relativeBias } from "./relative-bias.js";
 export { timeEmbedding, timeEmbeddingParameters } from "./time-embedding.js";
 export { doubleSize } from "./upsample.js";
 export type { Weights } from "./weights.js";

@@ -25,9 +25,9 @@ const feeds = {
   targets: int64Tensor(labels, [1, n]),
 };
 
-async function run(int8Levels?: number, threads = 1) {
+async function run(int8Levels?: number, { threads = 1, labelSmoothing = 0 } = {}) {
   const [h, w] = [input("h", "float32", [n, c]), input("w", "float32", [v, c])];
-  const options = { int8Levels };
+  const options = { int8Levels, labelSmoothing };
   const { losses, weight } = tokenLosses(h, w, input("targets", "int64", [1, n]), options);
   const counted = mul(losses, weight);
   const [dh, dw] = grad(sum(mul(counted, input("dy", "float32", [n]))), [h, w]);
@@ -40,20 +40,29 @@ async function run(int8Levels?: number, threads = 1) {
 const { int8Levels } = await nodeRuntime.kernels!("cpu");
 
 describe("a head in int8", () => {
-  it("has float32's losses and gradients to a hundredth or two, and zeros where no target counts", async () => {
-    const [exact, coarse] = [await run(), await run(int8Levels)];
-    for (const [name, values] of Object.entries(exact)) {
-      const square = (of: (i: number) => number) => values.reduce((total, _, i) => total + of(i) ** 2, 0);
-      const error = Math.sqrt(square((i) => coarse[name][i] - values[i]) / square((i) => values[i]));
-      expect(error, name).toBeLessThan(0.02);
-      expect(error, name).toBeGreaterThan(0);
-    }
-    labels.forEach((label, row) => {
-      if (label >= 0) return;
-      expect(coarse.counted[row]).toBe(0);
-      expect(coarse.dh.subarray(row * c, (row + 1) * c).every((value) => value === 0)).toBe(true);
-    });
-  });
+  it.each([
+    ["hard", 0],
+    ["smoothed", 0.1],
+  ])(
+    "has float32's losses and gradients to a hundredth or two, and zeros where no target counts: %s labels",
+    async (_, labelSmoothing) => {
+      const [exact, coarse] = [
+        await run(undefined, { labelSmoothing }),
+        await run(int8Levels, { labelSmoothing }),
+      ];
+      for (const [name, values] of Object.entries(exact)) {
+        const square = (of: (i: number) => number) => values.reduce((total, _, i) => total + of(i) ** 2, 0);
+        const error = Math.sqrt(square((i) => coarse[name][i] - values[i]) / square((i) => values[i]));
+        expect(error, name).toBeLessThan(0.02);
+        expect(error, name).toBeGreaterThan(0);
+      }
+      labels.forEach((label, row) => {
+        if (label >= 0) return;
+        expect(coarse.counted[row]).toBe(0);
+        expect(coarse.dh.subarray(row * c, (row + 1) * c).every((value) => value === 0)).toBe(true);
+      });
+    },
+  );
 
   it("loses no probability that is less than half a code", async () => {
     // One class far above 500 others: each of these has 1 / 1000 of its probability, a quarter of a code.
@@ -78,6 +87,6 @@ describe("a head in int8", () => {
   });
 
   it("has the same bits for any number of threads", async () => {
-    expect(await run(int8Levels, 2)).toEqual(await run(int8Levels, 1));
+    expect(await run(int8Levels, { threads: 2 })).toEqual(await run(int8Levels));
   });
 });

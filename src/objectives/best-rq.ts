@@ -17,12 +17,12 @@ import type { CodePredictor } from "../models/code-predictor.js";
 import { flattenTokens } from "../models/shapes.js";
 import { ObjectiveError } from "./errors.js";
 import { tokenLosses } from "./next-token.js";
+import { validUpTo } from "./padded-objective.js";
 import {
   framesOf,
   type SpeechBatch,
   type SpeechBatchShape,
   type SpeechObjective,
-  validFrames,
 } from "./speech-objective.js";
 import { drawKeep, keepOf, type StochasticDepthOptions } from "./stochastic-depth.js";
 
@@ -126,7 +126,7 @@ export function bestRq({
       const hidden = batch.frames.map((frames, row) => drawSpans(frames, options, streams[row]));
       return {
         features: withNoise(batch.features, hidden, shape, streams),
-        valid: validFrames(batch.frames, shape),
+        valid: validUpTo(batch.frames, shape.frames),
         codes: codesOfHidden(batch, hidden, shape, numCodebooks),
         ...drawKeep(options, streams),
       };

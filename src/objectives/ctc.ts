@@ -8,7 +8,8 @@ import type { SpeechRecogniser } from "../models/speech-encoder.js";
 import { type CtcTargets, ctcLoss } from "./ctc-loss.js";
 import { ObjectiveError } from "./errors.js";
 import { meanOfCounted } from "./image-objective.js";
-import { framesOf, type SpeechBatchShape, type SpeechObjective, validFrames } from "./speech-objective.js";
+import { validUpTo } from "./padded-objective.js";
+import { framesOf, type SpeechBatchShape, type SpeechObjective } from "./speech-objective.js";
 import { drawKeep, keepOf, type StochasticDepthOptions } from "./stochastic-depth.js";
 
 /** What text is learned by. */
@@ -95,7 +96,7 @@ export function ctc({ vocabSize, ...depth }: CtcOptions): SpeechObjective<Speech
       }
       return {
         features,
-        valid: validFrames(frames, shape),
+        valid: validUpTo(frames, shape.frames),
         labels: ctcLabels(labels, shape.maxLabels, vocabSize),
         counted: Float32Array.from(frames, (count) => Number(count > 0)),
         ...drawKeep(depth, streams),

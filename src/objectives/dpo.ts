@@ -31,9 +31,9 @@ export function sequenceLogLikelihood(
   rows: Tensor<"n c">,
   head: Tensor<"v c">,
   targets: Tensor<"b t">,
-  options: NextTokenOptions = {},
+  { chunkElements }: Pick<NextTokenOptions, "chunkElements"> = {},
 ): Tensor<"b"> {
-  const { losses, weight } = tokenLosses(rows, head, targets, options);
+  const { losses, weight } = tokenLosses(rows, head, targets, { chunkElements });
   const [batch, time] = targets.shape;
   return neg(sum<"b">(reshape(mul(losses, weight), [time, batch]), [0]));
 }

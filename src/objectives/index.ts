@@ -22,6 +22,13 @@ export {
   type RandomProjectionQuantiserOptions,
   randomProjectionQuantiser,
 } from "./random-projection-quantiser.js";
+export type {
+  SequenceBatch,
+  SequenceBatchShape,
+  SequenceObjective,
+  SequencePair,
+} from "./sequence-objective.js";
+export { type SequenceToSequenceOptions, sequenceToSequence } from "./sequence-to-sequence.js";
 export type { SpeechBatch, SpeechBatchShape, SpeechObjective } from "./speech-objective.js";
 export type { StochasticDepthOptions } from "./stochastic-depth.js";
 export { imageTask, languageTask, type Task } from "./task.js";

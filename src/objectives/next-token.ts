@@ -11,7 +11,7 @@ import { greaterOrEqual } from "../core/ops/logic.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape, sum, transpose } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
-import { logSumExp } from "../core/ops/reduce.js";
+import { logSumExp, mean } from "../core/ops/reduce.js";
 import { concat, slice } from "../core/ops/slice.js";
 import type { Batch } from "../data/training-data.js";
 import { int8TokenLosses } from "../nn/int8-head.js";
@@ -22,6 +22,8 @@ import type { Objective, Report } from "./objective.js";
 export interface NextTokenOptions {
   /** Weight of the mean of logsumexp(logits)^2, which keeps logits small (Chowdhery et al. 2022); default 0. */
   readonly zLoss?: number;
+  /** The share of a target that all tokens have equally (Szegedy et al. 2016, section 7); default 0. */
+  readonly labelSmoothing?: number;
   /** Elements of logits held at a time; the loss goes in chunks of rows beyond it. Default 2^26. */
   readonly chunkElements?: number;
   /** Of products in int8, as `Parameters` have it; absent: in float32, as they are beside a `zLoss`. */
@@ -50,7 +52,7 @@ export function tokenLosses(
   rows: Tensor<"n c">,
   head: Tensor<"v c">,
   targets: Tensor<"b t">,
-  { zLoss = 0, chunkElements = 2 ** 26, int8Levels }: NextTokenOptions = {},
+  { zLoss = 0, labelSmoothing = 0, chunkElements = 2 ** 26, int8Levels }: NextTokenOptions = {},
 ): { losses: Tensor<"n">; weight: Tensor<"n"> } {
   const labels = reshape<"n">(transpose(targets), [rows.shape[0]]);
   const weight = cast(greaterOrEqual(labels, 0), rows.dtype);
@@ -64,7 +66,18 @@ export function tokenLosses(
     const chunk = (x: Tensor) => (step === total ? x : slice(x, 0, start, Math.min(start + step, total)));
     parts.push(lossesOf(chunk(rows), maximum(chunk(labels), 0)));
   }
-  return { losses: parts.length === 1 ? parts[0] : concat(parts, 0), weight };
+  const losses = parts.length === 1 ? parts[0] : concat(parts, 0);
+  if (labelSmoothing === 0) return { losses, weight };
+  const lead = leadOfTargets(rows, head, maximum(labels, 0));
+  return { losses: add(losses, mul(lead, labelSmoothing)), weight };
+}
+
+/**
+ * By how much a target's logit is above the mean of all: h (W[label] - mean W) a row. The mean of all classes' losses is
+ * that of the label and this, so smoothed labels need no pass over [n, v] either.
+ */
+function leadOfTargets(h: Tensor<"n c">, w: Tensor<"v c">, labels: Tensor<"n">): Tensor<"n"> {
+  return sum<"n">(mul(h, sub(gather(w, labels), mean(w, [0]))), [1]);
 }
 
 /**
@@ -105,25 +118,29 @@ export function nextToken({
   });
   return {
     ...by(options),
-    // What keeps logits small is no part of how well a text is predicted.
-    evaluation: options.zLoss ? by({ ...options, zLoss: 0 }) : undefined,
+    // What keeps logits small or labels soft is no part of how well a text is predicted.
+    evaluation:
+      options.zLoss || options.labelSmoothing ? by({ ...options, zLoss: 0, labelSmoothing: 0 }) : undefined,
     batch: ({ batchSize, contextLength }) => {
       const names = ["inputs", "targets", ...(packed ? ["positions", "segments"] : [])];
       const type = { dtype: "int64", shape: [batchSize, contextLength] } as const;
       return Object.fromEntries(names.map((name) => [name, type]));
     },
     counts: "tokens",
-    count({ targets }: Batch) {
-      let count = 0;
-      for (const target of targets) if (target >= 0) count++;
-      return count;
-    },
+    count: countTokens,
     report: perplexity,
   };
 }
 
+/** How many of a batch's targets count. */
+export function countTokens({ targets }: Batch): number {
+  let count = 0;
+  for (const target of targets) if (target >= 0) count++;
+  return count;
+}
+
 /** e^loss, and where `totals` has the `tokens` and UTF-8 `bytes` of a text, the bits a byte: comparable between tokenizers. */
-const perplexity: Report = (loss, { tokens, bytes }) => ({
+export const perplexity: Report = (loss, { tokens, bytes }) => ({
   perplexity: Math.exp(loss),
   ...(bytes > 0 ? { bitsPerByte: (loss / Math.LN2) * (tokens / bytes) } : {}),
 });

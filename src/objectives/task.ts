@@ -2,12 +2,15 @@
 import type { TensorType } from "../core/graph/tensor.js";
 import type { Batch } from "../data/training-data.js";
 import type { Decoder } from "../models/decoder.js";
+import type { EncoderDecoder } from "../models/encoder-decoder.js";
 import type { ImageModel } from "../models/image-model.js";
 import type { SpeechModel } from "../models/speech-encoder.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 import type { ImageBatchShape, ImageObjective } from "./image-objective.js";
 import { nextToken } from "./next-token.js";
 import type { BatchTensors, MeasuredLoss, Objective, Report } from "./objective.js";
+import type { PaddedObjective } from "./padded-objective.js";
+import type { SequenceBatchShape, SequenceObjective } from "./sequence-objective.js";
 import type { SpeechBatchShape, SpeechObjective } from "./speech-objective.js";
 
 /** A loss over batches. */
@@ -88,20 +91,44 @@ export function speechTask<Model extends SpeechModel>(
   shapes: readonly SpeechBatchShape[],
   objective: SpeechObjective<Model>,
 ): Task {
-  const over = (batchOf: (shape: SpeechBatchShape) => Measure["batch"]): Measure => {
+  return {
+    ...paddedTask(model, shapes, objective),
+    unit: "frames",
+    unitsPerBatch: Math.max(...shapes.map(({ batchSize, frames }) => batchSize * frames)),
+  };
+}
+
+/** A model of pairs of sequences that learns from completed batches of these shapes; speed is in tokens of targets. */
+export function sequenceTask<Model extends Pick<EncoderDecoder, "parameters">>(
+  model: Model,
+  shapes: readonly SequenceBatchShape[],
+  objective: SequenceObjective<Model>,
+): Task {
+  return {
+    ...paddedTask(model, shapes, objective),
+    unit: "tokens",
+    unitsPerBatch: Math.max(...shapes.map(({ batchSize, target }) => batchSize * target)),
+  };
+}
+
+function paddedTask<Model extends { readonly parameters: readonly Parameter[] }, Examples, Shape>(
+  model: Model,
+  shapes: readonly Shape[],
+  objective: PaddedObjective<Model, Examples, Shape>,
+): Omit<Task, "unit" | "unitsPerBatch"> {
+  const over = (batchOf: (shape: Shape) => Measure["batch"], { loss }: Pick<typeof objective, "loss">) => {
     const [first, ...others] = shapes.map((shape) => ({
       batch: batchOf(shape),
-      loss: (p: Parameters, tensors: BatchTensors) => objective.loss(model, p, tensors),
+      loss: (p: Parameters, tensors: BatchTensors) => loss(model, p, tensors),
     }));
     return { ...first, shapes: others };
   };
   return {
-    ...over(objective.batch),
-    evaluation: over(objective.evaluated),
+    ...over(objective.batch, objective),
+    evaluation: over(objective.evaluated, objective.evaluation ?? objective),
     parameters: model.parameters,
-    unit: "frames",
-    unitsPerBatch: Math.max(...shapes.map(({ batchSize, frames }) => batchSize * frames)),
     counts: objective.counts,
     count: objective.count,
+    report: objective.report,
   };
 }

@@ -6,7 +6,7 @@ import { input } from "../../src/core/graph/tensor.js";
 import { sum } from "../../src/core/ops/movement.js";
 import { ctcLabels, meanCtcLoss } from "../../src/objectives/ctc.js";
 import { ctcLoss } from "../../src/objectives/ctc-loss.js";
-import { validFrames } from "../../src/objectives/speech-objective.js";
+import { validUpTo } from "../../src/objectives/padded-objective.js";
 import { evaluate } from "../evaluate.js";
 
 interface Golden {
@@ -41,7 +41,7 @@ it.each(goldens)("$name", async ({ shape, spread, labels, frames, losses, mean, 
     {
       logits: Array.from({ length: b * t * v }, (_, i) => spread * (((i * 7919) % 1009) / 1009 - 0.5)),
       labels: [...ctcLabels(labels, most, v)],
-      valid: [...validFrames(frames, { frames: t })],
+      valid: [...validUpTo(frames, t)],
       counted: Array(b).fill(1),
     },
   );

@@ -1,3 +1,4 @@
+import type { RandomStream } from "../../core/random.js";
 import { type AddedToken, withAddedTokens } from "./added-tokens.js";
 import { BYTE_CHARACTERS, tokenToBytes } from "./byte-alphabet.js";
 import { IdBuffer } from "./id-buffer.js";
@@ -9,6 +10,9 @@ import { WordCache } from "./word-cache.js";
 import { wordEnd } from "./word-splitter.js";
 
 const UTF8 = new TextEncoder();
+
+/** Bytes of the words that there is room for at all times. */
+const SCRATCH = 256;
 
 /** What defines a byte-level BPE tokenizer. */
 export interface BpeParts {
@@ -33,7 +37,7 @@ export class BpeTokenizer extends VocabularyTokenizer {
   readonly merges: Merges;
   private readonly byteIds: Int32Array;
   private readonly cache = new WordCache();
-  private scratch = new Int32Array(256);
+  private scratch = new Int32Array(SCRATCH);
 
   /** Throws `TokenizerError` for ids with gaps, missing bytes, and merges of tokens that do not exist. */
   constructor(private readonly parts: BpeParts) {
@@ -45,13 +49,24 @@ export class BpeTokenizer extends VocabularyTokenizer {
   }
 
   encode(text: string): Int32Array {
-    const ids = new IdBuffer(text.length >> 2);
-    this.added.split(
-      text,
-      (start, end) => this.encodeStretch(text, start, end, ids),
-      (id) => ids.push(id),
-    );
-    return ids.toArray();
+    return this.encodeBy(text);
+  }
+
+  /**
+   * Ids of a text in pieces that differ from time to time: before each merge, each pair is left out by the chance `rate`,
+   * and a word stays as it is once all are. A rate of 0 gives `encode`, 1 bytes. Throws `TokenizerError` for other
+   * rates. [BPE-dropout: Provilkov et al. 2020, algorithm 1]
+   */
+  encodeWithDropout(text: string, rate: number, random: RandomStream): Int32Array {
+    if (!(rate >= 0 && rate <= 1)) {
+      throw new TokenizerError(
+        "a rate of dropout is no share",
+        `${rate}`,
+        "give a number from 0 to 1, such as 0.1",
+      );
+    }
+    const threshold = rate * 2 ** 32;
+    return this.encodeBy(text, () => random.uint32() < threshold);
   }
 
   toJSON(): object {
@@ -64,11 +79,28 @@ export class BpeTokenizer extends VocabularyTokenizer {
     });
   }
 
-  private encodeStretch(text: string, start: number, end: number, ids: IdBuffer): void {
+  private encodeBy(text: string, isDropped?: () => boolean): Int32Array {
+    const ids = new IdBuffer(text.length >> 2);
+    this.added.split(
+      text,
+      (start, end) => this.encodeStretch(text, start, end, ids, isDropped),
+      (id) => ids.push(id),
+    );
+    return ids.toArray();
+  }
+
+  private encodeStretch(
+    text: string,
+    start: number,
+    end: number,
+    ids: IdBuffer,
+    isDropped?: () => boolean,
+  ): void {
     for (let at = start; at < end; ) {
       const stop = wordEnd(text, at, end);
-      if (stop - at > WordCache.LONGEST_WORD) this.encodeLongWord(text, at, stop, ids);
-      else this.encodeWord(text, at, stop, ids);
+      const isRemembered = !isDropped && stop - at <= WordCache.LONGEST_WORD;
+      if (isRemembered) this.encodeWord(text, at, stop, ids);
+      else this.encodeAnew(text, at, stop, ids, isDropped);
       at = stop;
     }
   }
@@ -83,18 +115,25 @@ export class BpeTokenizer extends VocabularyTokenizer {
     ids.append(cache.ids, cache.idsStart(entry), cache.idsEnd(entry));
   }
 
-  private encodeLongWord(text: string, start: number, end: number, ids: IdBuffer): void {
-    const length = this.mergeWord(text, start, end);
+  private encodeAnew(
+    text: string,
+    start: number,
+    end: number,
+    ids: IdBuffer,
+    isDropped?: () => boolean,
+  ): void {
+    const length = this.mergeWord(text, start, end, isDropped);
     ids.append(this.scratch, 0, length);
-    this.scratch = new Int32Array(256); // let go of what a very long word needed
+    // Let go of what a very long word needed.
+    if (this.scratch.length > SCRATCH) this.scratch = new Int32Array(SCRATCH);
   }
 
   /** Writes a word's ids to `scratch`; returns how many. */
-  private mergeWord(text: string, start: number, end: number): number {
+  private mergeWord(text: string, start: number, end: number, isDropped?: () => boolean): number {
     const bytes = UTF8.encode(text.slice(start, end));
     if (bytes.length > this.scratch.length) this.scratch = new Int32Array(bytes.length);
     for (let i = 0; i < bytes.length; i++) this.scratch[i] = this.byteIds[bytes[i]];
-    return this.merges.apply(this.scratch, bytes.length);
+    return this.merges.apply(this.scratch, bytes.length, isDropped);
   }
 }
 

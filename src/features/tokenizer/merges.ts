@@ -33,20 +33,21 @@ export class Merges {
     return { first: this.pairs.first(rank), second: this.pairs.second(rank), result: this.results[rank] };
   }
 
-  /** Merges the first `length` ids in place; returns how many are left. */
-  apply(ids: Int32Array, length: number): number {
-    return length <= SHORT ? this.applyShort(ids, length) : this.applyLong(ids, length);
+  /**
+   * Merges the first `length` ids in place; returns how many are left. `isDropped` is asked before each merge: where it
+   * says so, the pair is passed over until another one was merged.
+   */
+  apply(ids: Int32Array, length: number, isDropped?: () => boolean): number {
+    return length <= SHORT ? this.applyShort(ids, length, isDropped) : this.applyLong(ids, length, isDropped);
   }
 
-  private applyShort(ids: Int32Array, length: number): number {
+  private applyShort(ids: Int32Array, length: number, isDropped?: () => boolean): number {
     const { ranks, pairs } = this;
     for (let i = 0; i + 1 < length; i++) ranks[i] = pairs.find(ids[i], ids[i + 1]);
     let left = length;
     for (;;) {
-      let best = -1;
-      for (let i = 0; i + 1 < left; i++) {
-        if (ranks[i] >= 0 && (best < 0 || ranks[i] < ranks[best])) best = i;
-      }
+      let best = this.bestPair(left - 1);
+      while (best >= 0 && isDropped?.()) best = this.bestPair(left - 1, best);
       if (best < 0) return left;
       ids[best] = this.results[ranks[best]];
       left--;
@@ -57,11 +58,24 @@ export class Merges {
     }
   }
 
+  /** Which of the first `count` pairs comes next to be merged, behind the one at `after` where it is given; or -1. */
+  private bestPair(count: number, after = -1): number {
+    const { ranks } = this;
+    let best = -1;
+    for (let i = 0; i < count; i++) {
+      if (ranks[i] < 0 || (best >= 0 && ranks[i] >= ranks[best])) continue;
+      const isPassed = after >= 0 && (ranks[i] < ranks[after] || (ranks[i] === ranks[after] && i <= after));
+      if (!isPassed) best = i;
+    }
+    return best;
+  }
+
   /** Near-linear: a linked list of the ids and a heap of their mergeable pairs. */
-  private applyLong(ids: Int32Array, length: number): number {
+  private applyLong(ids: Int32Array, length: number, isDropped?: () => boolean): number {
     const next = new Int32Array(length).map((_, i) => i + 1);
     const previous = new Int32Array(length).map((_, i) => i - 1);
     const heap = new NumberHeap(length);
+    const passed: number[] = [];
     const offer = (at: number) => {
       this.longWordSteps++;
       if (at < 0 || next[at] >= length) return;
@@ -77,6 +91,11 @@ export class Merges {
       const eaten = next[at];
       // An entry is stale when one of its two ids was merged away in the meantime.
       if (ids[at] < 0 || eaten >= length || this.pairs.find(ids[at], ids[eaten]) !== rank) continue;
+      if (isDropped?.()) {
+        passed.push(key);
+        continue;
+      }
+      for (const pair of passed.splice(0)) heap.push(pair);
       ids[at] = this.results[rank];
       ids[eaten] = -1;
       next[at] = next[eaten];

@@ -1,0 +1,179 @@
+import { GenerationError } from "../errors.js";
+import type { Constraint } from "./constraint.js";
+import { type StepScorer, type Writing, writeAll } from "./step-scorer.js";
+
+/** Between which tokens translations stand. */
+export interface Ends {
+  readonly startToken: number;
+  readonly endOfText: number;
+}
+
+/** How to search. */
+export interface BeamOptions extends Ends {
+  /** A hypothesis' score is its log-probability / (its number of tokens ^ this): larger prefers longer ones. */
+  readonly lengthPenalty: number;
+}
+
+/** One sentence to search a translation of. */
+export interface Sought {
+  /** Most tokens, the end of text among them; raised to what the constraint needs. */
+  readonly maxTokens: number;
+  readonly constraint?: Constraint;
+}
+
+/** A translation that the search found. */
+export interface Hypothesis {
+  /** Its tokens, without start and end of text. */
+  readonly ids: readonly number[];
+  /** Hypotheses are ranked by it: see `BeamOptions.lengthPenalty`; the end of text counts as a token. */
+  readonly score: number;
+  /** The mean probability of its tokens. */
+  readonly confidence: number;
+  /** It has as many tokens as it may have, and no end. */
+  readonly isCut: boolean;
+}
+
+/**
+ * Beam search exactly as Hugging Face Transformers 5 has it (`early_stopping=False`); one beam is greedy search. Gives
+ * the hypotheses of each sentence, at most as many as beams, best first. With a constraint half of the beams are kept
+ * for the best of those that have more or less of what is required. Throws `GenerationError` for predictions that
+ * are not finite.
+ */
+export async function beamSearch(
+  scorer: StepScorer,
+  sentences: readonly Sought[],
+  options: BeamOptions,
+): Promise<Hypothesis[][]> {
+  const searches = sentences.map((sought) => new SentenceSearch(scorer, sought, options));
+  await writeAll(scorer, searches);
+  return searches.map(({ finished }) => finished);
+}
+
+/** A beginning of a translation. */
+interface Beam {
+  readonly ids: readonly number[];
+  /** The beam of the step before that it goes on from. */
+  readonly parent: number;
+  readonly logProbability: number;
+  /** Of its tokens, summed. */
+  readonly probability: number;
+  readonly constraint: Constraint | undefined;
+}
+
+class SentenceSearch implements Writing {
+  readonly finished: Hypothesis[] = [];
+  isDone = false;
+  private beams: Beam[];
+  private length = 0;
+  private readonly maxTokens: number;
+
+  constructor(
+    private readonly scorer: StepScorer,
+    { maxTokens, constraint }: Sought,
+    private readonly options: BeamOptions,
+  ) {
+    this.maxTokens = Math.max(maxTokens, 1 + (constraint?.needed ?? 0));
+    this.beams = [{ ids: [], parent: 0, logProbability: 0, probability: 0, constraint }];
+  }
+
+  newest() {
+    return this.beams.map(({ ids, parent }) => ({ id: ids.at(-1) ?? this.options.startToken, parent }));
+  }
+
+  advance(next: Float32Array): void {
+    const { beams: width, vocabSize } = this.scorer;
+    const candidates = this.beams.flatMap((_, i) =>
+      this.continued(i, next.subarray(i * vocabSize, (i + 1) * vocabSize)),
+    );
+    if (candidates.length === 0) throw notFinite(vocabSize);
+    this.length++;
+    for (const beam of chosen(candidates, width)) if (this.ends(beam)) this.finish(beam);
+    this.beams = chosen(
+      candidates.filter((beam) => !this.ends(beam)),
+      width,
+    );
+    this.finished.sort((a, b) => b.score - a.score).splice(width);
+    this.isDone = !this.canImprove();
+  }
+
+  /** What beam `parent` may become: more than could live on if all beams ended. */
+  private continued(parent: number, next: Float32Array): Beam[] {
+    const { ids, logProbability, probability, constraint } = this.beams[parent];
+    constraint?.mask(next, this.maxTokens - this.length);
+    const tried = new Set([...likeliest(next, 2 * this.scorer.beams), ...(constraint?.wanted ?? [])]);
+    const possible = [...tried].filter((id) => next[id] > Number.NEGATIVE_INFINITY);
+    return possible.map((id) => ({
+      ids: [...ids, id],
+      parent,
+      logProbability: logProbability + next[id],
+      probability: probability + Math.exp(next[id]),
+      constraint: constraint?.after(id),
+    }));
+  }
+
+  private ends({ ids }: Beam): boolean {
+    return ids.at(-1) === this.options.endOfText || this.length === this.maxTokens;
+  }
+
+  private finish({ ids, logProbability, probability }: Beam): void {
+    const isCut = ids.at(-1) !== this.options.endOfText;
+    this.finished.push({
+      ids: isCut ? ids : ids.slice(0, -1),
+      score: logProbability / ids.length ** this.options.lengthPenalty,
+      confidence: probability / ids.length,
+      isCut,
+    });
+  }
+
+  /** As if no beam's score could rise by growing: Transformers' heuristic. */
+  private canImprove(): boolean {
+    if (this.beams.length === 0) return false;
+    const worst = this.finished[this.scorer.beams - 1]?.score ?? Number.NEGATIVE_INFINITY;
+    return this.beams[0].logProbability / this.length ** this.options.lengthPenalty > worst;
+  }
+}
+
+/**
+ * The best, in order. Where constraints are, the second half of the places goes first to the best of each progress that
+ * has none yet, so that what is required finds its best place although another token is likelier everywhere.
+ */
+function chosen(candidates: readonly Beam[], width: number): Beam[] {
+  const byScore = (a: Beam, b: Beam) => b.logProbability - a.logProbability;
+  const sorted = candidates.toSorted(byScore);
+  const kept = new Set(sorted.slice(0, Math.ceil(width / 2)));
+  const banks = new Set([...kept].map(({ constraint }) => constraint?.progress));
+  for (const beam of sorted) {
+    if (kept.size >= width) break;
+    if (banks.has(beam.constraint?.progress)) continue;
+    banks.add(beam.constraint?.progress);
+    kept.add(beam);
+  }
+  for (const beam of sorted) {
+    if (kept.size >= width) break;
+    kept.add(beam);
+  }
+  return [...kept].sort(byScore);
+}
+
+/** The ids of the largest numbers, at most `count`, largest first; of equals those with lower ids. */
+function likeliest(next: Float32Array, count: number): number[] {
+  const best: number[] = [];
+  let least = Number.NEGATIVE_INFINITY;
+  for (let id = 0; id < next.length; id++) {
+    if (!(next[id] > least)) continue;
+    let at = best.length;
+    while (at > 0 && next[best[at - 1]] < next[id]) at--;
+    best.splice(at, 0, id);
+    if (best.length > count) best.pop();
+    if (best.length === count) least = next[best[count - 1]];
+  }
+  return best;
+}
+
+function notFinite(vocabSize: number): GenerationError {
+  return new GenerationError(
+    "the model's predictions are not finite numbers",
+    `none of ${vocabSize} tokens can follow`,
+    "the weights are damaged or diverged: use an earlier checkpoint",
+  );
+}

@@ -1,0 +1,110 @@
+import { type HostTensor, hostTensor, int64Tensor, type Session } from "../../core/runtime/session.js";
+import type { EncoderDecoder } from "../../models/encoder-decoder.js";
+import { maskValue } from "../../nn/attention.js";
+import { cacheNames, KvCache } from "../kv-cache.js";
+import type { StepScorer } from "./step-scorer.js";
+
+/**
+ * Writes translations of encoded sentences. The beams of a sentence are new positions of one row: they look at one
+ * memory, and what they have written lies in one past, of which each sees what its own beginning is made of. So no
+ * past is copied when a beam goes on from another.
+ */
+export class Decoding implements StepScorer {
+  readonly vocabSize: number;
+  private readonly cache: KvCache;
+  /** Places of the past that each beam sees, by row. */
+  private readonly paths: number[][][];
+  private steps = 0;
+
+  /** `memory` by name, [rows, h, s, d]; `valid` [rows, s] marks the tokens of the sources. */
+  constructor(
+    model: EncoderDecoder,
+    private readonly session: Pick<Session, "run">,
+    private readonly memory: Readonly<Record<string, HostTensor>>,
+    valid: Float32Array,
+    readonly beams: number,
+  ) {
+    const [rows] = Object.values(memory)[0].shape;
+    const { numDecoderLayers: numLayers, numHeads: kvHeads, headWidth } = model;
+    this.vocabSize = model.vocabSize;
+    this.cache = new KvCache(
+      { numLayers, kvHeads, headWidth, contextLength: Number.POSITIVE_INFINITY },
+      rows,
+    );
+    this.paths = Array.from({ length: rows }, () => Array.from({ length: beams }, () => []));
+    const bias = valid.map((mark) => (mark ? 0 : maskValue));
+    this.memory = { ...memory, memoryBias: hostTensor("float32", [rows, 1, 1, valid.length / rows], bias) };
+  }
+
+  async step(ids: Int32Array, parents: Int32Array): Promise<Float32Array> {
+    const { cache, beams } = this;
+    const { rows } = cache;
+    this.follow(parents);
+    const { next, ...fresh } = await this.session.run({
+      ...cache.feeds(0, rows),
+      ...this.memoryFeeds(),
+      ids: int64Tensor(ids, [rows, beams]),
+      positions: int64Tensor(new Int32Array(rows * beams).fill(this.steps), [rows, beams]),
+      pastPositions: this.pastPositions(),
+      bias: this.visibility(),
+    });
+    const byCacheName = cacheNames(Object.keys(fresh).length / 2).map((name) => [
+      name,
+      fresh[freshName(name)],
+    ]);
+    cache.append(0, rows, beams, Object.fromEntries(byCacheName));
+    this.steps++;
+    return next.data as Float32Array;
+  }
+
+  remove(row: number): void {
+    const last = this.cache.rows - 1;
+    for (const { shape, data } of Object.values(this.memory)) {
+      const size = data.length / shape[0];
+      data.copyWithin(row * size, last * size, (last + 1) * size);
+    }
+    this.paths[row] = this.paths[last];
+    this.paths.pop();
+    this.cache.remove(row);
+  }
+
+  /** Each beam sees what its parent saw, and what its parent read last. */
+  private follow(parents: Int32Array): void {
+    const { beams, steps } = this;
+    if (steps === 0) return;
+    for (const [row, old] of this.paths.entries()) {
+      this.paths[row] = old.map((_, beam) => {
+        const parent = parents[row * beams + beam];
+        return [...old[parent], (steps - 1) * beams + parent];
+      });
+    }
+  }
+
+  /** The rows that are left. */
+  private memoryFeeds(): Record<string, HostTensor> {
+    const { rows } = this.cache;
+    const left = ({ shape, data }: HostTensor) =>
+      hostTensor("float32", [rows, ...shape.slice(1)], data.subarray(0, (data.length / shape[0]) * rows));
+    return Object.fromEntries(Object.entries(this.memory).map(([name, tensor]) => [name, left(tensor)]));
+  }
+
+  private pastPositions(): HostTensor {
+    const { rows, room } = this.cache;
+    const positions = Int32Array.from({ length: rows * room }, (_, i) => Math.floor((i % room) / this.beams));
+    return int64Tensor(positions, [rows, room]);
+  }
+
+  /** [rows, 1, beams, room + beams]: of the new tokens each beam sees its own. */
+  private visibility(): HostTensor {
+    const { beams, cache, paths } = this;
+    const width = cache.room + beams;
+    const bias = new Float32Array(cache.rows * beams * width).fill(maskValue);
+    for (const [i, path] of paths.flat().entries()) {
+      for (const place of path) bias[i * width + place] = 0;
+      bias[i * width + cache.room + (i % beams)] = 0;
+    }
+    return hostTensor("float32", [cache.rows, 1, beams, width], bias);
+  }
+}
+
+const freshName = (cacheName: string) => cacheName.replace("past", "fresh");
