@@ -21,7 +21,9 @@ export const mentionsOf = (markdown: string) =>
 
 /** The words of a command line, quoted ones whole. */
 export const wordsOf = (command: string) =>
-  [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word);
+  [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, plain, quoted, word]) => plain ?? quoted ?? word,
+  );
 
 /** Where links and pictures lead. */
 export const linksOf = (markdown: string) =>

@@ -1,10 +1,9 @@
-import { fileChunks } from "../../files/bytes.js";
 import { DataError } from "../../files/errors.js";
 import { parseJson } from "../../files/json.js";
-import { type BadLine, lineGroups } from "../../files/lines.js";
 import { Reading } from "../reading.js";
 import type { SourceDocument } from "../text/document.js";
 import { findFiles, type SourceFile } from "../text/find-files.js";
+import { numberedLines } from "./numbered-lines.js";
 
 /** A row of a JSON Lines file. */
 export interface JsonlRow {
@@ -57,7 +56,7 @@ export async function* rowsOfFiles(patterns: string | string[], reading: Reading
  * reading, and a file without rows is passed over.
  * @throws DataError where no reading is given and lines are bad; it counts them.
  */
-export async function* jsonlRows(file: SourceFile, reading?: Reading): AsyncGenerator<JsonlRow> {
+export async function* jsonlRows(file: SourceFile<string>, reading?: Reading): AsyncGenerator<JsonlRow> {
   if (reading) yield* rowsOf(file, reading);
   else {
     const own = new Reading();
@@ -67,43 +66,25 @@ export async function* jsonlRows(file: SourceFile, reading?: Reading): AsyncGene
   }
 }
 
-async function* rowsOf(file: SourceFile, reading: Reading): AsyncGenerator<JsonlRow> {
+async function* rowsOf(file: SourceFile<string>, reading: Reading): AsyncGenerator<JsonlRow> {
   reading.beginFile(file);
-  const chunks = fileChunks(file.path, file.isGzip, (bytes) => reading.advance(bytes));
-  let lineNumber = 0;
   let rows = 0;
-  try {
-    for await (const lines of lineGroups(chunks)) {
-      for (const line of lines) {
-        lineNumber++;
-        if (typeof line === "string" && line.trim() === "") continue;
-        rows++;
-        const row = rowOf(line, `${file.path}:${lineNumber}`, reading);
-        if (row) yield row;
-      }
-    }
-    if (rows === 0) reading.passOver("the file holds no rows", file.path);
-  } catch (error) {
-    reading.refuse(error);
+  for await (const { text, source } of numberedLines(file, reading)) {
+    if (text?.trim() === "") continue;
+    rows++;
+    const row = text === undefined ? undefined : rowOf(text, source, reading);
+    if (row) yield row;
   }
+  if (rows === 0) reading.passOver("the file holds no rows", file.path);
 }
 
-function rowOf(line: string | BadLine, source: string, reading: Reading): JsonlRow | undefined {
+function rowOf(line: string, source: string, reading: Reading): JsonlRow | undefined {
   reading.check();
   try {
-    if (typeof line === "string") return { value: parsed(line, source), source, line };
-    throw invalidBytes(line, source);
+    return { value: parsed(line, source), source, line };
   } catch (error) {
     reading.refuse(error);
   }
-}
-
-function invalidBytes({ byte, offset }: BadLine, source: string): DataError {
-  return new DataError(
-    "the line is not UTF-8 text",
-    `${source}: byte 0x${byte.toString(16).padStart(2, "0")} at byte offset ${offset}`,
-    "convert the file to UTF-8 (iconv -f ORIGINAL -t UTF-8), or remove the line",
-  );
 }
 
 function textOf({ value: row, source, line }: JsonlRow, field: string): string {

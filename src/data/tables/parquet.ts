@@ -16,16 +16,43 @@ import { readable } from "./readable.js";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** A row of a Parquet file. */
+export interface ParquetRow {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Where it stands, for messages: `file:row`. */
+  readonly source: string;
+}
+
 /**
- * The rows of a Parquet file, one row group in memory at a time; null and "" are documents without text.
- * A compressed `.parquet.gz` is held in memory whole, as its table of contents stands at the end. The reading refuses
- * damaged files and row groups, a column that is missing or holds no text, and rows that are not UTF-8.
+ * The rows of a Parquet file's text column; null and "" are documents without text. The reading refuses what
+ * `parquetRows` says, a column that is missing or holds no text, and rows that are not UTF-8.
  */
 export async function* parquetDocuments(
   file: SourceFile,
   column: string,
   reading: Reading,
 ): AsyncGenerator<SourceDocument> {
+  const columnsOf = (metadata: FileMetaData) => {
+    requireTextColumn(file.path, metadata, column);
+    return [column];
+  };
+  for await (const { value, source } of parquetRows(file, columnsOf, reading)) {
+    const text = textOf(value[column], column, source, reading);
+    if (text === undefined || reading.isStopped) continue;
+    yield { source, pieces: () => (text === "" ? [] : [text]) };
+  }
+}
+
+/**
+ * The rows of a Parquet file with the columns that `columnsOf` chooses, one row group in memory at a time; a text that
+ * is not UTF-8 comes as its bytes. A compressed `.parquet.gz` is held in memory whole, as its table of contents stands
+ * at the end. The reading refuses damaged files and row groups, and what `columnsOf` throws.
+ */
+export async function* parquetRows(
+  file: SourceFile<string>,
+  columnsOf: (metadata: FileMetaData) => string[],
+  reading: Reading,
+): AsyncGenerator<ParquetRow> {
   reading.beginFile(file);
   if (file.bytes === 0) {
     reading.passOver("the file holds no rows", file.path);
@@ -35,7 +62,7 @@ export async function* parquetDocuments(
   try {
     handle = await opened(file.path);
     const buffer = file.isGzip ? await wholeBuffer(file, reading) : await handleBuffer(handle);
-    yield* rowsOf(file, buffer, column, reading);
+    yield* rowsOf(file, buffer, columnsOf, reading);
   } catch (error) {
     reading.refuse(error);
   } finally {
@@ -44,22 +71,20 @@ export async function* parquetDocuments(
 }
 
 async function* rowsOf(
-  file: SourceFile,
+  file: SourceFile<string>,
   buffer: AsyncBuffer,
-  column: string,
+  columnsOf: (metadata: FileMetaData) => string[],
   reading: Reading,
-): AsyncGenerator<SourceDocument> {
+): AsyncGenerator<ParquetRow> {
   const metadata = await readable(file.path, () => parquetMetadataAsync(buffer));
-  requireTextColumn(file.path, metadata, column);
+  const columns = columnsOf(metadata);
   const rows = Number(metadata.num_rows);
   let row = 0;
   for (const { num_rows } of metadata.row_groups) {
     const [start, end] = [row, row + Number(num_rows)];
-    for (const value of await valuesOf(file, buffer, metadata, column, start, end, reading)) {
+    for (const value of await valuesOf(file, buffer, metadata, columns, start, end, reading)) {
       reading.check();
-      const text = textOf(value, column, `${file.path}:${++row}`, reading);
-      if (text === undefined || reading.isStopped) continue;
-      yield { source: `${file.path}:${row}`, pieces: () => (text === "" ? [] : [text]) };
+      yield { value, source: `${file.path}:${++row}` };
     }
     row = end;
     reading.advance(((end - start) / rows) * file.bytes);
@@ -90,28 +115,27 @@ async function handleBuffer(handle: FileHandle): Promise<AsyncBuffer> {
   };
 }
 
-async function wholeBuffer(file: SourceFile, reading: Reading): Promise<AsyncBuffer> {
+async function wholeBuffer(file: SourceFile<string>, reading: Reading): Promise<AsyncBuffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of fileChunks(file.path, true, () => reading.check())) chunks.push(chunk);
   const bytes = Uint8Array.from(Buffer.concat(chunks));
   return { byteLength: bytes.length, slice: (start, end) => bytes.buffer.slice(start, end) };
 }
 
-/** The column's values in rows [start, end); none, refused, where they cannot be read. */
+/** Rows [start, end) with these columns; none, refused, where they cannot be read. */
 async function valuesOf(
-  { path }: SourceFile,
+  { path }: SourceFile<string>,
   file: AsyncBuffer,
   metadata: FileMetaData,
-  column: string,
+  columns: string[],
   rowStart: number,
   rowEnd: number,
   reading: Reading,
-): Promise<unknown[]> {
-  const options = { file, metadata, compressors, columns: [column], rowStart, rowEnd };
+): Promise<Record<string, unknown>[]> {
+  const options = { file, metadata, compressors, columns, rowStart, rowEnd };
   const read = () => parquetReadObjects({ ...options, parsers: { stringFromBytes } });
   try {
-    const rows = await readable(`${path}, rows ${rowStart + 1} to ${rowEnd}`, read);
-    return rows.map((row) => row[column]);
+    return await readable(`${path}, rows ${rowStart + 1} to ${rowEnd}`, read);
   } catch (error) {
     reading.refuse(error, rowEnd - rowStart);
     return [];

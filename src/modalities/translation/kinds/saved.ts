@@ -1,0 +1,50 @@
+/** What uses of translators share: how they are opened, and made ready. */
+import { languagesOf } from "../../../features/tokenizer/translation-tokens.js";
+import { GenerationError } from "../../../generation/errors.js";
+import {
+  type TranslateOptions,
+  type Translation,
+  translate,
+} from "../../../generation/translation/translate.js";
+import { compileTranslator } from "../../../generation/translation/translator-session.js";
+import type { SavedTranslator } from "../../../interop/translator-folder.js";
+import { kept } from "../../kept.js";
+import type { Surroundings } from "../../modality.js";
+
+export type Saved = SavedTranslator;
+
+/** Texts into a language, as the model's folder suggests where nobody says otherwise. */
+export type Translating = (texts: readonly string[], options: TranslateOptions) => Promise<Translation[]>;
+
+/** Compiles the model, once for all who ask. */
+export async function translatingOf(
+  saved: Saved,
+  { runtime, signal, onProgress }: Pick<Surroundings, "runtime" | "signal" | "onProgress">,
+): Promise<Translating> {
+  const { model, weights, tokenizer, generation } = saved;
+  const session = await kept(saved, "translator", () => compileTranslator(runtime, model, weights));
+  return (texts, { beams = generation.beams, lengthPenalty = generation.lengthPenalty, ...options }) =>
+    translate(session, tokenizer, texts, {
+      ...options,
+      ...{ beams, lengthPenalty, signal },
+      onSentences: (done, all) => onProgress?.("sentences translated", done, all),
+    });
+}
+
+/**
+ * The language to translate into: the one that is asked for, or the only one beside `from`. Throws `GenerationError`
+ * where that is not clear.
+ */
+export function languageTo({ tokenizer }: Saved, to: string | undefined, from: string | undefined): string {
+  const languages = languagesOf(tokenizer);
+  const left = languages.filter((language) => language !== from);
+  if (to !== undefined && languages.includes(to)) return to;
+  if (to === undefined && left.length === 1) return left[0];
+  throw new GenerationError(
+    to === undefined
+      ? "it is not said into which language"
+      : "the model does not translate into this language",
+    `${to === undefined ? "" : `${JSON.stringify(to)}; `}languages: ${languages.join(", ") || "none"}`,
+    "give one of them by --to",
+  );
+}

@@ -1,0 +1,153 @@
+/** What a run on translation learns: a model, prepared sentences, and what a checkpoint holds. */
+import { batchesPerPass } from "../../data/length-buckets.js";
+import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
+import { endToken, languagesOf, padToken, specialId } from "../../features/tokenizer/translation-tokens.js";
+import type { Folder } from "../../files/folder.js";
+import { locateModel } from "../../interop/model-folder.js";
+import { openTranslator, type SavedTranslator, saveTranslator } from "../../interop/translator-folder.js";
+import type { SequenceBatchShape } from "../../objectives/sequence-objective.js";
+import { sequenceTask } from "../../objectives/task.js";
+import { RecipeError } from "../../recipe/errors.js";
+import { batchesAhead } from "../batches-ahead.js";
+import { finderOf, type Learning, type Prepared, type Surroundings } from "../modality.js";
+import type { BatchThreadOptions } from "./batch-thread.js";
+import { translationBatches } from "./batches.js";
+import { buildObjective, buildTranslator } from "./build.js";
+import { exampleSets } from "./examples.js";
+import {
+  gatherSentences,
+  openPreparedTranslation,
+  type PreparedTranslation,
+  writeTranslation,
+} from "./prepared.js";
+import type { TranslationRecipe } from "./recipe.js";
+import { translationSampler } from "./sample.js";
+
+/** Looks the sentences through. The tokenizer is made of them while they are written, as are the shapes of batches. */
+export async function prepareTranslation(
+  asked: TranslationRecipe,
+  around: Surroundings,
+): Promise<Prepared<TranslationRecipe>> {
+  const recipe = overTrained(asked);
+  const base = await openBase(recipe, around);
+  const gathered = await gatherSentences(recipe, around);
+  if (base) requireLanguages(base.saved, gathered.languages, recipe);
+  const { model } = recipe;
+  const noted =
+    base && model.kind === "pretrained" ? { ...recipe, model: { ...model, folder: base.folder } } : recipe;
+  return {
+    recipe: noted,
+    async write(data) {
+      await writeTranslation(gathered, noted, base?.saved.tokenizer, data, around);
+      return learningOf(noted, await openPreparedTranslation(data), base?.saved, around);
+    },
+  };
+}
+
+/** A fresh model that starts from a trained one is that one, and reads as it does. */
+function overTrained(recipe: TranslationRecipe): TranslationRecipe {
+  const { model, features } = recipe;
+  if (model.kind !== "t5" || model.from === undefined) return recipe;
+  return {
+    ...recipe,
+    model: { kind: "pretrained", from: model.from },
+    features: { kind: "pretrained", dropout: features.dropout },
+  };
+}
+
+function requireLanguages(
+  { tokenizer }: SavedTranslator,
+  asked: readonly string[],
+  { model, objective }: TranslationRecipe,
+): void {
+  const known = languagesOf(tokenizer);
+  const missing = asked.filter((language) => !known.includes(language));
+  if (missing.length === 0) return;
+  throw new RecipeError(
+    `the model knows no token for a language that it shall ${objective.kind}`,
+    `${missing.join(", ")}; ${model.from} knows ${known.join(", ") || "none"}`,
+    "start from a model of these languages, or from fresh weights",
+  );
+}
+
+/** What a run goes on with. */
+export async function openRunTranslation(
+  recipe: TranslationRecipe,
+  data: Folder,
+  around: Surroundings,
+): Promise<Learning> {
+  const base = await openBase(recipe, around);
+  return learningOf(recipe, await openPreparedTranslation(data), base?.saved, around);
+}
+
+async function openBase({ model }: TranslationRecipe, around: Surroundings) {
+  if (model.kind !== "pretrained") return undefined;
+  const { folder } = model.folder
+    ? { folder: around.openFolder(model.folder) }
+    : await finderOf(around)(model.from, model.revision);
+  const place = await locateModel(folder);
+  return { saved: await openTranslator(place), folder: place.location };
+}
+
+async function learningOf(
+  recipe: TranslationRecipe,
+  prepared: PreparedTranslation,
+  base: SavedTranslator | undefined,
+  around: Surroundings,
+): Promise<Learning> {
+  const { tokenizer } = prepared;
+  const sets = await exampleSets(prepared, recipe);
+  const model = buildTranslator(recipe, tokenizer.vocabSize, base);
+  const { dropoutSites } = model;
+  const objective = buildObjective(recipe, tokenizer, dropoutSites);
+  const task = sequenceTask(model, sets.shapes, objective);
+  const { generation } = recipe;
+  const [pad, end] = [padToken, endToken].map((token) => specialId(tokenizer, token));
+  const tokens = { start: pad, end, pad };
+  return {
+    task,
+    start: { pretrained: base?.weights },
+    steps: stepsOf(recipe, batchesPerPass(sets.train.buckets)),
+    data: batchesAhead(
+      translationBatches(sets, recipe, objective),
+      () => startBatches({ location: prepared.location, recipe, dropoutSites }),
+      around,
+    ),
+    leftOut: [...prepared.leftOut, ...sets.leftOut],
+    notes: prepared.notes,
+    description: {
+      model: recipe.model.kind === "pretrained" ? recipe.model.from : recipe.model.kind,
+      parameters: task.parameters.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0),
+      details: [
+        languagesOf(tokenizer).join(", "),
+        `vocabulary ${tokenizer.vocabSize}`,
+        `batches of ${shapesOf(sets.shapes)} tokens`,
+      ],
+      ...{ train: sets.train.count, validation: sets.validation.count, unit: "sentences" },
+    },
+    save: (to, { all }) => saveTranslator(to, { model, weights: all, tokenizer, tokens, generation }),
+    sampler: (weights, { runtime }) =>
+      translationSampler(runtime, { model, weights, tokenizer }, sets.validation),
+    next: (folder) => nextOf(recipe, folder),
+  };
+}
+
+function stepsOf({ training }: TranslationRecipe, perPass: number): number {
+  const { steps, epochs, microBatches } = training;
+  return steps ?? Math.max(1, Math.ceil((epochs! * perPass) / microBatches));
+}
+
+const shapesOf = (shapes: readonly SequenceBatchShape[]) =>
+  shapes.map(({ batchSize, source, target }) => `${batchSize} x ${source}/${target}`).join(", ");
+
+function startBatches(options: BatchThreadOptions): Prefetch {
+  const file = import.meta.url.endsWith(".ts") ? "./batch-thread.ts" : "./batch-thread.js";
+  return prefetch(new URL(file, import.meta.url), options);
+}
+
+function nextOf({ objective }: TranslationRecipe, folder: string): string[] {
+  if (objective.kind === "denoise") {
+    return [`npx autodidact train translate --model.from ${folder} --data.pairs pairs.tsv`];
+  }
+  return [`npx autodidact translate ${folder} --to de "Good morning."`, `npx autodidact evaluate ${folder}`];
+}
