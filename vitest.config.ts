@@ -8,5 +8,6 @@ export default defineConfig({
     // ONNX Runtime holds native threads; a process a file keeps its sessions apart.
     pool: "forks",
     testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 });

@@ -100,3 +100,20 @@ export function evaluationBuckets(
   if (limit >= all.length) return all;
   return Array.from({ length: limit }, (_, i) => all[permuted(i, all.length, seed, "evaluated buckets")]);
 }
+
+/**
+ * Shapes of which no two hold equally many values, by which a batch is told from one of another shape: `length` is one
+ * more, of padding, where need be.
+ */
+export function toldApart<
+  L extends string,
+  S extends { readonly batchSize: number } & Readonly<Record<L, number>>,
+>(shapes: readonly S[], length: L): S[] {
+  const taken = new Set<number>();
+  return shapes.map((shape) => {
+    let places: number = shape[length];
+    while (taken.has(shape.batchSize * places)) places++;
+    taken.add(shape.batchSize * places);
+    return { ...shape, [length]: places };
+  });
+}

@@ -12,8 +12,9 @@ import { splitRecordings } from "../../data/audio/split.js";
 import { kaldiMel } from "../../features/audio/mel-settings.js";
 import { CtcVocabulary, ctcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
 import { normaliseTranscript } from "../../features/tokenizer/normalise-transcript.js";
-import { DataError, ShardError } from "../../files/errors.js";
+import { DataError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
+import { readPreparedIndex } from "../prepared-index.js";
 import type { SpeechRecipe } from "./recipe.js";
 
 /** Recordings to learn from and to validate with. */
@@ -28,12 +29,15 @@ export interface PreparedSpeech {
   readonly leftOut: readonly string[];
 }
 
-const indexFile = "speech.json";
-const index = z.object({
-  tokens: z.array(z.string()).optional(),
-  notes: z.array(z.string()),
-  leftOut: z.array(z.string()),
-});
+const index = {
+  file: "speech.json",
+  things: "recordings",
+  schema: z.object({
+    tokens: z.array(z.string()).optional(),
+    notes: z.array(z.string()),
+    leftOut: z.array(z.string()),
+  }),
+};
 
 /**
  * Writes the recordings of a set into `folder`. With `texts`, those that somebody wrote down, and in them words, are
@@ -56,7 +60,7 @@ export async function writeSpeech(
     onCorrupt: data.onCorrupt,
     longestSeconds: texts ? data.longestSeconds : undefined,
   };
-  await folder.remove(indexFile);
+  await folder.remove(index.file);
   const kept = split.train.length + split.validation.length;
   const told = keptForTests(spoken.recordings.length - kept);
   let clipped = 0;
@@ -67,12 +71,12 @@ export async function writeSpeech(
     clipped += counts.clipped;
   }
   const vocabulary = texts && ctcVocabulary(split.train.map(({ text }) => text!));
-  const index = {
+  const content = {
     tokens: vocabulary ? vocabulary.tokens : undefined,
     notes: [split.how, ...spoken.notes, ...clippedOf(clipped)],
     leftOut: [...leftOut, ...spoken.leftOut, ...told],
   };
-  await folder.write(indexFile, `${JSON.stringify(index, null, 2)}\n`);
+  await folder.write(index.file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /**
@@ -119,22 +123,7 @@ function nothingLeft(split: string, { leftOut }: PreparedCounts, folder: Folder)
 
 /** Throws `ShardError` when the recordings are not all there. */
 export async function openPreparedSpeech(folder: Folder): Promise<PreparedSpeech> {
-  if ((await folder.size(indexFile)) === undefined) {
-    throw new ShardError(
-      "there are no prepared recordings",
-      `no ${indexFile} in ${folder.location}`,
-      "prepare the data (again); give the folder of a run on speech",
-    );
-  }
-  const found = index.safeParse(parsed(await folder.read(indexFile)));
-  if (!found.success) {
-    throw new ShardError(
-      "the list of prepared recordings is damaged",
-      `${folder.location}/${indexFile}`,
-      "prepare the data again",
-    );
-  }
-  const { tokens, ...told } = found.data;
+  const { tokens, ...told } = await readPreparedIndex(folder, index);
   return {
     ...told,
     location: folder.location,
@@ -142,12 +131,4 @@ export async function openPreparedSpeech(folder: Folder): Promise<PreparedSpeech
     validation: await openPreparedAudio(folder, "validation"),
     vocabulary: tokens && new CtcVocabulary(tokens),
   };
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

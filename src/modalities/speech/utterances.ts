@@ -1,6 +1,6 @@
 /** What is learned from as one: a recording, or a piece of a long one. */
 import type { PreparedAudio } from "../../data/audio/prepared-audio.js";
-import { type LengthBucket, lengthBuckets } from "../../data/length-buckets.js";
+import { type LengthBucket, lengthBuckets, toldApart } from "../../data/length-buckets.js";
 import { speechFrames } from "../../features/audio/feature-extractor.js";
 import type { CtcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
 import { DataError } from "../../files/errors.js";
@@ -71,20 +71,10 @@ export function speechSets(
         featureWidth,
         maxLabels: members.reduce((most, i) => Math.max(most, all[i].labels?.length ?? 0), 1),
       })),
+      "frames",
     ),
     leftOut: leftOutOf(splits.reduce((sum, { misfits }) => sum + misfits, 0)),
   };
-}
-
-/** Shapes of which no two hold equally many frames, by which a batch is told: a frame more of padding where need be. */
-function toldApart(shapes: readonly SpeechBatchShape[]): SpeechBatchShape[] {
-  const taken = new Set<number>();
-  return shapes.map((shape) => {
-    let { frames } = shape;
-    while (taken.has(shape.batchSize * frames)) frames++;
-    taken.add(shape.batchSize * frames);
-    return { ...shape, frames };
-  });
 }
 
 /** Of two stacked frames of mel bands. */

@@ -1,6 +1,6 @@
 /** What is learned from as one: a pair in one direction, or a sentence that is spoiled and repaired. */
 import type { RandomStream } from "../../core/random.js";
-import { type LengthBucket, lengthBuckets } from "../../data/length-buckets.js";
+import { type LengthBucket, lengthBuckets, toldApart } from "../../data/length-buckets.js";
 import { localShuffle } from "../../features/denoising/local-shuffle.js";
 import { textInfilling } from "../../features/denoising/text-infilling.js";
 import { BpeTokenizer } from "../../features/tokenizer/bpe.js";
@@ -97,6 +97,7 @@ export async function exampleSets(
           target: Math.ceil(slack * most(({ target }) => target)),
         };
       }),
+      "source",
     ),
     leftOut: tooLong > 0 ? [`${tooLong} of more than ${longestTokens} tokens`] : [],
   };
@@ -165,17 +166,6 @@ function readerOf(
       return { source: [prefix, ...read, end], target: encode(target, cut) };
     },
   };
-}
-
-/** Shapes of which no two hold equally many tokens, by which a batch is told: one more of padding where need be. */
-function toldApart(shapes: readonly SequenceBatchShape[]): SequenceBatchShape[] {
-  const taken = new Set<number>();
-  return shapes.map((shape) => {
-    let { source } = shape;
-    while (taken.has(shape.batchSize * source)) source++;
-    taken.add(shape.batchSize * source);
-    return { ...shape, source };
-  });
 }
 
 function nothingFits(split: number, longest: number): DataError {

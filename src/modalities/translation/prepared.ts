@@ -17,10 +17,10 @@ import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
 import { loadTokenizer, saveTokenizer } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { translationTokens } from "../../features/tokenizer/translation-tokens.js";
-import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
 import { RecipeError } from "../../recipe/errors.js";
 import { type Surroundings, watching } from "../modality.js";
+import { readPreparedIndex } from "../prepared-index.js";
 import { withPlaceholderTokens } from "./placeholders.js";
 import type { TranslationRecipe } from "./recipe.js";
 
@@ -136,8 +136,11 @@ const bothSides = ({ source, target, sourceLanguage, targetLanguage }: Pair): Se
 const ofItself = ({ text, language }: Sentence): PreparedPair =>
   withPlaceholderTokens({ source: text, target: text, sourceLanguage: language, targetLanguage: language });
 
-const indexFile = "translation.json";
-const index = z.object({ notes: z.array(z.string()), leftOut: z.array(z.string()) });
+const index = {
+  file: "translation.json",
+  things: "sentences",
+  schema: z.object({ notes: z.array(z.string()), leftOut: z.array(z.string()) }),
+};
 
 /** Writes them with a tokenizer: `own`, or one that is made of what is learned from. */
 export async function writeTranslation(
@@ -147,7 +150,7 @@ export async function writeTranslation(
   folder: Folder,
   around: Surroundings,
 ): Promise<void> {
-  await folder.remove(indexFile);
+  await folder.remove(index.file);
   await writePreparedPairs(folder, "train", train);
   await writePreparedPairs(folder, "validation", validation);
   const tokenizer =
@@ -159,7 +162,7 @@ export async function writeTranslation(
           specialTokens: translationTokens(languages),
         });
   await saveTokenizer(tokenizer, folder);
-  await folder.write(indexFile, `${JSON.stringify({ notes, leftOut }, null, 2)}\n`);
+  await folder.write(index.file, `${JSON.stringify({ notes, leftOut }, null, 2)}\n`);
 }
 
 function noTokenizer(): never {
@@ -180,34 +183,12 @@ function* textsOf(pairs: readonly PreparedPair[]): Generator<string> {
 
 /** Throws `ShardError` when the sentences are not all there. */
 export async function openPreparedTranslation(folder: Folder): Promise<PreparedTranslation> {
-  if ((await folder.size(indexFile)) === undefined) {
-    throw new ShardError(
-      "there are no prepared sentences",
-      `no ${indexFile} in ${folder.location}`,
-      "prepare the data (again); give the folder of a run on translation",
-    );
-  }
-  const found = index.safeParse(parsed(await folder.read(indexFile)));
-  if (!found.success) {
-    throw new ShardError(
-      "the notes of prepared sentences are damaged",
-      `${folder.location}/${indexFile}`,
-      "prepare the data again",
-    );
-  }
+  const told = await readPreparedIndex(folder, index);
   return {
-    ...found.data,
+    ...told,
     location: folder.location,
     train: await openPreparedPairs(folder, "train"),
     validation: await openPreparedPairs(folder, "validation"),
     tokenizer: await loadTokenizer(folder),
   };
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
