@@ -5,20 +5,27 @@ import type { Folder } from "../files/folder.js";
 import type { Weights } from "../nn/weights.js";
 import { type JsonObject, jsonText, readJson } from "./folder-files.js";
 
-/** Writes `onnx/model.onnx` in float32 beside a model's other files, and into its config how clients read it, and `change`. */
+/**
+ * Writes each graph, its outputs by name, as `onnx/<graph>.onnx` in float32 beside a model's other files, and into its
+ * config how clients read them, and `change`.
+ */
 export async function writeClientOnnx(
   folder: Folder,
-  outputs: Readonly<Record<string, Tensor>>,
+  graphs: Readonly<Record<string, Readonly<Record<string, Tensor>>>>,
   weights: Weights,
   change: (config: JsonObject) => object = () => ({}),
 ): Promise<void> {
-  const file = "model.onnx";
-  const files = modelFiles(lower(outputs, weights).model, file);
-  for (const [name, pieces] of files) await folder.folder("onnx").write(name, ...pieces);
+  const external: Record<string, number> = {};
+  for (const [graph, outputs] of Object.entries(graphs)) {
+    const file = `${graph}.onnx`;
+    const files = modelFiles(lower(outputs, weights).model, file);
+    for (const [name, pieces] of files) await folder.folder("onnx").write(name, ...pieces);
+    if (files.size > 1) external[file] = files.size - 1;
+  }
   const config = await readJson(folder, "config.json");
   const client = {
     dtype: "fp32",
-    ...(files.size > 1 ? { use_external_data_format: { [file]: files.size - 1 } } : {}),
+    ...(Object.keys(external).length > 0 ? { use_external_data_format: external } : {}),
   };
   await folder.write(
     "config.json",

@@ -20,7 +20,7 @@ export async function exportImageOnnx(folder: Folder, saved: SavedImageModel): P
   await saveImageModel(folder, saved.model, saved.weights, saved);
   // How vectors are pooled is in the graph: to the client every ViT is one.
   const type = ({ model_type }: JsonObject) => (model_type === "autodidact_vit" ? { model_type: "vit" } : {});
-  await writeClientOnnx(folder, graphOf(saved), saved.weights, type);
+  await writeClientOnnx(folder, { model: graphOf(saved) }, saved.weights, type);
 }
 
 function graphOf({ kind, model }: ImageModelKind): Record<string, Tensor> {

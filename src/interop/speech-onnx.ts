@@ -22,7 +22,7 @@ const time = "sequence_length";
  */
 export async function exportSpeechOnnx(folder: Folder, saved: SavedSpeechModel): Promise<void> {
   await saveSpeechModel(folder, saved.model, saved.weights, saved);
-  await writeClientOnnx(folder, graphOf(saved), saved.weights);
+  await writeClientOnnx(folder, { model: graphOf(saved) }, saved.weights);
 }
 
 function graphOf({ kind, model }: SpeechModelKind): Record<string, Tensor> {

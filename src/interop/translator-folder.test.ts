@@ -5,7 +5,7 @@ import type { EncoderDecoder } from "../models/encoder-decoder.js";
 import { t5 } from "../models/t5.js";
 import { appendedTokens } from "./appended-tokens.js";
 import { CheckpointError } from "./errors.js";
-import { jsonText } from "./folder-files.js";
+import { jsonText, readJson } from "./folder-files.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
 import { translatorFromConfig } from "./translator-config.js";
 import { openTranslator, type SavedTranslator, saveTranslator } from "./translator-folder.js";
@@ -88,7 +88,17 @@ describe("a folder with a model that translates", () => {
     expect(opened.generation).toEqual({ beams: 4, lengthPenalty: 0.6, maxTokens: 100 });
     expect(read.toJSON()).toEqual(tokenizer.toJSON());
     expect(read.config).toMatchObject({ pad_token: "<pad>", eos_token: "</s>" });
-    expect(appendedTokens(read)).toEqual([]);
+  });
+
+  it("ends texts in other libraries, and leaves ours as they are", async () => {
+    const folder = await savedFolder();
+    const file = await readJson(folder, "tokenizer.json");
+    expect(appendedTokens({ toJSON: () => file })).toEqual([end]);
+    const opened = await openTranslator(folder);
+    expect(opened.tokenizer.encode("a sentence")).toEqual(tokenizer.encode("a sentence"));
+    const again = memoryFolder();
+    await saveTranslator(again, opened);
+    for (const name of await folder.list("")) expect(await again.read(name)).toEqual(await folder.read(name));
   });
 
   it("is opened as t5-small's lies on the Hub", async () => {
@@ -118,6 +128,11 @@ describe("a folder with a model that translates", () => {
     expect(opened.tokens).toEqual({ start: 0, end: 1, pad: 0 });
     expect(Array.from(opened.tokenizer.encode("a dogs"))).toEqual([3, 4, 5]);
     expect(appendedTokens(opened.tokenizer)).toEqual([1]);
+    const again = memoryFolder();
+    await saveTranslator(again, opened);
+    expect(await readJson(again, "tokenizer.json")).toMatchObject({
+      post_processor: unigrams.post_processor,
+    });
   });
 
   it("is refused where what is tied differs", async () => {

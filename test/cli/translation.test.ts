@@ -199,18 +199,14 @@ describe("serve", () => {
 });
 
 describe("export", () => {
-  it("writes a folder that translates the same", async () => {
-    const out = join(place, "exported");
-    const { code, stderr } = await autodidact(
-      "export",
-      run("translate"),
-      "--format",
-      "safetensors",
-      "--out",
-      out,
-    );
+  it.each([
+    ["safetensors", "model.safetensors"],
+    ["onnx", "onnx/decoder_model_merged.onnx"],
+  ])("writes a folder that translates the same: %s", async (format, written) => {
+    const out = join(place, format);
+    const { code, stderr } = await autodidact("export", run("translate"), "--format", format, "--out", out);
     expect(code, stderr).toBe(0);
-    expect(existsSync(join(out, "model.safetensors"))).toBe(true);
+    expect(existsSync(join(out, written))).toBe(true);
     const texts = unheard.map(({ source }) => source);
     const said = (model: string) => autodidact("translate", model, "--to", "de", ...texts);
     expect((await said(out)).stdout).toBe((await said(run("translate"))).stdout);

@@ -77,7 +77,7 @@ it.skipIf(!python).each([
     const { ids, logits, written, surprises } = JSON.parse(said);
 
     expect(surprises).toEqual([]);
-    expect(ids).toEqual(Array.from(tokenizer.encode(text)));
+    expect(ids).toEqual([...tokenizer.encode(text), end]);
     for (const row of written) expect(row.length).toBeLessThanOrEqual(8); // with the start
 
     const p = lookUp(new Map(model.parameters.map((q) => [q.name, input(q.name, "float32", q.shape)])));
