@@ -8,7 +8,7 @@ export interface DecodeInputs {
   readonly ids: Tensor<"b t">;
   /** int64 [b, t]: their positions. */
   readonly positions: Tensor<"b t">;
-  /** [b, 1, t, past + t]: 0 where a key is visible, a large negative number where it is not. */
+  /** 0 where a key is visible, a large negative number where it is not: [b, 1, t, past + t]. */
   readonly bias: Tensor;
   /** One past a layer, [b, kvHeads, past, headWidth]; `bias` hides what of it is not filled. */
   readonly past: readonly KeysAndValues[];

@@ -19,7 +19,7 @@ export interface EncoderDecoderInputs extends DecodeInputs {
   readonly pastPositions?: Tensor<"b s">;
   /** One a layer, see `EncoderDecoder.memory`. */
   readonly memory: readonly KeysAndValues[];
-  /** [b, 1, 1, s]: 0 where a token of the source is, a large negative number where padding is. */
+  /** 0 where a token of the source is, a large negative number where padding is: [b, 1, 1, s]. */
   readonly memoryBias: Tensor;
 }
 

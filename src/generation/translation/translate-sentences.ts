@@ -9,6 +9,7 @@ import type { StepScorer } from "./step-scorer.js";
 /** What translates: a `TranslatorSession`. */
 export interface Translator {
   readonly model: { readonly vocabSize: number };
+  /** Reads sources, each at least one token, and prepares to write with this many beams for each. */
   encode(sources: readonly ArrayLike<number>[], beams: number): Promise<StepScorer>;
 }
 
