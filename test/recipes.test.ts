@@ -11,10 +11,12 @@ import { generate } from "../src/generation/generate.js";
 import { openImageModel } from "../src/interop/image-folder.js";
 import { openModel, saveModel } from "../src/interop/model-folder.js";
 import { openSpeechModel } from "../src/interop/speech-folder.js";
+import { openTranslator } from "../src/interop/translator-folder.js";
 import type { ImageRecipe } from "../src/modalities/images/recipe.js";
 import { startRun } from "../src/modalities/run.js";
 import type { SpeechRecipe } from "../src/modalities/speech/recipe.js";
 import type { TextRecipe as Recipe } from "../src/modalities/text/recipe.js";
+import type { TranslationRecipe } from "../src/modalities/translation/recipe.js";
 import { gpt2 } from "../src/models/gpt2.js";
 import { adamw } from "../src/optim/adamw.js";
 import { layOut } from "../src/optim/layout.js";
@@ -23,6 +25,7 @@ import { initialiseAll, weightsOf } from "../src/training/weights.js";
 import { temporaryFolder, wordyText } from "./cli/command-line.js";
 import { makeEncoder, makePictures } from "./pictures.js";
 import { toneSentences, writeToneWords } from "./tone-words.js";
+import { asTsv, toyPairs } from "./toy-pairs.js";
 
 const place = temporaryFolder();
 const text = join(place, "text.txt");
@@ -32,6 +35,7 @@ const pretrained = join(place, "pretrained");
 const pictures = join(place, "pictures");
 const encoder = join(place, "encoder");
 const recordings = join(place, "recordings");
+const pairs = join(place, "pairs.tsv");
 
 beforeAll(async () => {
   const rows = [..."abcdefgh"].map((letter) => ({
@@ -57,6 +61,7 @@ beforeAll(async () => {
   await makePictures(pictures, { size: 8, perClass: 20 });
   await makeEncoder(encoder, 8);
   writeToneWords(recordings, toneSentences(12));
+  writeFileSync(pairs, asTsv(toyPairs(40)));
   await saveModel(openFolder(pretrained), { model, tokenizer, weights: weightsOf(layout, flat) });
 });
 
@@ -143,6 +148,27 @@ async function trySpeech(name: string): Promise<void> {
   expect((await openSpeechModel(folder)).kind).toBe(isCtc ? "recogniser" : "encoder");
 }
 
+/** As `shrunk`, for recipes on translation. */
+const shrunkTranslation: Override[] = Object.entries({
+  "data.pairs": pairs,
+  "features.vocabSize": 300,
+  ...{ "model.width": 16, "model.numLayers": 1, "model.numDecoderLayers": 1, "model.numHeads": 2 },
+  "model.hiddenWidth": 32,
+  ...{ "training.batchSize": 2, "training.buckets": 1, "training.epochs": 0.05 },
+  ...{ "training.evaluateEvery": 2, "training.checkpointEvery": 2 },
+  "optimizer.schedule.warmupSteps": 0,
+}).map(([key, value]) => [key, String(value)]);
+
+async function tryTranslation(name: string): Promise<void> {
+  const recipe = (await loadRecipe(name, shrunkTranslation)).recipe as TranslationRecipe;
+  const folder = openFolder(join(place, name));
+  const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });
+  const { reason, validation } = await run.train();
+  expect(reason).toBe("steps");
+  expect(validation!.loss).toBeLessThan(2 * Math.log(300));
+  expect((await openTranslator(folder)).tokenizer.vocabSize).toBe(300);
+}
+
 describe("recipes/", () => {
   it("has the quick start and others", () => {
     expect(shippedRecipes()).toEqual(expect.arrayContaining(["gpt-quickstart", "shakespeare-char"]));
@@ -153,6 +179,7 @@ describe("recipes/", () => {
     const own = (await loadRecipe(name, [])).recipe;
     if (own.data.format === "images") return tryImages(name, own as ImageRecipe);
     if (own.data.format === "speech") return trySpeech(name);
+    if (own.data.format === "translation") return tryTranslation(name);
     const recipe = (await loadRecipe(name, shrunk(own as Recipe))).recipe as Recipe;
     const folder = openFolder(join(place, name));
     const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });

@@ -5,6 +5,7 @@ import { endToken, languagesOf, padToken, specialId } from "../../features/token
 import type { Folder } from "../../files/folder.js";
 import { locateModel } from "../../interop/model-folder.js";
 import { openTranslator, type SavedTranslator, saveTranslator } from "../../interop/translator-folder.js";
+import { fromUnits, toUnits } from "../../models/training-units.js";
 import type { SequenceBatchShape } from "../../objectives/sequence-objective.js";
 import { sequenceTask } from "../../objectives/task.js";
 import { RecipeError } from "../../recipe/errors.js";
@@ -97,16 +98,16 @@ async function learningOf(
 ): Promise<Learning> {
   const { tokenizer } = prepared;
   const sets = await exampleSets(prepared, recipe);
-  const model = buildTranslator(recipe, tokenizer.vocabSize, base);
-  const { dropoutSites } = model;
+  const { saved, trained, unitOf } = buildTranslator(recipe, tokenizer.vocabSize, base);
+  const { dropoutSites } = saved;
   const objective = buildObjective(recipe, tokenizer, dropoutSites);
-  const task = sequenceTask(model, sets.shapes, objective);
+  const task = sequenceTask(trained, sets.shapes, objective);
   const { generation } = recipe;
   const [pad, end] = [padToken, endToken].map((token) => specialId(tokenizer, token));
   const tokens = { start: pad, end, pad };
   return {
     task,
-    start: { pretrained: base?.weights },
+    start: { pretrained: base && toUnits(base.weights, unitOf) },
     steps: stepsOf(recipe, batchesPerPass(sets.train.buckets)),
     data: batchesAhead(
       translationBatches(sets, recipe, objective),
@@ -125,9 +126,10 @@ async function learningOf(
       ],
       ...{ train: sets.train.count, validation: sets.validation.count, unit: "sentences" },
     },
-    save: (to, { all }) => saveTranslator(to, { model, weights: all, tokenizer, tokens, generation }),
+    save: (to, { all }) =>
+      saveTranslator(to, { model: saved, weights: fromUnits(all, unitOf), tokenizer, tokens, generation }),
     sampler: (weights, { runtime }) =>
-      translationSampler(runtime, { model, weights, tokenizer }, sets.validation),
+      translationSampler(runtime, { model: trained, weights, tokenizer }, sets.validation),
     next: (folder) => nextOf(recipe, folder),
   };
 }
