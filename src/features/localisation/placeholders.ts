@@ -1,3 +1,5 @@
+import { placeholderTokens } from "../tokenizer/translation-tokens.js";
+
 /** A piece of a text in which what must survive is hidden. */
 export interface HiddenText {
   /** White space before and behind, which is not translated. */
@@ -22,7 +24,7 @@ export interface PlaceholderCheck {
 }
 
 /** How many placeholders the translator knows: `<ph0>` to `<ph9>`. */
-export const MOST_PLACEHOLDERS = 10;
+export const MOST_PLACEHOLDERS = placeholderTokens.length;
 
 /** printf's conversions. A flag may not be a space, nor a digit stand before: "50 % of", "100%d'accord". */
 const PRINTF =
@@ -90,7 +92,7 @@ export function checkPlaceholders(source: string, target: string): PlaceholderCh
 function hiddenPiece(piece: string): HiddenText {
   const [, before, inner, after] = /^(\s*)(.*?)(\s*)$/s.exec(piece)!;
   const hidden: string[] = [];
-  const text = inner.replace(ANY, (found) => `<ph${hidden.push(found) - 1}>`);
+  const text = inner.replace(ANY, (found) => placeholderTokens[hidden.push(found) - 1]);
   const isText = /\p{L}/u.test(text.replace(/<ph\d>/g, ""));
   return isText ? { before, text, after, hidden } : { before: piece, text: "", after: "", hidden: [] };
 }

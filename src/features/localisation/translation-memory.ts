@@ -29,10 +29,13 @@ export function translationMemory(pairs: Iterable<Remembered>): TranslationMemor
     targets.set(key, counts.set(target, (counts.get(target) ?? 0) + 1));
   }
   const best = new Map([...targets].map(([source, counts]) => [source, mostFrequent(counts)]));
-  const entries = [...best].map(([source, target]): Entry => ({ source, target, characters: [...source] }));
+  let entries: readonly Entry[] | undefined;
   return {
     exact: (source) => best.get(normalised(source)),
-    nearest: (source, farthest = 1) => nearestOf(entries, [...normalised(source)], farthest),
+    nearest(source, farthest = 1) {
+      entries ??= [...best].map(([known, target]) => ({ source: known, target, characters: [...known] }));
+      return nearestOf(entries, [...normalised(source)], farthest);
+    },
   };
 }
 

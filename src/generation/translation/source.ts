@@ -1,4 +1,10 @@
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import {
+  languagesOf,
+  languageToken,
+  padToken,
+  placeholderTokens,
+} from "../../features/tokenizer/translation-tokens.js";
 import { GenerationError } from "../errors.js";
 import type { Ends } from "./beam-search.js";
 import { type Constraint, type Form, requiring, type Term } from "./constraint.js";
@@ -35,13 +41,12 @@ export class SourceReader {
     to: string,
   ) {
     const { specialTokens, endOfText } = tokenizer;
-    this.language = specialTokens.get(`>>${to}<<`) ?? unknownLanguage(tokenizer, to);
+    this.language = specialTokens.get(languageToken(to)) ?? unknownLanguage(tokenizer, to);
     this.ends = {
-      startToken: specialTokens.get("<pad>") ?? noTranslator(tokenizer),
+      startToken: specialTokens.get(padToken) ?? noTranslator(tokenizer),
       endOfText: endOfText ?? noTranslator(tokenizer),
     };
-    const placeholders = [...specialTokens].filter(([name]) => /^<ph\d+>$/.test(name));
-    this.placeholders = new Set(placeholders.map(([, id]) => id));
+    this.placeholders = new Set(placeholderTokens.flatMap((name) => specialTokens.get(name) ?? []));
     this.special = new Set(specialTokens.values());
   }
 
@@ -91,8 +96,8 @@ export class SourceReader {
   }
 }
 
-function unknownLanguage({ specialTokens }: Tokenizer, to: string): never {
-  const known = [...specialTokens.keys()].flatMap((name) => /^>>(.+)<<$/.exec(name)?.[1] ?? []);
+function unknownLanguage(tokenizer: Tokenizer, to: string): never {
+  const known = languagesOf(tokenizer);
   throw new GenerationError(
     "the model does not translate into this language",
     `${JSON.stringify(to)}; languages: ${known.join(", ") || "none"}`,

@@ -5,13 +5,13 @@ import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import type { CtcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
 import type { Folder } from "../../files/folder.js";
 import { FRAME_RATE } from "../../generation/speech/emissions.js";
-import { locateModel } from "../../interop/model-folder.js";
 import { openSpeechModel, type SavedSpeechModel, saveSpeechModel } from "../../interop/speech-folder.js";
 import type { Weights } from "../../nn/weights.js";
 import type { SpeechBatchShape } from "../../objectives/speech-objective.js";
 import { RecipeError } from "../../recipe/errors.js";
+import { locateBase, stepsOf } from "../base.js";
 import { batchesAhead } from "../batches-ahead.js";
-import { finderOf, type Learning, type Prepared, type Surroundings, watching } from "../modality.js";
+import { type Learning, type Prepared, type Surroundings, watching } from "../modality.js";
 import type { BatchThreadOptions } from "./batch-thread.js";
 import { speechBatches } from "./batches.js";
 import { buildBatchObjective, buildSpeech, encoderOf } from "./build.js";
@@ -83,10 +83,7 @@ export async function openRunSpeech(
 
 async function openBase({ model }: SpeechRecipe, around: Surroundings) {
   if (model.kind !== "pretrained") return undefined;
-  const { folder } = model.folder
-    ? { folder: around.openFolder(model.folder) }
-    : await finderOf(around)(model.from, model.revision);
-  const place = await locateModel(folder);
+  const place = await locateBase(model, around);
   return { saved: await openSpeechModel(place), folder: place.location };
 }
 
@@ -112,7 +109,7 @@ function learningOf(
   return {
     task,
     start: { pretrained: base && weightsFor(base, vocabulary) },
-    steps: stepsOf(recipe, sets.train),
+    steps: stepsOf(recipe.training, batchesPerPass(sets.train.buckets)),
     data: batchesAhead(
       batches,
       () => startBatches({ location: prepared.location, recipe, numLayers }),
@@ -144,11 +141,6 @@ function weightsFor(base: SavedSpeechModel, vocabulary: CtcVocabulary | undefine
   const isSame = vocabulary !== undefined && String(vocabulary.tokens) === String(base.vocabulary?.tokens);
   const { parameters } = isSame ? base.model : encoderOf(base);
   return new Map(parameters.map(({ name }) => [name, base.weights.get(name)!]));
-}
-
-function stepsOf({ training }: SpeechRecipe, { buckets }: UtteranceSet): number {
-  const { steps, epochs, microBatches } = training;
-  return steps ?? Math.max(1, Math.ceil((epochs! * batchesPerPass(buckets)) / microBatches));
 }
 
 function minutesOf({ utterances, audio }: UtteranceSet): number {

@@ -3,14 +3,14 @@ import { batchesPerPass } from "../../data/length-buckets.js";
 import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import { endToken, languagesOf, padToken, specialId } from "../../features/tokenizer/translation-tokens.js";
 import type { Folder } from "../../files/folder.js";
-import { locateModel } from "../../interop/model-folder.js";
 import { openTranslator, type SavedTranslator, saveTranslator } from "../../interop/translator-folder.js";
 import { fromUnits, toUnits } from "../../models/training-units.js";
 import type { SequenceBatchShape } from "../../objectives/sequence-objective.js";
 import { sequenceTask } from "../../objectives/task.js";
 import { RecipeError } from "../../recipe/errors.js";
+import { locateBase, stepsOf } from "../base.js";
 import { batchesAhead } from "../batches-ahead.js";
-import { finderOf, type Learning, type Prepared, type Surroundings } from "../modality.js";
+import type { Learning, Prepared, Surroundings } from "../modality.js";
 import type { BatchThreadOptions } from "./batch-thread.js";
 import { translationBatches } from "./batches.js";
 import { buildObjective, buildTranslator } from "./build.js";
@@ -83,10 +83,7 @@ export async function openRunTranslation(
 
 async function openBase({ model }: TranslationRecipe, around: Surroundings) {
   if (model.kind !== "pretrained") return undefined;
-  const { folder } = model.folder
-    ? { folder: around.openFolder(model.folder) }
-    : await finderOf(around)(model.from, model.revision);
-  const place = await locateModel(folder);
+  const place = await locateBase(model, around);
   return { saved: await openTranslator(place), folder: place.location };
 }
 
@@ -108,7 +105,7 @@ async function learningOf(
   return {
     task,
     start: { pretrained: base && toUnits(base.weights, unitOf) },
-    steps: stepsOf(recipe, batchesPerPass(sets.train.buckets)),
+    steps: stepsOf(recipe.training, batchesPerPass(sets.train.buckets)),
     data: batchesAhead(
       translationBatches(sets, recipe, objective),
       () => startBatches({ location: prepared.location, recipe, dropoutSites }),
@@ -132,11 +129,6 @@ async function learningOf(
       translationSampler(runtime, { model: trained, weights, tokenizer }, sets.validation),
     next: (folder) => nextOf(recipe, folder),
   };
-}
-
-function stepsOf({ training }: TranslationRecipe, perPass: number): number {
-  const { steps, epochs, microBatches } = training;
-  return steps ?? Math.max(1, Math.ceil((epochs! * perPass) / microBatches));
 }
 
 const shapesOf = (shapes: readonly SequenceBatchShape[]) =>

@@ -192,3 +192,8 @@ export async function openPreparedTranslation(folder: Folder): Promise<PreparedT
     tokenizer: await loadTokenizer(folder),
   };
 }
+
+/** What a run learned from alone; undefined where a folder holds no prepared sentences. Throws `ShardError` for damaged ones. */
+export async function openTrainingPairs(folder: Folder): Promise<Sentences | undefined> {
+  return (await folder.size(index.file)) === undefined ? undefined : openPreparedPairs(folder, "train");
+}

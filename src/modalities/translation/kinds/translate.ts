@@ -14,7 +14,7 @@ import { xliffFormat } from "../../../features/localisation/xliff.js";
 import { GenerationError } from "../../../generation/errors.js";
 import { kept } from "../../kept.js";
 import type { InputFile, Named, Output, Surroundings, UseRequest } from "../../modality.js";
-import { openPreparedTranslation } from "../prepared.js";
+import { openTrainingPairs } from "../prepared.js";
 import { type MessageOptions, phraseOf, type TranslatedMessage, translateMessages } from "./messages.js";
 import type { TranslatingOptions } from "./options.js";
 import { languageTo, type Saved, type Translating, translatingOf } from "./saved.js";
@@ -116,9 +116,8 @@ function formatOf(ending: string, to: string, field: string): MessageFormat {
 
 /** What the model's run learned from, into a language; nothing where it is no run. */
 async function memoryOf({ folder }: Named, to: string): Promise<TranslationMemory | undefined> {
-  const data = folder.folder("data");
-  if ((await data.size("translation.json")) === undefined) return undefined;
-  const { train } = await openPreparedTranslation(data);
+  const train = await openTrainingPairs(folder.folder("data"));
+  if (!train) return undefined;
   const pairs = await Promise.all(Array.from({ length: train.count }, (_, i) => train.read(i)));
   const into = pairs.flatMap(({ source, target, sourceLanguage, targetLanguage }) => {
     if (sourceLanguage === targetLanguage) return [];
