@@ -12,8 +12,8 @@ import { expand, reshape, transpose } from "../core/ops/movement.js";
 import { concat } from "../core/ops/slice.js";
 import { causalMask, maskValue } from "../nn/attention.js";
 import type { Dropout } from "../nn/dropout.js";
-import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
-import { relativeBias } from "../nn/relative-bias.js";
+import { normal, type Parameter, type Parameters } from "../nn/parameter.js";
+import { nearBiases, relativeBias } from "../nn/relative-bias.js";
 import type { EncoderDecoder } from "./encoder-decoder.js";
 import { checkDivides, flattenTokens, positionsUpTo } from "./shapes.js";
 import {
@@ -69,11 +69,7 @@ export function t5(config: T5Config): EncoderDecoder {
   const { width, numLayers, numDecoderLayers, tiedHead, rmsNormEpsilon: epsilon } = sizes;
   const layer: T5LayerSizes = { ...sizes, epsilon };
   const biasOf = (p: Parameters, stack: Stack, queries: Tensor, keys: Tensor) =>
-    relativeBias(p(biasName(stack)), queries, keys, {
-      count: sizes.numBuckets,
-      maxDistance: sizes.maxDistance,
-      bidirectional: stack === "encoder",
-    });
+    relativeBias(p(biasName(stack)), queries, keys, bucketsOf(sizes, stack));
   /** The stack's last norm; of the decoder, scaled for the head. */
   const final = <S extends string>(p: Parameters, x: Tensor<S>, stack: Stack): Tensor<S> => {
     const normed = t5Norm(p, x, `${stack}.final_layer_norm`, epsilon);
@@ -154,6 +150,12 @@ function withDefaults(config: T5Config): Sizes {
   return { ...given, tiedHead, numBuckets, maxDistance, rmsNormEpsilon };
 }
 
+const bucketsOf = ({ numBuckets, maxDistance }: Sizes, stack: Stack) => ({
+  count: numBuckets,
+  maxDistance,
+  bidirectional: stack === "encoder",
+});
+
 /** int64 ids [b, t] as rows [t b, c]. */
 function embed(p: Parameters, ids: Tensor): Tensor<"n c"> {
   return flattenTokens(gather(p(embedding), transpose(ids)));
@@ -192,24 +194,28 @@ function huggingFaceConfig({ width, tiedHead, ...sizes }: Sizes): Record<string,
 }
 
 /**
- * Embeddings are small, so that logits start near uniform. Under a tied head the decoder's last norm starts at sqrt(width),
- * which final states are divided by: otherwise Adam, whose steps are of one size, would teach the head that much slower.
+ * Embeddings start with logits of deviation 1. Under a tied head the decoder's last norm starts at sqrt(width), which final
+ * states are divided by: otherwise Adam, whose steps are of one size, would teach the head that much slower.
  */
 function parametersOf(sizes: Sizes, layer: T5LayerSizes): Parameter[] {
   const { vocabSize, width, numHeads, numBuckets, tiedHead } = sizes;
   const stack = (name: Stack, count: number): Parameter[] => [
-    { name: biasName(name), shape: [numBuckets, numHeads], role: "vector", init: filled(0) },
+    {
+      name: biasName(name),
+      shape: [numBuckets, numHeads],
+      role: "vector",
+      init: { kind: "values", values: nearBiases(numHeads, bucketsOf(sizes, name)) },
+    },
     ...Array.from({ length: count }, (_, i) =>
       t5LayerParameters(block(name, i), layer, name === "decoder"),
     ).flat(),
     t5NormParameter(`${name}.final_layer_norm`, width, name === "decoder" && tiedHead ? Math.sqrt(width) : 1),
   ];
+  const words = normal(1 / Math.sqrt(width));
   return [
-    { name: embedding, shape: [vocabSize, width], role: "embedding", init: normal(0.02) },
+    { name: embedding, shape: [vocabSize, width], role: "embedding", init: words },
     ...stack("encoder", sizes.numLayers),
     ...stack("decoder", sizes.numDecoderLayers),
-    ...(tiedHead
-      ? []
-      : [{ name: headName, shape: [vocabSize, width], role: "head", init: normal(0.02) } as const]),
+    ...(tiedHead ? [] : [{ name: headName, shape: [vocabSize, width], role: "head", init: words } as const]),
   ];
 }

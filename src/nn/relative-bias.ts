@@ -28,6 +28,29 @@ export function relativeBias(table: Tensor, queries: Tensor, keys: Tensor, bucke
   return transpose(bias, [...axes.keys(), rank + 2, rank, rank + 1]);
 }
 
+/** With a score lower by so much a key is as good as hidden, and can still be learned. */
+const hidden = -8;
+
+/**
+ * A table [buckets, h] to start from, with which word order is seen from the first step: scores fall with the distance,
+ * from head to head more slowly (ALiBi, Press et al. 2022), and heads look behind and ahead by turns. How much attention
+ * is left for the first and the last token tells where a token stands.
+ */
+export function nearBiases(numHeads: number, buckets: RelativeBuckets): Float32Array {
+  const { count, maxDistance, bidirectional } = buckets;
+  const directions = bidirectional ? 2 : 1;
+  const table = new Float32Array(count * numHeads).fill(hidden);
+  for (let head = 0; head < numHeads; head++) {
+    const slope = 2 ** ((-6 * directions * Math.floor(head / directions)) / numHeads);
+    const sign = head % directions === 0 ? -1 : 1;
+    for (let distance = 0; distance <= maxDistance; distance++) {
+      const cell = bucketOf(sign * distance, buckets) * numHeads + head;
+      table[cell] = Math.max(table[cell], -slope * distance);
+    }
+  }
+  return table;
+}
+
 /**
  * The bucket of a key that comes `ahead` tokens after its query, or before it where negative: one a distance for the near
  * half, then wider and wider ones. In float32 as in T5's code, so that edges fall where they fall there.
