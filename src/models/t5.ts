@@ -194,7 +194,7 @@ function huggingFaceConfig({ width, tiedHead, ...sizes }: Sizes): Record<string,
 }
 
 /**
- * Embeddings start with logits of deviation 1. Under a tied head the decoder's last norm starts at sqrt(width), which final
+ * Embeddings are small, so that logits start near uniform. Under a tied head the decoder's last norm starts at sqrt(width), which final
  * states are divided by: otherwise Adam, whose steps are of one size, would teach the head that much slower.
  */
 function parametersOf(sizes: Sizes, layer: T5LayerSizes): Parameter[] {
@@ -211,7 +211,7 @@ function parametersOf(sizes: Sizes, layer: T5LayerSizes): Parameter[] {
     ).flat(),
     t5NormParameter(`${name}.final_layer_norm`, width, name === "decoder" && tiedHead ? Math.sqrt(width) : 1),
   ];
-  const words = normal(1 / Math.sqrt(width));
+  const words = normal(0.02);
   return [
     { name: embedding, shape: [vocabSize, width], role: "embedding", init: words },
     ...stack("encoder", sizes.numLayers),
