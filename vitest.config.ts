@@ -1,13 +1,28 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
+/** They replace modules, which others may have loaded before. */
+const replacing = ["src/data/images/{decode-ahead,known-set}.test.ts", "src/interop/hub/fetch-model.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    // npm run test:clients and npm run test:package have these.
-    exclude: [...configDefaults.exclude, "test/clients/**", "test/package/**"],
-    // ONNX Runtime holds native threads; a process a file keeps its sessions apart.
     pool: "forks",
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        // Loading the modules anew for each file would take longer than its tests.
+        test: { name: "unit", include: ["src/**/*.test.ts"], exclude: replacing, isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: "whole",
+          include: [...replacing, "test/**/*.test.ts"],
+          // npm run test:clients and npm run test:package have these.
+          exclude: [...configDefaults.exclude, "test/clients/**", "test/package/**"],
+        },
+      },
+    ],
   },
 });
