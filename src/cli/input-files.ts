@@ -7,7 +7,8 @@ import { CommandError } from "./errors.js";
 
 /** Throws `CommandError` for a file that cannot be read. */
 export function readInput(path: string): InputFile {
-  return { name: path, bytes: readable(() => new Uint8Array(readFileSync(path))) };
+  const { buffer, byteOffset, byteLength } = readable(() => readFileSync(path));
+  return { name: path, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
 }
 
 /** A file that is there, and read each time that its bytes are asked for, since a folder may hold more than fits in memory. */

@@ -1,6 +1,8 @@
 /** Where what a model makes is written to. */
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { dirname, extname, join, resolve } from "node:path";
+import { mkdir, open, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { AutodidactError } from "../core/errors.js";
+import { openFolder } from "../files/disk.js";
 import type { Output, Use } from "../modalities/modality.js";
 import { CommandError } from "./errors.js";
 
@@ -44,14 +46,29 @@ export async function checkOutput(
 /** Throws `CommandError` where the system does not let it be written. */
 export async function writeOutput(
   { path, each }: OutputPlace,
-  { name, bytes, beside = "" }: Extract<Output, { kind: "file" }>,
+  { name, bytes, beside, at }: Extract<Output, { kind: "file" }>,
 ): Promise<void> {
   try {
     if (each) await mkdir(path, { recursive: true });
-    await writeFile(each ? join(path, name) : `${path}${beside}`, bytes);
+    if (beside !== undefined) await openFolder(dirname(path)).write(`${basename(path)}${beside}`, bytes);
+    else if (at !== undefined) await continueFile(path, at, bytes);
+    else await writeFile(each ? join(path, name) : path, bytes);
   } catch (cause) {
+    if (cause instanceof AutodidactError) throw cause;
     throw new CommandError("the output cannot be written", (cause as Error).message, "give another --out", {
       cause,
     });
+  }
+}
+
+/** On the disk when it returns, so that what is written beside the file may tell of it. */
+async function continueFile(path: string, at: number, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "a");
+  try {
+    await file.truncate(at);
+    await file.appendFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

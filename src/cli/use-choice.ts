@@ -92,9 +92,9 @@ function strayFlag(
   const owners = uses.filter((use) => isOption(use, key));
   if (owners.length > 0) {
     return new CommandError(
-      "a flag belongs to another measure",
+      "a flag belongs to another use of the model",
       asked ? `${flag} with ${asked}` : flag,
-      `use it with ${owners.map(({ askedBy, name }) => (askedBy ? flagName(askedBy) : `--metric ${name}`)).join(" or ")}`,
+      `give it ${owners.map((use) => askingFor(use, asked)).join(" or ")}`,
     );
   }
   const kinds = modalities.flatMap((modality) => modality.kinds);
@@ -106,6 +106,12 @@ function strayFlag(
     `${flag}; ${name} holds a ${kind.name}`,
     `it is for ${others.map((other) => `a ${other.name}`).join(", ")}`,
   );
+}
+
+/** What to say, instead of what is asked, for another use. */
+function askingFor({ askedBy, name }: Use, asked: string | undefined): string {
+  if (askedBy) return `with ${flagName(askedBy)}`;
+  return name ? `with --metric ${name}` : `without ${asked}`;
 }
 
 function writesNothing(command: Command, asked: string): CommandError {

@@ -10,7 +10,7 @@ export { DataError, FolderError, MissingFileError, ShardError } from "../files/e
 export type { Folder } from "../files/folder.js";
 export { memoryFolder } from "../files/memory.js";
 export { type Audio, AudioError } from "./audio/audio.js";
-export { decodeAudio } from "./audio/decode.js";
+export { decodeAudio, decodePieces, type SoundPiece } from "./audio/decode.js";
 export { openRecordings, type Recording, type RecordingSet } from "./audio/recordings.js";
 export { Resampler, resample } from "./audio/resample.js";
 export { type SplitRecordings, splitRecordings } from "./audio/split.js";
@@ -19,6 +19,10 @@ export { readChats } from "./chat/chat.js";
 export { packRows } from "./chat/packing.js";
 export { readPreferences } from "./chat/preferences.js";
 export type { RowReader } from "./chat/rows.js";
+export type { Box, BoxedPicture, Detection } from "./detection/boxes.js";
+export { type BoxSet, type BoxSourceOptions, openBoxes } from "./detection/open-boxes.js";
+export type { BoxSplits } from "./detection/split-boxes.js";
+export { annotationFiles, type PictureWithBoxes, type WrittenFormat } from "./detection/write-boxes.js";
 export type { ImageBatch, ImageShape, LabelledImage } from "./images/image.js";
 export {
   decodeImage,

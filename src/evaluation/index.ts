@@ -1,10 +1,18 @@
 /**
- * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images; words that are wrong; translations.
+ * Then measure it: perplexity, multiple choice, side by side; distances and accuracies of images; words that are wrong; translations; boxes.
  *
  * @module autodidact/evaluation
  */
 
 export { type Comparison, compare } from "./compare.js";
+export {
+  type ClassMetrics,
+  type CocoMetrics,
+  cocoMetrics,
+  type RecallPoint,
+} from "./detection/coco-metrics.js";
+export { type CountError, type CountErrors, countErrors } from "./detection/count-error.js";
+export { bestPoint, type ScorePoint, scoreCurve } from "./detection/score-curve.js";
 export { EvaluationError } from "./errors.js";
 export { openEncoderFeatures } from "./images/encoder-features.js";
 export { featuresOf } from "./images/features.js";
@@ -19,6 +27,7 @@ export { evaluateMultipleChoice } from "./multiple-choice.js";
 export { measurePerplexity } from "./perplexity.js";
 export { readPrompts } from "./prompts.js";
 export { readQuestions } from "./questions.js";
+export { type Baseline, baselineOf, mostFrequentWord } from "./speech/baselines.js";
 export type { Edit } from "./speech/edits.js";
 export {
   type Confusion,

@@ -1,5 +1,6 @@
 /**
- * 2 features: tokenizers and chat templates; spoiled sentences; mel bands of sound and the vocabularies of its transcripts.
+ * 2 features: tokenizers and chat templates; spoiled sentences; images with boxes; mel bands of sound and the vocabularies
+ * of its transcripts.
  *
  * @module autodidact/features
  */
@@ -24,6 +25,10 @@ export { DenoisingError } from "./denoising/errors.js";
 export { type LocalShuffleOptions, localShuffle } from "./denoising/local-shuffle.js";
 export { type SpanCorruptionOptions, spanCorruption } from "./denoising/span-corruption.js";
 export { type TextInfillingOptions, textInfilling } from "./denoising/text-infilling.js";
+export { augmentBoxed, type BoxAugmentOptions } from "./detection/augment.js";
+export type { BoxedImage } from "./detection/boxed-image.js";
+export { pasteAndLocate } from "./detection/paste.js";
+export { type CellGrid, type CellTargets, denseTargets } from "./detection/targets.js";
 export { LocalisationError } from "./localisation/errors.js";
 export { type GlossaryTerm, missingTerms, readGlossary, termsIn } from "./localisation/glossary.js";
 export { arbFormat, jsonFormat } from "./localisation/json.js";

@@ -1,10 +1,13 @@
 /**
- * Then use it: sampling text with a key/value cache, drawing images, telling classes, writing down speech.
+ * Then use it: sampling text with a key/value cache, drawing images, telling classes, finding things, writing down speech.
  *
  * @module autodidact/generation
  */
 
 export { compileDecoder, type DecoderSession } from "./decoder-session.js";
+export { type CellMaps, type DecodeOptions, decodeMaps } from "./detection/decode.js";
+export { compileDetector, type DetectorSession } from "./detection/detector-session.js";
+export { type SuppressOptions, suppress } from "./detection/suppress.js";
 export { GenerationError } from "./errors.js";
 export { endTokensOf, type GenerateOptions, type Generation, generate } from "./generate.js";
 export type { CompileConstraint, TokenConstraint } from "./grammar/constraint.js";
@@ -15,8 +18,9 @@ export { imageGrid } from "./images/pictures.js";
 export { sampleImages } from "./images/sample.js";
 export { readArpa, writeArpa } from "./speech/arpa.js";
 export { type BeamOptions, type BeamSearch, beamSearch, type Hypothesis } from "./speech/beam.js";
-export type { Emissions } from "./speech/emissions.js";
+export type { EmissionParts, Emissions } from "./speech/emissions.js";
 export { trainNgrams } from "./speech/kneser-ney.js";
+export type { Sound } from "./speech/long-audio.js";
 export { type NgramEntry, NgramModel } from "./speech/ngram.js";
 export {
   compileRecogniser,

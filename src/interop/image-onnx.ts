@@ -19,8 +19,9 @@ const batch = "batch_size";
 export async function exportImageOnnx(folder: Folder, saved: SavedImageModel): Promise<void> {
   await saveImageModel(folder, saved.model, saved.weights, saved);
   // How vectors are pooled is in the graph: to the client every ViT is one.
-  const type = ({ model_type }: JsonObject) => (model_type === "autodidact_vit" ? { model_type: "vit" } : {});
-  await writeClientOnnx(folder, { model: graphOf(saved) }, saved.weights, type);
+  const change = ({ model_type }: JsonObject) =>
+    model_type === "autodidact_vit" ? { model_type: "vit" } : {};
+  await writeClientOnnx(folder, { model: graphOf(saved) }, saved.weights, { change });
 }
 
 function graphOf({ kind, model }: ImageModelKind): Record<string, Tensor> {

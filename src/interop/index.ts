@@ -6,6 +6,7 @@
 
 export { loadAdapter, mergeAdapter, type SavedAdapter, saveAdapter } from "./adapter.js";
 export { appendedTokens } from "./appended-tokens.js";
+export type { ClientForm } from "./client-onnx.js";
 export { CheckpointError } from "./errors.js";
 export { GgufError } from "./gguf/errors.js";
 export { exportGguf } from "./gguf/export.js";

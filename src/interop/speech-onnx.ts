@@ -15,14 +15,18 @@ const batch = "batch_size";
 const time = "sequence_length";
 
 /**
- * Writes what `saveSpeechModel` writes, and `onnx/model.onnx` in float32. It takes `input_features` [batch, t, 160]
+ * Writes what `saveSpeechModel` writes, and `onnx/model.onnx`, or for int8 `model_quantized.onnx`. It takes `input_features` [batch, t, 160]
  * and `attention_mask`, int64 [batch, t], of at most 100 seconds, and gives `logits` [batch, t, vocabulary], blank
  * where the mask is 0, or of an encoder `last_hidden_state` [batch, t, c]. Throws `CheckpointError` when a parameter is
  * missing.
  */
-export async function exportSpeechOnnx(folder: Folder, saved: SavedSpeechModel): Promise<void> {
+export async function exportSpeechOnnx(
+  folder: Folder,
+  saved: SavedSpeechModel,
+  { weights: form = "float32" }: { readonly weights?: "float32" | "int8" } = {},
+): Promise<void> {
   await saveSpeechModel(folder, saved.model, saved.weights, saved);
-  await writeClientOnnx(folder, { model: graphOf(saved) }, saved.weights);
+  await writeClientOnnx(folder, { model: graphOf(saved) }, saved.weights, { form });
 }
 
 function graphOf({ kind, model }: SpeechModelKind): Record<string, Tensor> {

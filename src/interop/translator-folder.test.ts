@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { trainBpe } from "../features/tokenizer/bpe-trainer.js";
+import { TokenizerError } from "../features/tokenizer/tokenizer.js";
+import { directionsOf, languagePrefix, languagesOf } from "../features/tokenizer/translation-tokens.js";
 import { memoryFolder } from "../files/memory.js";
 import type { EncoderDecoder } from "../models/encoder-decoder.js";
 import { t5 } from "../models/t5.js";
@@ -112,7 +114,11 @@ describe("a folder with a model that translates", () => {
       ["lm_head.weight", shared],
       [unread, { shape: [32, 2], data: new Float32Array(64) }],
     ]);
-    const others = { n_positions: 512, output_past: true, task_specific_params: { t: { num_beams: 4 } } };
+    const tasks = {
+      summarization: { prefix: "s: " },
+      translation_en_to_de: { num_beams: 4, prefix: "a dog " },
+    };
+    const others = { n_positions: 512, output_past: true, task_specific_params: tasks };
     const ids = { decoder_start_token_id: 0, eos_token_id: 1, pad_token_id: 0 };
     const folder = memoryFolder();
     await folder.write(
@@ -130,6 +136,13 @@ describe("a folder with a model that translates", () => {
     expect(appendedTokens(opened.tokenizer)).toEqual([1]);
     const again = memoryFolder();
     await saveTranslator(again, opened);
+    for (const { tokenizer } of [opened, await openTranslator(again)]) {
+      expect(languagesOf(tokenizer)).toEqual(["de"]);
+      expect(directionsOf(tokenizer)).toEqual([["en", "de"]]);
+      expect(languagePrefix(tokenizer, "de")).toEqual([3, 4]);
+      expect(() => languagePrefix(tokenizer, "en")).toThrow(TokenizerError);
+    }
+    expect((await readJson(again, "config.json")).task_specific_params).toEqual(tasks);
     expect(await readJson(again, "tokenizer.json")).toMatchObject({
       post_processor: unigrams.post_processor,
     });

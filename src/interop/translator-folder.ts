@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { loadTokenizer, saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import { taskParameters } from "../features/tokenizer/translation-tokens.js";
 import type { Folder } from "../files/folder.js";
 import type { EncoderDecoder } from "../models/encoder-decoder.js";
 import { appending } from "./appended-tokens.js";
@@ -73,7 +74,11 @@ export async function saveTranslator(
     length_penalty: generation.lengthPenalty,
     max_new_tokens: generation.maxTokens,
   };
-  await folder.write(configFile, jsonText({ ...model.config(), ...ids }));
+  const tasks = tokenizer.config?.[taskParameters];
+  await folder.write(
+    configFile,
+    jsonText({ ...model.config(), ...ids, ...(tasks === undefined ? {} : { [taskParameters]: tasks }) }),
+  );
   await folder.write(generationFile, jsonText(suggested));
   await saveTokenizer(tokenizer, folder);
   await describeTokenizer(folder, tokenizer, tokens);
@@ -99,15 +104,16 @@ async function describeTokenizer(
 }
 
 /**
- * Reads a model folder, or a run's checkpoint. Throws `CheckpointError` for what is damaged, missing, or not exactly
- * expressible, `TokenizerError` where the tokenizer is.
+ * Reads a model folder, or a run's checkpoint. What T5 is told to do in words is in its tokenizer's config. Throws
+ * `CheckpointError` for what is damaged, missing, or not exactly expressible, `TokenizerError` where the tokenizer is.
  */
 export async function openTranslator(folder: Folder, which: Checkpoint = "latest"): Promise<SavedTranslator> {
   const place = await locateModel(folder, which);
   const source = `${place.location}/${configFile}`;
   const config = await readJson(place, configFile);
   const model = translatorFromConfig(config, source);
-  const tokenizer = await loadTokenizer(place);
+  const tasks = config[taskParameters];
+  const tokenizer = await loadTokenizer(place, tasks ? { [taskParameters]: tasks } : {});
   checkVocabulary(model, tokenizer, place.location);
   return {
     model,

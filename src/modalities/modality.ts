@@ -197,7 +197,7 @@ export interface Use<S = unknown> {
   /** What it does, beginning with a verb: "continue texts". */
   readonly summary: string;
   readonly options: z.ZodObject;
-  /** Of a measure: the option that asks for it. Others are asked for by their names. */
+  /** The option that asks for it. Others of a verb are asked for by their names. */
   readonly askedBy?: string;
   /** What it takes beside options: files given after the model. */
   readonly inputs?: {
@@ -246,8 +246,17 @@ export interface InputFile {
 
 /** Facts that a use gives: the command line prints them, the server sends them. */
 export type Output =
-  /** With `beside`, it goes beside the file that is wanted, under its name and this ending. */
-  | { readonly kind: "file"; readonly bytes: Uint8Array; readonly name: string; readonly beside?: string }
+  /**
+   * With `beside`, it goes beside the file that is wanted, under its name and this ending, and replaces what is there at
+   * once. With `at`, the file that is wanted keeps so many bytes, and goes on with these.
+   */
+  | {
+      readonly kind: "file";
+      readonly bytes: Uint8Array;
+      readonly name: string;
+      readonly beside?: string;
+      readonly at?: number;
+    }
   /** What was found, for programs; as a sentence for people; and what is only worth a remark. */
   | {
       readonly kind: "figures";

@@ -15,7 +15,7 @@ export interface SourceTokens {
 
 /** What one decoding graph reads beside the parameters; `past` is that of the sequence that is written. */
 export interface EncoderDecoderInputs extends DecodeInputs {
-  /** int64 [b, past]: the positions of what the past holds; default 0, 1, 2, ... */
+  /** int64 [b, past], or [1, past] for all: the positions of what the past holds; default 0, 1, 2, ... */
   readonly pastPositions?: Tensor<"b s">;
   /** One a layer, see `EncoderDecoder.memory`. */
   readonly memory: readonly KeysAndValues[];

@@ -22,7 +22,7 @@ export function imageClassifier(encoder: ImageEncoder, numClasses: number): Imag
 }
 
 /** Hugging Face counts classes by their names; these are its own for classes that have none. */
-function labelsOf(numClasses: number) {
+export function labelsOf(numClasses: number) {
   const labels = Array.from({ length: numClasses }, (_, i) => `LABEL_${i}`);
   return {
     id2label: Object.fromEntries(labels.map((label, i) => [i, label])),

@@ -8,8 +8,11 @@ export { type CodePredictor, type CodePredictorConfig, codePredictor } from "./c
 export { type ConformerConfig, conformer } from "./conformer.js";
 export { contrastive, type ProjectedEncoder, type ProjectionConfig } from "./contrastive.js";
 export type { Decoder } from "./decoder.js";
+export { type DenseHeadConfig, denseDetector } from "./dense-detector.js";
+export type { CellEncoder, DetectionMaps, Detector } from "./detector.js";
 export { type DitConfig, dit } from "./dit.js";
 export type { EncoderDecoder, EncoderDecoderInputs, SourceTokens } from "./encoder-decoder.js";
+export { type FeaturePyramidConfig, featurePyramid } from "./feature-pyramid.js";
 export { type Gpt2Config, gpt2 } from "./gpt2.js";
 export { imageClassifier } from "./image-classifier.js";
 export type {
@@ -28,3 +31,4 @@ export { speechRecogniser } from "./speech-recogniser.js";
 export { type T5Config, t5 } from "./t5.js";
 export { type UNetConfig, unet } from "./unet.js";
 export { type VitConfig, vit } from "./vit.js";
+export { type VitCellsConfig, vitCells } from "./vit-cells.js";

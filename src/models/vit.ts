@@ -54,16 +54,11 @@ export function vit(config: VitConfig, positions: Init = normal(0.02)): ImageEnc
     parameters: parametersOf(config, positions),
     features(p, images) {
       const [batch] = images.shape;
-      const patches = patchEmbedding(p, images, vitNames.projection); // n c
-      const tokens = withClassToken(patches, p(vitNames.classToken), batch);
-      const [, count] = p(vitNames.positions).shape;
-      const apart = reshape(tokens, [count, batch, embedWidth]);
-      const placed = add(apart, reshape(p(vitNames.positions), [count, 1, embedWidth])); // t b c
       // The class token's rows come first; where it is the vector, nothing else of the last layer is read.
-      const rows = pooling === "class" ? batch : tokens.shape[0];
-      const encoded = vitEncoder(p, reshape(placed, tokens.shape), config, batch, rows);
-      if (pooling === "class") return named("b c", encoded);
-      return named("b c", mean(slice(reshape(encoded, apart.shape), 0, 1), [0]));
+      if (pooling === "class") return named("b c", vitTokens(p, images, config, batch));
+      const tokens = vitTokens(p, images, config);
+      const apart = reshape(tokens, [numPatches(config) + 1, batch, embedWidth]); // t b c
+      return named("b c", mean(slice(apart, 0, 1), [0]));
     },
     config: () => ({
       ...(pooling === "class"
@@ -72,6 +67,22 @@ export function vit(config: VitConfig, positions: Init = normal(0.02)): ImageEnc
       ...vitSizes(config),
     }),
   };
+}
+
+/** What all layers make of images: the class token's rows before the patches', [t b, c], or the first `rows` of them. */
+export function vitTokens(
+  p: Parameters,
+  images: Tensor<"b c h w">,
+  config: VitConfig,
+  rows?: Size,
+): Tensor<"n c"> {
+  const [batch] = images.shape;
+  const patches = patchEmbedding(p, images, vitNames.projection); // n c
+  const tokens = withClassToken(patches, p(vitNames.classToken), batch);
+  const [, count, embedWidth] = p(vitNames.positions).shape;
+  const apart = reshape(tokens, [count, batch, embedWidth]);
+  const placed = add(apart, reshape(p(vitNames.positions), [count, 1, embedWidth])); // t b c
+  return vitEncoder(p, reshape(placed, tokens.shape), config, batch, rows);
 }
 
 export function numPatches({ height, width, patchSize }: VitConfig): number {

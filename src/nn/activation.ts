@@ -1,6 +1,6 @@
 import { withGradient } from "../core/autodiff/custom.js";
 import type { Tensor } from "../core/graph/tensor.js";
-import { add, erf, exp, mul, sigmoid, sub } from "../core/ops/elementwise.js";
+import { abs, add, erf, exp, log, mul, relu, sigmoid, sub } from "../core/ops/elementwise.js";
 
 const root = Math.sqrt(2 / Math.PI);
 
@@ -31,6 +31,11 @@ export function gelu<S extends string>(x: Tensor<S>): Tensor<S> {
 export function silu<S extends string>(x: Tensor<S>): Tensor<S> {
   const s = sigmoid(x);
   return withGradient(mul(x, s), [x], (dy, y) => [mul(dy, add(s, sub(y, mul(y, s))))]);
+}
+
+/** log(1 + e^x) and its gradient, sigmoid(x): finite for any x. */
+export function softplus<S extends string>(x: Tensor<S>): Tensor<S> {
+  return withGradient(sub(relu(x), log(sigmoid(abs(x)))), [x], (dy) => [mul(dy, sigmoid(x))]);
 }
 
 /** gate * sigmoid(gate) * up. [SwiGLU: Shazeer 2020] */

@@ -4,7 +4,7 @@
  * @module autodidact/nn
  */
 
-export { gelu, geluTanh, glu, silu, swiGlu } from "./activation.js";
+export { gelu, geluTanh, glu, silu, softplus, swiGlu } from "./activation.js";
 export {
   type AttentionOptions,
   attend,

@@ -1,7 +1,9 @@
+import { known } from "../core/graph/size.js";
 import { applyAll, constant, Input, type InputAttrs, type Node, Tensor } from "../core/graph/tensor.js";
 import { nodesOf } from "../core/graph/walk.js";
 import { add } from "../core/ops/elementwise.js";
 import { Gemm } from "../core/ops/matmul.js";
+import { Reshape } from "../core/ops/movement.js";
 import { type Bits, blockProduct, quantise } from "./block-quantised.js";
 import type { Weights } from "./weights.js";
 
@@ -35,11 +37,13 @@ function quantisedProduct(
   weights: Weights,
   bits: Bits,
 ): Tensor | undefined {
-  if (node.op !== Gemm || matrix.node.op !== Input) return undefined;
-  const weight = weights.get((matrix.node.attrs as InputAttrs).name);
+  if (node.op !== Gemm) return undefined;
+  const source = matrix.node.op === Reshape ? matrix.node.inputs[0] : matrix;
+  if (source.node.op !== Input) return undefined;
+  const weight = weights.get((source.node.attrs as InputAttrs).name);
   const { transA, transB } = node.attrs as { transA: boolean; transB: boolean };
   if (!weight || transA) return undefined;
-  const { codes, scales, ...sizes } = quantise(weight.data, weight.shape, bits, !transB);
+  const { codes, scales, ...sizes } = quantise(weight.data, matrix.shape.map(known), bits, !transB);
   const blocks = scales.length / sizes.outputs;
   const shape = [sizes.outputs, blocks, codes.length / scales.length];
   const y = blockProduct(

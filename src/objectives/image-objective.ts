@@ -28,7 +28,9 @@ export interface ImageObjective<Model> {
    * `evaluatedBatch`. Default: those of any batch, for such images count for nothing as they have no class.
    */
   evaluated?(shape: ImageBatchShape): Record<string, TensorType>;
-  /** How many images the loss is the mean of. */
+  /** What the loss is the mean of; default "images". */
+  readonly counts?: string;
+  /** How many of them a batch holds. */
   count(batch: Batch): number;
 }
 

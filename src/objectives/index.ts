@@ -9,6 +9,7 @@ export { type CrossEntropyOptions, crossEntropy } from "./cross-entropy.js";
 export { type CtcOptions, ctc, fitsCtc } from "./ctc.js";
 export { type CtcTargets, ctcLoss } from "./ctc-loss.js";
 export { type DdpmOptions, ddpm, diffusionPath, type NoiseSchedule } from "./ddpm.js";
+export { type DetectionTargets, denseDetection, denseDetectionLoss } from "./dense-detection.js";
 export { type DpoOptions, dpo } from "./dpo.js";
 export { ObjectiveError } from "./errors.js";
 export { type FlowMatchingOptions, flowMatching, linearPath } from "./flow-matching.js";

@@ -68,7 +68,7 @@ export function languageTask(
 export function imageTask<Model extends Pick<ImageModel, "parameters">>(
   model: Model,
   shape: ImageBatchShape,
-  objective: ImageObjective<Model>,
+  objective: Omit<ImageObjective<Model>, "complete">,
 ): Task {
   const over = (batch: Measure["batch"]): Measure => ({
     batch,
@@ -80,7 +80,7 @@ export function imageTask<Model extends Pick<ImageModel, "parameters">>(
     parameters: model.parameters,
     unit: "images",
     unitsPerBatch: shape.batchSize,
-    counts: "images",
+    counts: objective.counts ?? "images",
     count: objective.count,
   };
 }

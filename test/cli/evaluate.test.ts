@@ -191,7 +191,7 @@ describe("flags that do not go together", () => {
       /several measures[\s\S]*--multiple-choice --perplexity/,
     ],
     [["--data", "a.txt", "--against", "b"], /several measures[\s\S]*--data --against/],
-    [["--task", "arc"], /belongs to another measure\n.*--task\n.*with --multiple-choice/],
+    [["--task", "arc"], /belongs to another use of the model\n.*--task\n.*with --multiple-choice/],
     [
       ["--multiple-choice", "a.jsonl", "--stride", "4"],
       /--stride with --multiple-choice\n.*with --perplexity/,

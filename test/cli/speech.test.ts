@@ -252,8 +252,27 @@ describe("evaluate", () => {
     writeFileSync(lm, sentences.join("\n"));
     const ranked = await json("evaluate", run("ctc"), "--data", unheard, "--beams", "8", "--lm", lm);
     expect(ranked.wer).toBeLessThan(0.2);
+    expect(ranked.greedy).toEqual({ wer: other.wer, cer: other.cer });
+    expect(other.greedy).toBeUndefined();
     const { stdout } = await autodidact("evaluate", run("ctc"), "--data", unheard);
     expect(stdout).toMatch(/^WER \d\.\d %, CER \d\.\d % over 6 recordings: of \d+ words/);
+  });
+
+  it("beside what is written without hearing, in numbers and lines", async () => {
+    const said = sentences.slice(50);
+    const { baselines } = await json("evaluate", run("ctc"), "--data", unheard);
+    const [word, nothing] = baselines;
+    expect(nothing).toEqual({ text: "", wer: 1, cer: 1 });
+    const words = said.join(" ").split(" ");
+    const counts = words.map((each) => words.filter((other) => other === each).length);
+    expect(word.text).toBe(words[counts.indexOf(Math.max(...counts))]);
+    const hits = said.filter((text) => text.split(" ").includes(word.text)).length;
+    expect(word.wer).toBeCloseTo(1 - hits / words.length, 12);
+    const { stdout } = await autodidact("evaluate", run("ctc"), "--data", unheard, "--beams", "4");
+    expect(stdout).toMatch(/\nthe best of each frame, unranked: WER \d\.\d %, CER \d\.\d %\n/);
+    expect(stdout).toMatch(
+      new RegExp(`\nalways ${word.text}: WER \\d+\\.\\d %.*\nalways nothing: WER 100\\.0 %, CER 100\\.0 %`),
+    );
   });
 
   it("of an encoder is refused, as what it cannot write down", () =>

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { encodedTones, tone, toneFile, wavFile } from "../../../test/sounds.js";
 import { AudioError } from "./audio.js";
-import { decodeAudio } from "./decode.js";
+import { decodeAudio, decodePieces } from "./decode.js";
 
 /** The loudness of 500 Hz and of all else, in the middle of the sound. */
 function loudness(samples: Float32Array, sampleRate: number): { tone: number; rest: number } {
@@ -112,9 +112,46 @@ describe("WAV", () => {
   });
 });
 
-it("refuses more than four hours", async () => {
-  const file = wavFile({ bits: 8, sampleRate: 4000 }, new Uint8Array(4 * 3600 * 4000 + 1).fill(128));
-  await expect(decodeAudio(file, "day.wav")).rejects.toThrow(/day\.wav: more than 4 hours/);
+/** So many hours of 4 kHz, in 8 bits. */
+const hours = (count: number) =>
+  wavFile({ bits: 8, sampleRate: 4000 }, new Uint8Array(count * 3600 * 4000 + 1).fill(128));
+
+it("refuses more than four hours at once", async () => {
+  await expect(decodeAudio(hours(4), "day.wav")).rejects.toThrow(/day\.wav: more than 4 hours/);
+});
+
+describe("in pieces", () => {
+  it("is the same sound", async () => {
+    const file = toneFile(20, 500, 44_100);
+    const { samples } = await decodeAudio(file, "long", { sampleRate: 16_000 });
+    let filled = 0;
+    const shares: number[] = [];
+    for await (const piece of decodePieces(file, "long", { sampleRate: 16_000 })) {
+      expect(piece.sampleRate).toBe(16_000);
+      expect(piece.samples.every((value, i) => value === samples[filled + i])).toBe(true);
+      filled += piece.samples.length;
+      shares.push(piece.share);
+    }
+    expect(filled).toBe(samples.length);
+    expect(shares.length).toBeGreaterThan(20);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
+  });
+
+  it("begins before the rest is decoded, and tells of what is wrong there when it is reached", async () => {
+    const file = wavFile({ tag: 3, bits: 32 }, floats(...new Array(30_000).fill(0.5), Number.NaN));
+    const pieces = decodePieces(file, "a.wav");
+    expect((await pieces.next()).value).toMatchObject({ sampleRate: 16_000 });
+    const rest = async () => {
+      for await (const _ of pieces);
+    };
+    await expect(rest()).rejects.toThrow(/sample 30000 is NaN/);
+  });
+
+  it("may be longer than what is decoded at once", async () => {
+    const { value } = await decodePieces(hours(5), "day.wav").next();
+    expect(value.samples.length).toBe(2 ** 16 - 8); // but for the header of its chunk
+  });
 });
 
 describe("MP3", () => {

@@ -37,39 +37,80 @@ const DECODERS: Readonly<Record<SoundFormat, () => Promise<Decoder>>> = {
 
 /** Of speech in few bits, a minute or two. */
 const PIECE_BYTES = 2 ** 16;
-/** Compressed, a whole day is a small file that would fill the memory. */
-const MOST_HOURS = 4;
+/** Compressed, days of silence are a small file that somebody would wait for, or that would fill the memory. */
+const MOST_HOURS = 24;
+const MOST_HOURS_AT_ONCE = 4;
+
+/** A piece of a recording. */
+export interface SoundPiece extends Audio {
+  /** Of the file's bytes, how much has been decoded: 1 at the end. */
+  readonly share: number;
+}
 
 /**
  * One recording as one channel, the mean of those of the file: WAV, FLAC, MP3, Vorbis or Opus in Ogg, by its first
- * bytes. Whole numbers of b bits are read as multiples of 2^(1-b). With `sampleRate` it is resampled, piece after piece, so
- * that of long recordings nothing is in memory at once but the file and what becomes of it.
+ * bytes. Whole numbers of b bits are read as multiples of 2^(1-b). With `sampleRate` it is resampled.
  * @throws AudioError naming `name` for another format, for a file that is damaged or, as far as it tells, cut short, for
  * no samples, NaN or infinite ones, sample rates below 4 and above 384 kHz, and more than four hours.
  */
 export async function decodeAudio(
   bytes: Uint8Array,
   name: string,
-  { sampleRate }: { readonly sampleRate?: number } = {},
+  { sampleRate: wanted }: { readonly sampleRate?: number } = {},
 ): Promise<Audio> {
-  return decoded(encodedSound(bytes, name), name, sampleRate).catch((error) => unreadable(error, name));
+  const pieces: Float32Array[] = [];
+  let sampleRate = 0;
+  for await (const piece of decoded(bytes, name, wanted, MOST_HOURS_AT_ONCE)) {
+    ({ sampleRate } = piece);
+    pieces.push(piece.samples);
+  }
+  return { samples: joined(pieces), sampleRate };
 }
 
-async function decoded(encoded: EncodedSound, name: string, wanted: number | undefined): Promise<Audio> {
-  const decoder = await DECODERS[encoded.format]();
-  const sound = new GrowingSound(encoded, name, wanted);
+/**
+ * What `decodeAudio` gives, piece after piece, so that nothing of it is in memory but the file and a piece. Throws what
+ * `decodeAudio` throws, for more than a day instead of four hours; what is wrong late in a file only when it is reached.
+ */
+export function decodePieces(
+  bytes: Uint8Array,
+  name: string,
+  { sampleRate }: { readonly sampleRate?: number } = {},
+): AsyncGenerator<SoundPiece> {
+  return decoded(bytes, name, sampleRate, MOST_HOURS);
+}
+
+async function* decoded(
+  bytes: Uint8Array,
+  name: string,
+  sampleRate: number | undefined,
+  mostHours: number,
+): AsyncGenerator<SoundPiece> {
   try {
-    for (const part of encoded.parts) for (const piece of piecesOf(part)) sound.add(decoder.decode(piece));
-    if (decoder.flush) sound.add(decoder.flush());
+    const encoded = encodedSound(bytes, name);
+    yield* piecesIn(encoded, new DecodedSound(encoded, name, sampleRate, mostHours));
+  } catch (error) {
+    unreadable(error, name);
+  }
+}
+
+async function* piecesIn({ format, parts }: EncodedSound, sound: DecodedSound): AsyncGenerator<SoundPiece> {
+  const decoder = await DECODERS[format]();
+  const total = parts.reduce((sum, { length }) => sum + length, 0);
+  let read = 0;
+  try {
+    for (const bytes of parts.flatMap((part) => [...slicesOf(part)])) {
+      read += bytes.length;
+      yield* sound.pieces(decoder.decode(bytes), read / total);
+    }
+    if (decoder.flush) yield* sound.pieces(decoder.flush(), 1);
   } finally {
     decoder.free();
   }
-  return sound.end();
+  yield* sound.end();
 }
 
-/** What is decoded so far, as one channel of the rate that is wanted. */
-class GrowingSound {
-  private readonly pieces: Float32Array[] = [];
+/** What is decoded, as one channel of the rate that is wanted. */
+class DecodedSound {
   /** As decoded. */
   private sampleRate = 0;
   private length = 0;
@@ -79,9 +120,10 @@ class GrowingSound {
     private readonly encoded: EncodedSound,
     private readonly name: string,
     private readonly wanted: number | undefined,
+    private readonly mostHours: number,
   ) {}
 
-  add({ channelData, sampleRate, errors }: Decoded): void {
+  *pieces({ channelData, sampleRate, errors }: Decoded, share: number): Generator<SoundPiece> {
     if (errors?.length) throw new Error(errors[0].message);
     if (channelData.length === 0 || channelData[0].length === 0) return;
     if (this.sampleRate === 0) this.begin(sampleRate);
@@ -90,19 +132,18 @@ class GrowingSound {
     for (const channel of channelData) evenOut(channel, this.encoded);
     const samples = meanOf(channelData);
     requireSamples(samples, this.name, this.length);
-    this.pieces.push(this.resampler ? this.resampler.push(samples) : samples);
     this.length += samples.length;
     this.requireShort(this.length);
+    yield this.piece(this.resampler ? this.resampler.push(samples) : samples, share);
   }
 
-  end(): Audio {
+  *end(): Generator<SoundPiece> {
     const { frames = 0 } = this.encoded;
     if (this.length === 0) requireSamples(new Float32Array(), this.name);
     if (this.length < frames) {
       throw damagedSound(this.name, `${this.length} of ${frames} samples can be decoded`);
     }
-    if (this.resampler) this.pieces.push(this.resampler.end());
-    return { samples: joined(this.pieces), sampleRate: this.wanted ?? this.sampleRate };
+    if (this.resampler) yield this.piece(this.resampler.end(), 1);
   }
 
   private begin(sampleRate: number): void {
@@ -114,12 +155,16 @@ class GrowingSound {
   }
 
   private requireShort(length: number): void {
-    if (length > MOST_HOURS * 3600 * this.sampleRate) throw tooLong(this.name);
+    if (length > this.mostHours * 3600 * this.sampleRate) throw tooLong(this.name, this.mostHours);
+  }
+
+  private piece(samples: Float32Array, share: number): SoundPiece {
+    return { samples, sampleRate: this.wanted ?? this.sampleRate, share };
   }
 }
 
 /** As plain Uint8Arrays: slices of a Buffer, which some decoders take, would be views. */
-function* piecesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Uint8Array> {
+function* slicesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Uint8Array> {
   for (let start = 0; start < byteLength; start += PIECE_BYTES) {
     yield new Uint8Array(buffer, byteOffset + start, Math.min(PIECE_BYTES, byteLength - start));
   }
@@ -138,10 +183,10 @@ function evenOut(samples: Float32Array, { format, integerBits }: EncodedSound): 
   for (let i = 0; i < samples.length; i++) if (format === "flac" || samples[i] > 0) samples[i] *= share;
 }
 
-function tooLong(name: string): AudioError {
+function tooLong(name: string, hours: number): AudioError {
   return new AudioError(
-    "a recording is too long to be read at once",
-    `${name}: more than ${MOST_HOURS} hours`,
+    "a recording is too long",
+    `${name}: more than ${hours} hours`,
     `cut it into pieces, ${orSkip}`,
   );
 }

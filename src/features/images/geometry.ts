@@ -64,24 +64,28 @@ export function drawBox({ height, width }: ImageShape, minScale: number, random:
   return { left: 0, top: 0, width, height };
 }
 
-/** Stretches a box of the image over all of it: bilinear, between the centres of pixels, never outside the box. */
+/**
+ * Stretches a box of the image over all of another, or over a place in it: bilinear, between the centres of pixels,
+ * never outside the box.
+ */
 export function copyStretched(
   source: Float32Array,
   target: Float32Array,
   { channels, height, width }: ImageShape,
   box: Box,
   isMirrored: boolean,
+  place: Box = { left: 0, top: 0, width, height },
 ): void {
-  const columns = neighbours(box.left, box.width, width, isMirrored);
-  const rows = neighbours(box.top, box.height, height, false);
-  let at = 0;
+  const columns = neighbours(box.left, box.width, place.width, isMirrored);
+  const rows = neighbours(box.top, box.height, place.height, false);
   for (let channel = 0; channel < channels; channel++) {
     const plane = channel * height * width;
-    for (let row = 0; row < height; row++) {
+    for (let row = 0; row < place.height; row++) {
       const upper = plane + rows.before[row] * width;
       const lower = plane + rows.after[row] * width;
       const down = rows.share[row];
-      for (let column = 0; column < width; column++) {
+      let at = plane + (place.top + row) * width + place.left;
+      for (let column = 0; column < place.width; column++) {
         const [before, after] = [columns.before[column], columns.after[column]];
         const right = columns.share[column];
         const above = source[upper + before] + right * (source[upper + after] - source[upper + before]);

@@ -7,6 +7,9 @@ export interface Emissions {
   readonly vocabulary: number;
 }
 
+/** The emissions of one sound, stretch after stretch. */
+export type EmissionParts = Iterable<Emissions> | AsyncIterable<Emissions>;
+
 /** Of one second: a frame is a step of a speech encoder, 20 ms. */
 export const FRAME_RATE = 50;
 

@@ -1,80 +1,81 @@
+import { joined } from "../../data/audio/audio.js";
 import { GenerationError } from "../errors.js";
 import { type Emissions, FRAME_RATE } from "./emissions.js";
 import { type Pause, pausesIn } from "./pauses.js";
 
+/** Samples of 16 kHz, piece after piece. */
+export type Sound = Iterable<Float32Array> | AsyncIterable<Float32Array>;
+
 /** A part of a long sound. */
 export interface Window {
-  /** The samples that the model hears, of the whole sound: from `start` up to `end`. */
+  /** What the model hears. */
+  readonly samples: Float32Array;
+  /** Where they begin in the whole sound, in samples. */
   readonly start: number;
-  readonly end: number;
   /** The frames of the whole sound that it speaks for; beyond them another window has heard more around. */
   readonly firstFrame: number;
   readonly endFrame: number;
+  readonly isLast: boolean;
 }
 
-/** Of all windows, of two neighbours together, and of the end of a window where a pause is near enough to cut; seconds. */
-const LENGTH = 20;
-const OVERLAP = 4;
-const NEAR = 5;
-/** Nothing shorter is left for the last window. */
-const SHORTEST = 1;
-/** Frames more than a window speaks for, as an encoder's last frames want samples after them. */
-const AFTER_CUT = 2;
 const SAMPLE_RATE = 16_000;
 /** Samples of a frame. */
 const HOP = SAMPLE_RATE / FRAME_RATE;
+/** Samples of all windows, of two neighbours together, and of the end of a window where a pause is near enough to cut. */
+const LENGTH = 20 * SAMPLE_RATE;
+const OVERLAP = 4 * SAMPLE_RATE;
+const NEAR = 5 * SAMPLE_RATE;
+/** Nothing shorter is left for the last window. */
+const SHORTEST = SAMPLE_RATE;
+/** Frames more than a window speaks for, as an encoder's last frames want samples after them. */
+const AFTER_CUT = 2;
 
 /**
- * Windows of 20 seconds over a sound of 16 kHz. Where a pause is near the end of one it is cut there; else the next
- * overlaps it by 4 seconds, of which each speaks for its half (chunking as in Transformers' pipeline). Throws
- * `GenerationError` for another rate, `AudioFeatureError` for samples that are not finite.
+ * Windows of 20 seconds over a sound, of which no more is held than a window and the piece that comes. Where a pause is
+ * near the end of one it is cut there; else the next overlaps it by 4 seconds, of which each speaks for its half
+ * (chunking as in Transformers' pipeline). Throws `AudioFeatureError` for samples that are not finite.
  */
-export function* windowsOf(samples: Float32Array, sampleRate: number): Generator<Window> {
-  if (sampleRate !== SAMPLE_RATE) throw wrongRate(sampleRate);
-  const [length, overlap] = [LENGTH * SAMPLE_RATE, OVERLAP * SAMPLE_RATE];
+export async function* windowsOf(sound: Sound): AsyncGenerator<Window> {
+  let held: Float32Array = new Float32Array();
   let [start, firstFrame] = [0, 0];
-  for (let left = samples.length; left > length; left = samples.length - start) {
-    const latest = Math.min(length - AFTER_CUT * HOP, left - SHORTEST * SAMPLE_RATE);
-    const pause = longestNear(pausesIn(samples.subarray(start, start + length)), latest);
-    const endFrame = start / HOP + Math.round((pause ?? length - overlap / 2) / HOP);
-    const end = pause === undefined ? start + length : (endFrame + AFTER_CUT) * HOP;
-    yield { start, end, firstFrame, endFrame };
-    firstFrame = endFrame;
-    start = pause === undefined ? start + length - overlap : endFrame * HOP;
+  for await (const piece of sound) {
+    held = joined([held, piece]);
+    while (held.length >= LENGTH + SHORTEST) yield next(LENGTH - AFTER_CUT * HOP);
   }
-  yield { start, end: samples.length, firstFrame, endFrame: Math.ceil(samples.length / HOP) };
-}
+  while (held.length > LENGTH) yield next(Math.min(LENGTH - AFTER_CUT * HOP, held.length - SHORTEST));
+  const endFrame = Math.ceil((start + held.length) / HOP);
+  yield { samples: held, start, firstFrame, endFrame, isLast: true };
 
-/** A window and what the model said of it. */
-export interface EmittedWindow {
-  readonly window: Window;
-  readonly emissions: Emissions;
+  /** Takes a window off, cut at `latest` at the latest. */
+  function next(latest: number): Window {
+    const pause = longestNear(pausesIn(held.subarray(0, LENGTH)), latest);
+    const endFrame = start / HOP + Math.round((pause ?? LENGTH - OVERLAP / 2) / HOP);
+    const cut = endFrame * HOP - start;
+    const samples = held.subarray(0, pause === undefined ? LENGTH : cut + AFTER_CUT * HOP);
+    const window = { samples, start, firstFrame, endFrame, isLast: false };
+    const taken = pause === undefined ? LENGTH - OVERLAP : cut;
+    held = held.subarray(taken);
+    [start, firstFrame] = [start + taken, endFrame];
+    return window;
+  }
 }
 
 /**
- * What the model said of all windows, one after another. The last may have less than its frames: an encoder's window
- * does not fit the end. Throws `GenerationError` where another has.
+ * Of what the model said of a window, what it speaks for. The last may have less than its frames: an encoder's window does
+ * not fit the end. Throws `GenerationError` where another has.
  */
-export function joinWindows(parts: readonly EmittedWindow[]): Emissions {
-  const vocabulary = parts[0]?.emissions.vocabulary ?? 0;
-  const kept = parts.map((part, i) => keptOf(part, i === parts.length - 1));
-  const data = new Float32Array(kept.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of kept) {
-    data.set(part, at);
-    at += part.length;
+export function spokenFor(
+  { start, firstFrame, endFrame, isLast }: Window,
+  { data, frames, vocabulary }: Emissions,
+): Emissions {
+  const offset = start / HOP;
+  const [from, to] = [firstFrame - offset, Math.min(endFrame - offset, frames)];
+  if (isLast || to === endFrame - offset) {
+    return { data: data.subarray(from * vocabulary, to * vocabulary), frames: to - from, vocabulary };
   }
-  return { data, frames: at / Math.max(1, vocabulary), vocabulary };
-}
-
-function keptOf({ window, emissions }: EmittedWindow, isLast: boolean): Float32Array {
-  const { data, frames, vocabulary } = emissions;
-  const offset = window.start / HOP;
-  const [from, to] = [window.firstFrame - offset, window.endFrame - offset];
-  if (isLast || frames >= to) return data.subarray(from * vocabulary, to * vocabulary);
   throw new GenerationError(
     "the model said less of a window than it was asked",
-    `${frames} frames of ${to}`,
+    `${frames} frames of ${endFrame - offset}`,
     `give the emissions of the whole window, ${FRAME_RATE} frames a second`,
   );
 }
@@ -82,15 +83,7 @@ function keptOf({ window, emissions }: EmittedWindow, isLast: boolean): Float32A
 /** The middle of the longest pause whose middle lies near, and not after, `latest`. */
 function longestNear(pauses: readonly Pause[], latest: number): number | undefined {
   const middle = ({ start, end }: Pause) => (start + end) / 2;
-  const isNear = (pause: Pause) => middle(pause) <= latest && middle(pause) >= latest - NEAR * SAMPLE_RATE;
+  const isNear = (pause: Pause) => middle(pause) <= latest && middle(pause) >= latest - NEAR;
   const best = pauses.filter(isNear).toSorted((a, b) => b.end - b.start - (a.end - a.start))[0];
   return best && middle(best);
-}
-
-function wrongRate(sampleRate: number): GenerationError {
-  return new GenerationError(
-    "the sound has another rate than the model",
-    `${sampleRate} samples a second`,
-    `resample it to ${SAMPLE_RATE}`,
-  );
 }

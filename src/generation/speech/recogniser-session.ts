@@ -2,12 +2,11 @@
 import { input } from "../../core/graph/tensor.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../../core/runtime/session.js";
 import { speechFeatures } from "../../features/audio/feature-extractor.js";
-import { kaldiMel } from "../../features/audio/mel-settings.js";
 import type { SpeechRecogniser } from "../../models/speech-encoder.js";
 import { inputsFor } from "../../nn/parameter.js";
 import { feedsOf, type Weights } from "../../nn/weights.js";
 import type { Emissions } from "./emissions.js";
-import { type EmittedWindow, joinWindows, windowsOf } from "./long-audio.js";
+import { type Sound, spokenFor, windowsOf } from "./long-audio.js";
 
 export interface RecogniserOptions extends SessionOptions {
   /** The weights change between runs and are read where they lie. Otherwise they are copied and packed. */
@@ -17,10 +16,10 @@ export interface RecogniserOptions extends SessionOptions {
 /** A compiled recogniser. */
 export interface RecogniserSession {
   /**
-   * The logits of a sound of 16 kHz, heard in windows where it is long; `onWindow` is told how many samples are done.
-   * Throws `AudioFeatureError` for sound shorter than two frames.
+   * The logits of a sound, window after window where it is long, of which no more is held than that; `onWindow` is told
+   * how many samples are done. Throws `AudioFeatureError` for sound shorter than two frames.
    */
-  hear(samples: Float32Array, onWindow?: (samples: number) => void): Promise<Emissions>;
+  hear(sound: Sound, onWindow?: (samples: number) => void): AsyncGenerator<Emissions>;
   /** Frees the session. */
   release(): Promise<void>;
 }
@@ -50,13 +49,11 @@ export async function compileRecogniser(
   }
 
   return {
-    async hear(samples, onWindow) {
-      const parts: EmittedWindow[] = [];
-      for (const window of windowsOf(samples, kaldiMel.sampleRate)) {
-        parts.push({ window, emissions: await emissionsOf(samples.subarray(window.start, window.end)) });
-        onWindow?.(window.end);
+    async *hear(sound, onWindow) {
+      for await (const window of windowsOf(sound)) {
+        yield spokenFor(window, await emissionsOf(window.samples));
+        onWindow?.(window.start + window.samples.length);
       }
-      return joinWindows(parts);
     },
     release: () => session.release(),
   };

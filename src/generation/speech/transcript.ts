@@ -1,9 +1,9 @@
 import { WORD_DELIMITER } from "../../features/tokenizer/ctc-vocabulary.js";
 import { align } from "./align.js";
 import type { BeamSearch } from "./beam.js";
-import { type Emissions, FRAME_RATE } from "./emissions.js";
-import { type Character, greedy } from "./greedy.js";
-import { type EmittedUtterance, utterancesOf } from "./utterances.js";
+import { type EmissionParts, FRAME_RATE } from "./emissions.js";
+import { type Character, greedy, longer } from "./greedy.js";
+import { utterancesOf } from "./utterances.js";
 
 /** A word, and when it was said, in seconds. */
 export interface Word {
@@ -28,28 +28,58 @@ export interface Transcript {
 const LINGERING = 3;
 
 /**
- * The transcript by best path, or by a search, which hears a long sound in stretches (`utterancesOf`). Throws
- * `GenerationError` as these do.
+ * The transcript of emissions, stretch after stretch, by best path, or by a search, which cuts them anew (`utterancesOf`).
+ * Throws `GenerationError` as these do.
  */
-export function transcriptOf(
-  emissions: Emissions,
+export async function transcriptOf(
+  parts: EmissionParts,
   tokens: readonly string[],
   search?: BeamSearch,
-): Transcript {
-  const words = search
-    ? utterancesOf(emissions).flatMap((utterance) => searched(utterance, tokens, search))
-    : wordsOf(greedy(emissions), tokens, emissions.frames);
+): Promise<Transcript> {
+  const words = search ? await searched(parts, tokens, search) : await onBestPath(parts, tokens);
   return { text: textOf(words), words, confidence: confidenceOf(words) };
 }
 
-function searched(utterance: EmittedUtterance, tokens: readonly string[], search: BeamSearch): Word[] {
-  const { firstFrame, frames } = utterance;
-  const characters = align(utterance, search(utterance)[0].labels).map((character) => ({
-    ...character,
-    start: firstFrame + character.start,
-    end: firstFrame + character.end,
-  }));
-  return wordsOf(characters, tokens, firstFrame + frames);
+/** Letters are held until their word is complete: of hours there are many. */
+async function onBestPath(parts: EmissionParts, tokens: readonly string[]): Promise<Word[]> {
+  const words: Word[] = [];
+  const open: Character[] = [];
+  let frames = 0;
+  for await (const part of parts) {
+    for (const character of greedy(part).map((each) => later(each, frames))) {
+      const last = open.at(-1);
+      const isOne = last?.id === character.id && last.end === character.start;
+      open.push(isOne ? longer(open.pop()!, character) : character);
+    }
+    frames += part.frames;
+    const complete = open.findLastIndex(({ id }) => tokens[id] === WORD_DELIMITER) + 1;
+    words.push(...wordsOf(open.splice(0, complete), tokens, frames));
+  }
+  return [...words, ...wordsOf(open, tokens, frames)];
+}
+
+async function searched(
+  parts: EmissionParts,
+  tokens: readonly string[],
+  search: BeamSearch,
+): Promise<Word[]> {
+  const words: Word[] = [];
+  for await (const utterance of utterancesOf(parts)) {
+    const { firstFrame, frames } = utterance;
+    const characters = align(utterance, search(utterance)[0].labels);
+    words.push(
+      ...wordsOf(
+        characters.map((each) => later(each, firstFrame)),
+        tokens,
+        firstFrame + frames,
+      ),
+    );
+  }
+  return words;
+}
+
+function later(character: Character, frames: number): Character {
+  return { ...character, start: frames + character.start, end: frames + character.end };
 }
 
 /** Words with a space between. */

@@ -1,4 +1,5 @@
-import { type Emissions, FRAME_RATE, requireEmissions } from "./emissions.js";
+import { joined } from "../../data/audio/audio.js";
+import { type EmissionParts, type Emissions, FRAME_RATE, requireEmissions } from "./emissions.js";
 
 /** Thirty seconds: what is decoded at once, so that memory and time grow with the length of a sound alone. */
 const LONGEST = 30 * FRAME_RATE;
@@ -13,29 +14,32 @@ export interface EmittedUtterance extends Emissions {
  * Emissions in stretches of at most 30 seconds, cut in the middle of the longest run of blanks in the second half of
  * each; of equal runs the last. Throws `GenerationError` for emissions that are none.
  */
-export function utterancesOf(emissions: Emissions): EmittedUtterance[] {
-  requireEmissions(emissions);
-  const { data, frames, vocabulary } = emissions;
-  const utterances: EmittedUtterance[] = [];
-  for (let first = 0; first < frames; ) {
-    const end = frames - first <= LONGEST ? frames : cutBetween(first + LONGEST / 2, first + LONGEST);
-    const own = data.subarray(first * vocabulary, end * vocabulary);
-    utterances.push({ data: own, frames: end - first, vocabulary, firstFrame: first });
-    first = end;
+export async function* utterancesOf(parts: EmissionParts): AsyncGenerator<EmittedUtterance> {
+  let held: Float32Array = new Float32Array();
+  let [firstFrame, vocabulary] = [0, 1];
+  for await (const part of parts) {
+    requireEmissions(part);
+    ({ vocabulary } = part);
+    held = joined([held, part.data]);
+    while (held.length > LONGEST * vocabulary) yield take(cutIn(held, vocabulary));
   }
-  return utterances;
+  if (held.length > 0) yield take(held.length / vocabulary);
 
-  function cutBetween(from: number, to: number): number {
-    let best = { length: 0, cut: to };
-    for (let frame = from, length = 0; frame < to; frame++) {
-      length = isBlank(frame) ? length + 1 : 0;
-      if (length > 0 && length >= best.length) best = { length, cut: frame + 1 - Math.floor(length / 2) };
-    }
-    return best.cut;
+  function take(frames: number): EmittedUtterance {
+    const utterance = { data: held.subarray(0, frames * vocabulary), frames, vocabulary, firstFrame };
+    held = held.subarray(frames * vocabulary);
+    firstFrame += frames;
+    return utterance;
   }
+}
 
-  function isBlank(frame: number): boolean {
+/** A frame in the second half of the longest stretch. */
+function cutIn(data: Float32Array, vocabulary: number): number {
+  let best = { length: 0, cut: LONGEST };
+  for (let frame = LONGEST / 2, length = 0; frame < LONGEST; frame++) {
     const row = data.subarray(frame * vocabulary, (frame + 1) * vocabulary);
-    return row.every((value) => value <= row[0]);
+    length = row.every((value) => value <= row[0]) ? length + 1 : 0;
+    if (length > 0 && length >= best.length) best = { length, cut: frame + 1 - Math.floor(length / 2) };
   }
+  return best.cut;
 }

@@ -28,7 +28,7 @@ export async function transcriptSampler(
   return async () => {
     const pairs: { reference: string; hypothesis: string }[] = [];
     for (const { number, text } of chosen) {
-      const { text: hypothesis } = transcriptOf(await session.hear(await audio.read(number)), tokens);
+      const { text: hypothesis } = await transcriptOf(session.hear([await audio.read(number)]), tokens);
       pairs.push({ reference: text!, hypothesis });
     }
     const [words, letters] = (["word", "character"] as const).map((unit) => errorRate(pairs, unit));

@@ -1,19 +1,24 @@
 /** How much of what is said a recogniser writes down wrongly. */
-import { decodeAudio } from "../../../data/audio/decode.js";
+import { decodePieces } from "../../../data/audio/decode.js";
 import { openRecordings } from "../../../data/audio/recordings.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
+import { baselineOf, mostFrequentWord } from "../../../evaluation/speech/baselines.js";
 import {
   type Confusion,
   confusions,
+  type ErrorRate,
   errorRate,
   errorRatesBySpeaker,
   type Utterance,
 } from "../../../evaluation/speech/error-rate.js";
 import { kaldiMel } from "../../../features/audio/mel-settings.js";
 import { normaliseTranscript } from "../../../features/tokenizer/normalise-transcript.js";
+import type { Emissions } from "../../../generation/speech/emissions.js";
+import type { Sound } from "../../../generation/speech/long-audio.js";
+import { transcriptOf } from "../../../generation/speech/transcript.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import { openPreparedSpeech } from "../prepared.js";
-import { hearingOf } from "./hearing.js";
+import { emittingOf, searchOf } from "./hearing.js";
 import type { Measuring } from "./options.js";
 import type { Saved } from "./saved.js";
 
@@ -25,10 +30,13 @@ interface Spoken {
   readonly source: string;
   readonly reference: string;
   readonly speaker?: string;
-  samples(): Promise<Float32Array>;
+  sound(): Sound;
 }
 
-/** WER and CER over given recordings, or over those that the model's run holds out. */
+/**
+ * WER and CER over given recordings, or over those that the model's run holds out. Beside them stands what is written without
+ * hearing, and where hypotheses are ranked, what the best of each frame gives.
+ */
 export async function* measureErrors(
   named: Named<Saved<"recogniser">>,
   { data, ...decoding }: Measuring,
@@ -36,15 +44,24 @@ export async function* measureErrors(
 ): AsyncGenerator<Output> {
   const saved = await named.open();
   const { spoken, leftOut } = data === undefined ? await heldOut(named) : await given(data, saved.language);
-  const hear = await hearingOf(saved, decoding, around);
+  const { tokens } = saved.vocabulary!;
+  const search = searchOf(saved, decoding);
+  const emit = await emittingOf(saved, around);
   const utterances: Utterance[] = [];
-  for (const [done, { source, reference, speaker, samples }] of spoken.entries()) {
+  const greedily: Utterance[] = [];
+  for (const [done, { source, reference, speaker, sound }] of spoken.entries()) {
     around.signal?.throwIfAborted();
     around.onProgress?.("recordings", done, spoken.length);
-    const { text: hypothesis } = await hear(await samples(), source);
+    const emissions: Emissions[] = [];
+    for await (const part of emit(sound(), source)) emissions.push(part);
+    const { text: hypothesis } = await transcriptOf(emissions, tokens, search);
     utterances.push({ reference, hypothesis, speaker });
+    if (search) greedily.push({ reference, hypothesis: (await transcriptOf(emissions, tokens)).text });
   }
-  const [words, letters] = (["word", "character"] as const).map((unit) => errorRate(utterances, unit));
+  const references = spoken.map(({ reference }) => reference);
+  const baselines = [mostFrequentWord(references), ""].map((text) => baselineOf(text, references));
+  const { words, letters } = ratesOf(utterances);
+  const greedy = search && ratesOf(greedily);
   const mistaken = confusions(utterances, "word").slice(0, shownConfusions);
   const speakers = [...errorRatesBySpeaker(utterances, "word")];
   const figures = {
@@ -53,6 +70,8 @@ export async function* measureErrors(
     cer: letters.rate,
     words,
     letters,
+    ...(greedy && { greedy: { wer: greedy.words.rate, cer: greedy.letters.rate } }),
+    baselines: baselines.map(({ text, words, letters }) => ({ text, wer: words.rate, cer: letters.rate })),
     confusions: mistaken,
     leftOut,
     ...(speakers.length > 1
@@ -61,8 +80,10 @@ export async function* measureErrors(
   };
   const { substitutions, deletions, insertions, length, emptyHypotheses } = words;
   const text = [
-    `WER ${percent(words.rate)}, CER ${percent(letters.rate)} over ${utterances.length} recordings: of ${length} words ` +
+    `${inPercent({ words, letters })} over ${utterances.length} recordings: of ${length} words ` +
       `${substitutions} wrong, ${deletions} missing, ${insertions} too many; ${emptyHypotheses} recordings left empty`,
+    ...(greedy ? [`the best of each frame, unranked: ${inPercent(greedy)}`] : []),
+    ...baselines.map((baseline) => `always ${baseline.text || "nothing"}: ${inPercent(baseline)}`),
     ...(leftOut.length > 0 ? [`left out: ${leftOut.join("; ")}`] : []),
     ...(mistaken.length > 0 ? [`most often: ${mistaken.map(inWords).join(", ")}`] : []),
     ...(speakers.length > 1
@@ -71,6 +92,14 @@ export async function* measureErrors(
   ].join("\n");
   yield { kind: "figures", figures, text };
 }
+
+type Rates = Readonly<Record<"words" | "letters", ErrorRate>>;
+
+const ratesOf = (utterances: readonly Utterance[]): Rates => ({
+  words: errorRate(utterances, "word"),
+  letters: errorRate(utterances, "character"),
+});
+const inPercent = ({ words, letters }: Rates) => `WER ${percent(words.rate)}, CER ${percent(letters.rate)}`;
 
 /** Recordings with texts, and what of the others is left out, a phrase each. */
 interface Reference {
@@ -92,7 +121,9 @@ async function heldOut({ name, folder }: Named): Promise<Reference> {
     source: id,
     reference: text ?? "",
     speaker,
-    samples: () => read(i),
+    async *sound() {
+      yield await read(i);
+    },
   }));
   return { spoken, leftOut: [] };
 }
@@ -113,8 +144,10 @@ async function given(path: string, language: string | undefined): Promise<Refere
       source,
       reference: normaliseTranscript(text!, { language }).text,
       speaker,
-      samples: async () =>
-        (await decodeAudio(await read(), source, { sampleRate: kaldiMel.sampleRate })).samples,
+      async *sound() {
+        const pieces = decodePieces(await read(), source, { sampleRate: kaldiMel.sampleRate });
+        for await (const { samples } of pieces) yield samples;
+      },
     })),
     leftOut: [...leftOut, ...(without > 0 ? [`${without} without a text`] : [])],
   };

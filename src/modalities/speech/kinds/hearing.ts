@@ -4,7 +4,9 @@ import { AudioFeatureError } from "../../../features/audio/errors.js";
 import { normaliseTranscript } from "../../../features/tokenizer/normalise-transcript.js";
 import { readArpa } from "../../../generation/speech/arpa.js";
 import { type BeamSearch, beamSearch } from "../../../generation/speech/beam.js";
+import type { Emissions } from "../../../generation/speech/emissions.js";
 import { trainNgrams } from "../../../generation/speech/kneser-ney.js";
+import type { Sound } from "../../../generation/speech/long-audio.js";
 import type { NgramModel } from "../../../generation/speech/ngram.js";
 import { compileRecogniser } from "../../../generation/speech/recogniser-session.js";
 import { type Transcript, transcriptOf } from "../../../generation/speech/transcript.js";
@@ -20,14 +22,10 @@ export interface Decoding {
 }
 
 /**
- * The transcript of samples of 16 kHz; `onWindow` is told how many are done. Throws `AudioFeatureError` with the name of
- * what is too short.
+ * The transcript of samples of 16 kHz, piece after piece; `onWindow` is told how many are done. Throws
+ * `AudioFeatureError` with the name of what is too short.
  */
-export type Hearing = (
-  samples: Float32Array,
-  name: string,
-  onWindow?: (done: number) => void,
-) => Promise<Transcript>;
+export type Hearing = (sound: Sound, name: string, onWindow?: (done: number) => void) => Promise<Transcript>;
 
 /** Prefixes that are followed where words are ranked and nobody says how many. */
 const USUAL_BEAMS = 50;
@@ -36,22 +34,46 @@ const USUAL_BEAMS = 50;
 export async function hearingOf(
   saved: Saved<"recogniser">,
   decoding: Decoding,
-  { runtime }: Pick<Surroundings, "runtime">,
+  around: Pick<Surroundings, "runtime">,
 ): Promise<Hearing> {
-  const { model, weights, vocabulary } = saved;
   const search = searchOf(saved, decoding);
-  const session = await kept(saved, "recogniser", () => compileRecogniser(runtime, model, weights));
-  return async (samples, name, onWindow) => {
-    // In 16 bits, as it was learned from: what rounding leaves in bands without sound is heard, too.
-    const heard = await session.hear(fromPcm16(toPcm16(samples)), onWindow).catch((error: unknown) => {
+  const emit = await emittingOf(saved, around);
+  return (sound, name, onWindow) =>
+    transcriptOf(emit(sound, name, onWindow), saved.vocabulary!.tokens, search);
+}
+
+/** What a transcript is made of; as `Hearing`. */
+export type Emitting = (
+  sound: Sound,
+  name: string,
+  onWindow?: (done: number) => void,
+) => AsyncGenerator<Emissions>;
+
+/** Compiles the model, once for all who ask. */
+export async function emittingOf(
+  saved: Saved<"recogniser">,
+  { runtime }: Pick<Surroundings, "runtime">,
+): Promise<Emitting> {
+  const session = await kept(saved, "recogniser", () =>
+    compileRecogniser(runtime, saved.model, saved.weights),
+  );
+  return async function* (sound, name, onWindow) {
+    try {
+      yield* session.hear(rounded(sound), onWindow);
+    } catch (error) {
       if (!(error instanceof AudioFeatureError)) throw error;
       throw new AudioFeatureError(error.what, `${name}: ${error.values}`, error.advice, { cause: error });
-    });
-    return transcriptOf(heard, vocabulary!.tokens, search);
+    }
   };
 }
 
-function searchOf(
+/** In 16 bits, as it was learned from: what rounding leaves in bands without sound is heard, too. */
+async function* rounded(sound: Sound): AsyncGenerator<Float32Array> {
+  for await (const samples of sound) yield fromPcm16(toPcm16(samples));
+}
+
+/** The search that is asked for; undefined where the best of each frame is taken. */
+export function searchOf(
   { vocabulary, generation, language }: Saved<"recogniser">,
   { beams, lm, hot = [] }: Decoding,
 ): BeamSearch | undefined {

@@ -21,7 +21,7 @@ export async function* listen(
 ): AsyncGenerator<Output> {
   const saved = await named.open();
   const hear = await hearingOf(saved, decoding, around);
-  const live = new LiveTranscript(async (samples) => (await hear(samples, "microphone")).words);
+  const live = new LiveTranscript(async (samples) => (await hear([samples], "microphone")).words);
   const tell = format === "text" ? onText : undefined;
   let told = 0;
   for await (const samples of microphone(kaldiMel.sampleRate, around.signal)) {

@@ -24,10 +24,10 @@ export const exports: readonly Export<SavedSpeechModel>[] = [
   {
     name: "onnx",
     summary: "the same with onnx/model.onnx, for @huggingface/transformers in Node and browsers",
-    precisions: ["float32"],
-    async write(model: Named<SavedSpeechModel>, to) {
+    precisions: ["float32", "int8"],
+    async write(model: Named<SavedSpeechModel>, to, precision) {
       const { exportSpeechOnnx } = await import("../../../interop/speech-onnx.js");
-      await exportSpeechOnnx(to, await model.open());
+      await exportSpeechOnnx(to, await model.open(), { weights: precision as "float32" | "int8" });
     },
   },
 ];

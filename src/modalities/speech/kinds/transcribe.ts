@@ -1,6 +1,6 @@
 /** What is said in recordings. */
 import { AutodidactError } from "../../../core/errors.js";
-import { decodeAudio } from "../../../data/audio/decode.js";
+import { decodePieces } from "../../../data/audio/decode.js";
 import { kaldiMel } from "../../../features/audio/mel-settings.js";
 import { GenerationError } from "../../../generation/errors.js";
 import type { InputFile, Named, Output, Surroundings, UseRequest } from "../../modality.js";
@@ -41,16 +41,22 @@ export async function* transcribe(
   if (errors.length > 0) throw unheard(errors);
 }
 
-async function heardIn(file: InputFile, hear: Hearing, around: Surroundings): Promise<Heard> {
-  const { name } = file;
+async function heardIn({ name, bytes }: InputFile, hear: Hearing, around: Surroundings): Promise<Heard> {
   const { sampleRate } = kaldiMel;
-  const { samples } = await decodeAudio(file.bytes, name, { sampleRate });
   const seconds = (count: number) => Math.round(count / sampleRate);
-  const transcript = await hear(samples, name, (done) => {
+  let [length, share] = [0, 0];
+  async function* sound(): AsyncGenerator<Float32Array> {
+    for await (const piece of decodePieces(bytes, name, { sampleRate })) {
+      length += piece.samples.length;
+      share = piece.share;
+      yield piece.samples;
+    }
+  }
+  const transcript = await hear(sound(), name, (done) => {
     around.signal?.throwIfAborted();
-    around.onProgress?.(`seconds of ${name}`, seconds(done), seconds(samples.length));
+    around.onProgress?.(`seconds of ${name}`, seconds(done), seconds(length / share));
   });
-  return { file: name, transcript, duration: samples.length / sampleRate };
+  return { file: name, transcript, duration: length / sampleRate };
 }
 
 /** The first error, and how many more recordings could not be heard. */
