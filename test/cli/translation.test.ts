@@ -1,9 +1,14 @@
 /** Translation through the command line: repairing sentences, learning from pairs, going on, translating, measuring. */
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { libreTranslate } from "libretranslate-ts";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { aroundOf } from "../../src/cli/around.js";
+import { writeOutput } from "../../src/cli/output-file.js";
+import { findNamed } from "../../src/modalities/saved.js";
+import { modalities } from "../../src/modalities/table.js";
 import { asTsv, toyMessages, toyPairs } from "../toy-pairs.js";
 import { autodidact, startProcess, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
@@ -21,7 +26,10 @@ const file = (name: string, content?: string) => {
 const common = {
   data: {
     format: "translation",
-    pairs: file("pairs.tsv", asTsv([...pairs.slice(0, 150), ...toyMessages(), ...toyMessages()])),
+    pairs: [
+      file("pairs.tsv", asTsv([...pairs.slice(0, 150), ...toyMessages()])),
+      file("more.tsv", asTsv(toyMessages())),
+    ],
     validationFraction: 0.1,
   },
   features: { kind: "bpe", vocabSize: 340, dropout: 0 },
@@ -156,6 +164,131 @@ describe("translate", () => {
   });
 });
 
+describe("translate --back-translate", () => {
+  // More than are kept at a time; the trained model has not read the numbers.
+  const sentences = toyPairs(150).flatMap(({ target }) =>
+    ["", " 1", " 23", " {name}"].map((more) => target.replace(".", `${more}.`)),
+  );
+  const news = file("news.de.gz");
+  writeFileSync(news, gzipSync(`${sentences.join("\n")}\n\n42.\n${"Die Katze ".repeat(200)}.\n`));
+  const drawn = ["--temperature", "1", "--seed", "5"];
+  const make = (out: string, ...flags: string[]) =>
+    autodidact("translate", run("translate"), "--back-translate", "--to", "en", news, "--out", out, ...flags);
+  const rowsIn = (path: string): { translation: Record<string, string> }[] =>
+    readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+
+  it("writes pairs with a made-up source, counts what makes none, and they are learned from", async () => {
+    const out = file("made.jsonl");
+    const { code, stdout, stderr } = await make(out, "--beams", "1", "--json");
+    expect([code, stderr]).toEqual([0, ""]);
+    const told = JSON.parse(stdout);
+    const rows = rowsIn(out);
+    expect(told).toMatchObject({ from: "de", to: "en", sentences: sentences.length + 2, pairs: rows.length });
+    const leftOut: Record<string, number> = told.leftOut;
+    expect(leftOut).toMatchObject({ long: 1, copy: 1 });
+    expect(rows.length + Object.values(leftOut).reduce((a, b) => a + b)).toBe(told.sentences);
+    const kept = new Set(rows.map(({ translation }) => translation.de));
+    expect(rows.map(({ translation }) => translation.de)).toEqual(sentences.filter((one) => kept.has(one)));
+    expect(Object.keys(rows[0].translation)).toEqual(["en", "de"]);
+    const english = rows.filter(({ translation: { en } }) =>
+      /^The \S+ \S+ (sees|finds|paints) the /.test(en),
+    );
+    expect(english.length).toBeGreaterThan(rows.length / 2);
+    const trained = await train(
+      "from",
+      run("back"),
+      "--model.from",
+      run("denoise"),
+      "--data.backTranslations",
+      out,
+    );
+    expect(trained.code, trained.stderr).toBe(0);
+    expect(trained.stderr).toMatch(/\d+ back-translations into de from .*made\.jsonl/);
+  });
+
+  it("goes on where it was stopped, to the same bytes", async () => {
+    const [whole, stopped] = [file("whole.jsonl"), file("stopped.jsonl")];
+    await make(whole, ...drawn);
+    await makeUntil(stopped, 512);
+    expect(readFileSync(stopped).length).toBeLessThan(readFileSync(whole).length);
+    appendFileSync(stopped, '{"translation": {"en": "The');
+    const { code, stderr } = await make(stopped, ...drawn);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^[\d,]+ pairs of 602 sentences, [\d,]+ pairs of them there before; left out: /);
+    expect(readFileSync(stopped)).toEqual(readFileSync(whole));
+    const again = await make(stopped, ...drawn);
+    expect(again.code, again.stderr).toBe(0);
+    expect(readFileSync(stopped)).toEqual(readFileSync(whole));
+  });
+
+  /** The same, stopped when so many sentences are done. */
+  async function makeUntil(path: string, count: number): Promise<void> {
+    const around = aroundOf(modalities);
+    const model = await findNamed(run("translate"), "latest", around);
+    const use = model.kind.uses.find(({ askedBy }) => askedBy === "backTranslate")!;
+    const request = {
+      options: use.options.parse({ to: "en", temperature: 1, seed: 5 }),
+      inputs: [{ name: news, bytes: new Uint8Array() }],
+      wanted: { ending: ".jsonl", each: false },
+    };
+    for await (const output of use.run(model, request, around)) {
+      if (output.kind === "file") await writeOutput({ path, ...request.wanted }, output);
+      if (existsSync(path) && JSON.parse(readFileSync(`${path}.progress.json`, "utf8")).sentences === count)
+        return;
+    }
+    throw new Error("it was not stopped");
+  }
+
+  it("refuses another beginning, what does not go together, and languages that it does not know", async () => {
+    const out = file("begun.jsonl");
+    await makeUntil(out, 512);
+    const args = ["translate", run("translate"), "--back-translate", "--to", "en", news];
+    await refuse(place, /begun with seed 5, now 6/, [
+      ...args,
+      "--out",
+      out,
+      "--temperature",
+      "1",
+      "--seed",
+      "6",
+    ]);
+    const foreign = file("foreign.jsonl", '{"text": "no pairs"}\n');
+    await refuse(place, /already[\s\S]*nothing beside it/, [...args, "--out", foreign]);
+    truncateSync(out, 10);
+    await refuse(place, /holds 10 of \d+ bytes/, [...args, "--out", out, ...drawn]);
+    await refuse(place, /drawn, or the best[\s\S]*--beams/, [
+      ...args,
+      "--out",
+      file("none.jsonl"),
+      ...drawn,
+      "--beams",
+      "2",
+    ]);
+    await refuse(place, /no file to write to/, args);
+    await refuse(place, /another use[\s\S]*--review with --back-translate[\s\S]*without --back-translate/, [
+      ...args,
+      "--review",
+    ]);
+    await refuse(place, /another use[\s\S]*give it with --back-translate/, [
+      "translate",
+      run("translate"),
+      "The cat.",
+      "--seed",
+      "1",
+    ]);
+    await refuse(place, /from this language[\s\S]*"en"; beside en: de/, [
+      ...args,
+      "--from",
+      "en",
+      "--out",
+      file("none.jsonl"),
+    ]);
+  });
+});
+
 describe("evaluate", () => {
   it("tells BLEU and chrF of other pairs, beside the source as it is", async () => {
     const data = file("test.tsv", asTsv(unheard));
@@ -166,9 +299,12 @@ describe("evaluate", () => {
       ["de", "en"],
       ["en", "de"],
     ]);
-    for (const { bleu, copied, signature } of directions) {
+    for (const { bleu, copied, nearest, learned, signature } of directions) {
       // Of unheard sentences the most frequent words and their order; the copy has only the full stop.
       expect(bleu).toBeGreaterThan(copied.bleu + 15);
+      // A sentence that differs in one word of six.
+      expect(nearest.bleu).toBeGreaterThan(copied.bleu + 15);
+      expect(learned).toBe(0);
       expect(signature.bleu).toBe("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0");
     }
   });

@@ -102,13 +102,30 @@ describe("a text is translated", () => {
     const q = '<p title="a">One &amp; <b>two</b></p><script>x</script> 3';
     expect(await ask({ q, ...pair, format: "html", alternatives: 1 })).toEqual(
       ok({
-        translatedText: '<p title="a">de: One &amp; <b>de: two</b></p><script>x</script> 3',
+        translatedText: '<p title="a">de: One &amp; <b>two</b></p><script>x</script> 3',
         alternatives: [],
       }),
     );
-    expect(translator.seen[0].texts).toEqual(["One &", "two"]);
+    expect(translator.seen[0].texts).toEqual(["One & <x0>two</x0>"]);
     const auto = await ask({ q: `<p>${german}</p>`, source: "auto", target: "en", format: "html" });
     expect(auto.body).toMatchObject({ detectedLanguage: { language: "de" } });
+  });
+
+  it("between all tags of a sentence of HTML where it would not keep them", async () => {
+    const { translator, ask } = await start();
+    const kept = translator.translate.bind(translator);
+    translator.translate = async (asked, signal) => {
+      const flags = (text: string) => (text.includes("<x") ? [{ kind: "lost", found: "<x0>" } as const] : []);
+      return (await kept(asked, signal)).map((one, i) => ({ ...one, flags: flags(asked.texts[i]) }));
+    };
+    const q = "<p>One <b>two</b>, <i> </i>3</p><p>four</p>";
+    expect(await ask({ q, ...pair, format: "html" })).toEqual(
+      ok({ translatedText: "<p>de: One <b>de: two</b>, <i> </i>3</p><p>de: four</p>" }),
+    );
+    expect(translator.seen.map(({ texts }) => texts)).toEqual([
+      ["One <x0>two</x0>, <x2> </x2>3", "four"],
+      ["One", "two"],
+    ]);
   });
 
   it("not at all where it is in that language, or says nothing in any", async () => {

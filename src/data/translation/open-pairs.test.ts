@@ -175,6 +175,13 @@ describe("TMX", () => {
     ]);
   });
 
+  it.each(["little", "big"])("is read in UTF-16, %s end first", async (first) => {
+    const bytes = Buffer.from(`\ufeff${memory(unit("Open", "Öffnen 😀"))}`, "utf16le");
+    if (first === "big") bytes.swap16();
+    expect((await written("a.tmx", bytes)).texts).toEqual([["Open", "Öffnen 😀"]]);
+    await expect(written("a.tmx", bytes.subarray(0, -1))).rejects.toThrow(/not UTF-16 text[\s\S]*a\.tmx/);
+  });
+
   it("that does not close is refused with its place", async () => {
     await expect(written("a.tmx", memory(`${unit("a", "b")}<tu>`))).rejects.toThrow(/no XML[\s\S]*a\.tmx:2:/);
     await expect(written("a.tmx", "<tmx>")).rejects.toThrow(DataError);

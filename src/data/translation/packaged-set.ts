@@ -11,8 +11,10 @@ export interface PackagedSet {
   readonly install: string;
   /** Of the folder, where each language has a folder of its code. */
   readonly languages: string;
+  /** What stands before the code in their names; default: nothing. */
+  readonly prefix?: string;
   /** Whether a folder is such a one. */
   isAt(folder: string): Promise<boolean>;
-  /** `language` is what its folder is called. */
+  /** `language` is what its folder is called, without the prefix. */
   rows(folder: string, language: string, reading: Reading): AsyncGenerator<TextRow>;
 }

@@ -108,6 +108,49 @@ describe("TypeScript's messages", () => {
   });
 });
 
+describe("VS Code's messages", () => {
+  const packs: Files = {
+    "monaco-vscode-api/package.json": '{"version": "25.1.2"}',
+    "monaco-vscode-api/vscode/src/vs/a.js":
+      "const title = ( localize(1, 'More \\'{0}\\'...', name)), f = ( localize2(\n 3, \"&&Close\")), x = localize('a', 'b');",
+    "monaco-vscode-api/vscode/src/vs/b.js": '( localize(2, `Tab\tand \\`\\``)) localize(4, "No German")',
+    "monaco-vscode-language-pack-de/package.json": '{"version": "25.1.2"}',
+    "monaco-vscode-language-pack-de/translations/main.i18n.json.js":
+      'var content = [\n\tundefined,\n\t"Mehr \\"{0}\\"...",\n\t"Tab",\n\t"&&Schlie\\u00dfen",\n\tundefined,\n\t"[Neu];"\n];\n\nexport { content as default };\n',
+    "monaco-vscode-language-pack-de/translations/extensions/vscode.git.i18n.json": JSON.stringify({
+      version: "1.0.0",
+      contents: {
+        bundle: { "and/or": "und/oder", "Your Code: {0}/A code, e.g. 12": "Ihr Code: {0}" },
+        package: { "command.clone": "Klonen" },
+      },
+    }),
+  };
+
+  it("are found by their numbers, those of extensions by their English", async () => {
+    const { pairs, layout, leftOut } = await openPairs(await folderOf(packs));
+    expect(layout).toBe("VS Code's messages");
+    expect(pairs.map(({ source, target }) => [source, target])).toEqual([
+      ["More '{0}'...", 'Mehr "{0}"...'],
+      ["Tab\tand ``", "Tab"],
+      ["&&Close", "&&Schließen"],
+      ["and/or", "und/oder"],
+    ]);
+    expect(leftOut.map((phrase) => phrase.replace(/ \(.*/, ""))).toEqual([
+      "1 where a message is not translated",
+      "2 where a message has no English",
+      "1 where a message may have a remark to translators behind a slash",
+    ]);
+  });
+
+  it("are refused where the numbers are another release's, or the list is damaged", async () => {
+    const other = { ...packs, "monaco-vscode-api/package.json": '{"version": "26.0.0"}' };
+    await expect(openPairs(await folderOf(other))).rejects.toThrow(/another release[\s\S]*25\.1\.2/);
+    const list = "monaco-vscode-language-pack-de/translations/main.i18n.json.js";
+    const damaged = { ...packs, [list]: "export {}" };
+    await expect(openPairs(await folderOf(damaged))).rejects.toThrow(/cannot be read[\s\S]*main\.i18n/);
+  });
+});
+
 it("says what to install", async () => {
   // No test machine is to have it: the name of a language that no package has.
   await expect(openPairs("libreoffice-ui-xx")).rejects.toThrow(/apt-get install libreoffice-l10n-de/);

@@ -8,11 +8,13 @@ import { libreOfficeHelp, libreOfficeInterface } from "./libreoffice.js";
 import type { PackagedSet } from "./packaged-set.js";
 import type { TextRow } from "./pair.js";
 import { typeScriptMessages } from "./typescript-messages.js";
+import { vsCodeMessages } from "./vscode-messages.js";
 
 const SETS: Readonly<Record<string, PackagedSet>> = {
   "libreoffice-help": libreOfficeHelp,
   "libreoffice-ui": libreOfficeInterface,
   typescript: typeScriptMessages,
+  vscode: vsCodeMessages,
 };
 
 /** The names that they can be asked for by, also with a language behind: libreoffice-help-de. */
@@ -42,12 +44,11 @@ export async function packagedRows(
 }
 
 async function setIn(set: PackagedSet, folder: string, wanted: string | undefined, reading: Reading) {
+  const { prefix = "" } = set;
   const names = (await readdir(join(folder, set.languages), { withFileTypes: true }))
-    .filter(
-      (entry) =>
-        entry.isDirectory() && /^[a-z]{2,3}(-\w+)?$/i.test(entry.name) && !isSameLanguage(entry.name, "en"),
-    )
-    .map((entry) => entry.name)
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && entry.name.startsWith(prefix))
+    .map((entry) => entry.name.slice(prefix.length))
+    .filter((name) => /^[a-z]{2,3}(-\w+)?$/i.test(name) && !isSameLanguage(name, "en"))
     .sort();
   const found = wanted === undefined ? names : names.filter((name) => isSameLanguage(name, wanted));
   if (found.length !== 1) throw noLanguage(set, folder, wanted, names);

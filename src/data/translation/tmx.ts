@@ -6,23 +6,56 @@ import type { Reading } from "../reading.js";
 import type { SourceFile } from "../text/find-files.js";
 import type { TextRow } from "./pair.js";
 
+/** By the mark of byte order that a file begins with. */
+const UTF_16: Readonly<Record<string, string>> = { fffe: "utf-16le", feff: "utf-16be" };
+
 /**
- * The units of a translation memory, read piece by piece. Codes of the original format inside of <bpt>, <ept>, <ph>, <it>
- * and the like are text; such an element that holds none stands for itself, as <ph x="1"/>. Of a language given twice in a
- * unit the first is read. The reading refuses what is no XML, after the units before. [TMX 1.4b, gala-global.org]
+ * The units of a translation memory in UTF-8, or in UTF-16 with a mark of byte order, read piece by piece. Codes of the
+ * original format inside of <bpt>, <ept>, <ph>, <it> and the like are text; such an element that holds none stands for
+ * itself, as <ph x="1"/>. Of a language given twice in a unit the first is read. The reading refuses what is no XML, after
+ * the units before. [TMX 1.4b, gala-global.org]
  */
 export async function* tmxRows(file: SourceFile<string>, reading: Reading): AsyncGenerator<TextRow> {
   reading.beginFile(file);
   const units = new Units(file.path, reading);
   try {
     const chunks = fileChunks(file.path, file.isGzip, (bytes) => reading.advance(bytes));
-    for await (const piece of decodedPieces(file.path, chunks)) {
+    for await (const piece of xmlPieces(file.path, chunks)) {
       units.parser.write(piece);
       yield* units.taken();
     }
     units.parser.close();
   } catch (error) {
     reading.refuse(error);
+  }
+}
+
+async function* xmlPieces(path: string, chunks: AsyncGenerator<Buffer>): AsyncGenerator<string> {
+  const first = (await chunks.next()).value ?? Buffer.alloc(0);
+  const all = chained(first, chunks);
+  const encoding = UTF_16[first.toString("hex", 0, 2)];
+  if (encoding === undefined) yield* decodedPieces(path, all);
+  else yield* utf16Pieces(path, all, new TextDecoder(encoding, { fatal: true }));
+}
+
+async function* chained(first: Buffer, others: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* others;
+}
+
+async function* utf16Pieces(
+  path: string,
+  chunks: AsyncIterable<Buffer>,
+  decoder: TextDecoder,
+): AsyncGenerator<string> {
+  try {
+    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new DataError("the file is not UTF-16 text", `${path}: ${cause.message}`, "export it again", {
+      cause,
+    });
   }
 }
 

@@ -5,11 +5,11 @@ import { parseJson } from "../../files/json.js";
 import type { Reading } from "../reading.js";
 import type { PackagedSet } from "./packaged-set.js";
 import type { TextRow } from "./pair.js";
+import { STRING_LITERAL, textOfLiteral } from "./string-literal.js";
 
-/** A string of JavaScript, and how the compiler writes a message: diag(1002, 1, "Unterminated_1002", 'a "quoted" text') */
-const LITERAL = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\`(?:[^\`\\]|\\.)*\``;
+/** How the compiler writes a message: diag(1002, 1, "Unterminated_1002", 'a "quoted" text') */
 const DIAGNOSTIC = new RegExp(
-  String.raw`\bdiag\(\s*[\de]+,\s*\d+(?:\s*/\*[^*]*\*/)?,\s*(${LITERAL}),\s*(${LITERAL})`,
+  String.raw`\bdiag\(\s*[\de]+,\s*\d+(?:\s*/\*[^*]*\*/)?,\s*(${STRING_LITERAL}),\s*(${STRING_LITERAL})`,
   "g",
 );
 
@@ -31,19 +31,13 @@ async function* messageRows(folder: string, language: string, reading: Reading):
   const path = join(folder, "lib", language, "diagnosticMessages.generated.json");
   const compiler = await readFile(join(folder, "lib", "typescript.js"), "utf8");
   const english = new Map(
-    [...compiler.matchAll(DIAGNOSTIC)].map(([, key, text]) => [textOf(key), textOf(text)]),
+    [...compiler.matchAll(DIAGNOSTIC)].map(([, key, text]) => [textOfLiteral(key), textOfLiteral(text)]),
   );
   for (const [key, text] of Object.entries(await messagesIn(path))) {
     const message: string | undefined = english.get(key);
     if (message === undefined || typeof text !== "string") reading.passOver("a message has no English", key);
     else yield { texts: { en: message, [language]: text }, origin: `${path}: ${key}` };
   }
-}
-
-/** What a string of JavaScript says: with its quotes changed it is one of JSON. */
-function textOf(literal: string): string {
-  const inner = literal.slice(1, -1).replace(/\\(['`])/g, "$1");
-  return JSON.parse(`"${inner.replace(/(\\.)|"/g, (_, escaped) => escaped ?? '\\"')}"`);
 }
 
 async function messagesIn(path: string): Promise<object> {

@@ -9,6 +9,8 @@ describe("accelerators", () => {
     ["_Open", "Open", "_", "O"],
     ["Save &As", "Save As", "&", "A"],
     ["Re&&name {x}", "Rename {x}", "&&", "n"],
+    ["另存为(~A)...", "另存为...", "~", "A"],
+    ["f(~x)", "f(x)", "~", "x"],
   ])("of %j are taken away", (marked, text, mark, letter) => {
     expect(withoutAccelerator(marked)).toEqual({ text, accelerator: { mark, letter } });
   });

@@ -10,7 +10,13 @@ export interface WithoutAccelerator {
 /** LibreOffice's "~", VS Code's "&&"; at the beginning of a word also GTK's "_" and Windows' "&". */
 const MARKED = /(?:~|&&|(?<![\p{L}\p{N}_&"'`“”‘’])[_&])(?=\p{L})/gu;
 
-/** Takes the mark away, if exactly one is there: "_two_ of them" is no shortcut. */
+const CJK = String.raw`[\p{Script=Han}\p{Script=Hira}\p{Script=Kana}\p{Script=Hang}]`;
+const HAS_CJK = new RegExp(CJK, "u");
+
+/** Behind Chinese, Japanese and Korean: "(~F)", without the mark. */
+const APPENDED = new RegExp(String.raw`(?<=${CJK})\((\p{L})\)`, "u");
+
+/** Takes the mark away, if exactly one is there: "_two_ of them" is no shortcut. Of "文件(~F)" the bracket goes as well. */
 export function withoutAccelerator(text: string): WithoutAccelerator {
   const spans = placeholderSpans(text);
   const isOutside = (at: number) => spans.every(({ begin, end }) => at < begin || at >= end);
@@ -20,8 +26,10 @@ export function withoutAccelerator(text: string): WithoutAccelerator {
   if (mark === "" || others.length > 0 || rest.includes(mark) || text.slice(0, index).includes(mark)) {
     return { text };
   }
+  const unmarked = text.slice(0, index) + rest;
+  const isAppended = APPENDED.exec(unmarked)?.index === index - 1;
   return {
-    text: text.slice(0, index) + rest,
+    text: isAppended ? unmarked.replace(APPENDED, "") : unmarked,
     accelerator: { mark, letter: String.fromCodePoint(rest.codePointAt(0)!) },
   };
 }
@@ -41,12 +49,7 @@ export function withAccelerator(
   const isSame = ({ 0: other }: RegExpMatchArray) => other.toLowerCase() === letter.toLowerCase();
   const isFirst = ({ index = 0 }: RegExpMatchArray) => !/[\p{L}\p{N}]$/u.test(translation.slice(0, index));
   const same = letters.filter(isSame);
-  if (
-    same.length === 0 &&
-    letters.some(({ 0: other }) =>
-      /[\p{Script=Han}\p{Script=Hira}\p{Script=Kana}\p{Script=Hang}]/u.test(other),
-    )
-  ) {
+  if (same.length === 0 && letters.some(({ 0: other }) => HAS_CJK.test(other))) {
     return translation.replace(
       /\s*(?:\.{3}|…|[:：])?\s*$/u,
       (end) => `(${mark}${letter.toUpperCase()})${end}`,

@@ -5,7 +5,7 @@ import { splitHtml } from "./html.js";
 const textsOf = (html: string) => splitHtml(html).texts;
 const shouted = (html: string) => {
   const { texts, join } = splitHtml(html);
-  return join(texts.map((text) => text.toUpperCase()));
+  return join(texts.map((text) => text.toUpperCase().replaceAll("<X", "<x").replaceAll("</X", "</x")));
 };
 
 describe("HTML taken apart", () => {
@@ -36,8 +36,29 @@ describe("HTML taken apart", () => {
   });
 
   it("leaves references that it does not know where they are", () => {
-    expect(textsOf("a &rarr; b")).toEqual(["a", "b"]);
+    expect(textsOf("a &rarr; b")).toEqual(["a <x0> b"]);
     expect(shouted("a &rarr; b")).toBe("A &rarr; B");
+  });
+
+  it.each([
+    ["<p>A <b>big</b>\n dog.</p>", ["A <x0>big</x0> dog."]],
+    [
+      'See <a href="a>b"><i>this</i></a>, or <code>ls <b>-l</b></code>.',
+      ["See <x0><x1>this</x1></x0>, or <x4>."],
+    ],
+    ["<p><b>Note</b></p><p> <b>One</b> two </p>", ["Note", "<x0>One</x0> two"]],
+    ["a</b> c<i> d<br>e", ["a<x0> c<x1> d", "e"]],
+    ["<td>one<td>two", ["one", "two"]],
+    ["&lt;x0&gt; <b>a</b>", ["<x0>", "a"]],
+  ])("%s: tags inside of a sentence do not end it", (html, texts) => {
+    expect(textsOf(html)).toEqual(texts);
+    expect(splitHtml(html).join(texts)).toBe(html.replace("\n", ""));
+  });
+
+  it("puts markup where its marks are, and marks that it does not know as text", () => {
+    const { join, markup } = splitHtml("<b>Two</b> big dogs");
+    expect(join(["Zwei <x0>große</x0> <x7>"])).toBe("Zwei <b>große</b> &lt;x7&gt;");
+    expect(markup.get("</x0>")).toBe("</b>");
   });
 
   it.each([

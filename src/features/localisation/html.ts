@@ -1,10 +1,15 @@
 /** HTML taken apart: what stands between its tags can be translated, everything else stays as it is. */
-import { decodeReferences, encodeText } from "./html-text.js";
+import { blockPieces, encodeBlock, type InlineToken } from "./html-blocks.js";
 
 /** The texts of a document or a part of one, and how it looks with others in their places. */
 export interface DividedHtml {
-  /** In the order of the document, without references such as `&amp;` and without the space around them. */
+  /**
+   * In the order of the document, without references such as `&amp;` and without the space around them. Tags inside of
+   * sentences are marks: `Two <x0>big</x0> dogs`.
+   */
   readonly texts: readonly string[];
+  /** What each mark stands for. */
+  readonly markup: ReadonlyMap<string, string>;
   /** The document with these texts, as many as there are. */
   join(texts: readonly string[]): string;
 }
@@ -12,26 +17,40 @@ export interface DividedHtml {
 /**
  * Takes HTML apart as browsers do (HTML's section 13.2.5, tokenization), whole documents and torn fragments alike:
  * what it cannot read stays as it is. Scripts, styles and code are no texts, nor is what says `translate="no"` or
- * `class="notranslate"`. Attributes are kept.
+ * `class="notranslate"`. Attributes are kept. Tags such as `b` and `a` do not end a text, nor does code in it.
  */
 export function splitHtml(html: string): DividedHtml {
-  const pieces = translated(tokens(html)).flatMap((token) =>
-    token.isText ? decodeReferences(token.source) : [token.source],
+  const markup = new Map<string, string>();
+  const pieces = blocks(translated(tokens(html))).flatMap((block) =>
+    typeof block === "string" ? [block] : blockPieces(block, markup),
   );
   return {
+    markup,
     texts: pieces.flatMap((piece) => (typeof piece === "string" ? [] : [piece.text])),
     join(texts) {
       let next = 0;
-      return pieces.map((piece) => (typeof piece === "string" ? piece : encodeText(texts[next++]))).join("");
+      return pieces
+        .map((piece) => (typeof piece === "string" ? piece : encodeBlock(texts[next++], markup)))
+        .join("");
     },
   };
 }
 
-interface Token {
-  readonly source: string;
-  readonly isText: boolean;
-  /** Of a tag: `div` or `/div`. */
-  readonly tag?: string;
+interface Token extends InlineToken {
+  /** Stands inside of sentences. */
+  readonly isInline: boolean;
+}
+
+/** Tokens inside of sentences that follow each other, and the others as source. */
+function blocks(tokens: readonly Token[]): (string | Token[])[] {
+  const found: (string | Token[])[] = [];
+  for (const token of tokens) {
+    const last = found.at(-1);
+    if (!token.isInline) found.push(token.source);
+    else if (Array.isArray(last)) last.push(token);
+    else found.push([token]);
+  }
+  return found;
 }
 
 /** Their contents are no markup, up to their own end tag. */
@@ -40,33 +59,51 @@ const raw = /^(?:script|style|textarea|xmp|iframe|noembed|noframes)$/;
 const untranslated = /^(?:code|kbd|pre|samp|var)$/;
 const isMarkedUntranslated =
   /\stranslate\s*=\s*["']?no\b|\sclass\s*=\s*(?:notranslate\b|"(?:[^"]*\s)?notranslate[\s"]|'(?:[^']*\s)?notranslate[\s'])/i;
+/** Phrasing content (HTML's section 3.2.5.2.5) that takes part in a sentence. */
+const inline =
+  /^\/?(?:a|abbr|acronym|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|img|ins|kbd|label|mark|q|s|samp|small|span|strike|strong|sub|sup|time|tt|u|var|wbr)$/;
 const empty = /^(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
 
-/** With all that is in untranslated elements as markup. */
+/** With each untranslated element as one token of markup. */
 function translated(tokens: Iterable<Token>): Token[] {
-  let kept: { readonly name: string; depth: number } | undefined;
-  return [...tokens].map((token) => {
+  const found: Token[] = [];
+  let kept: { readonly name: string; depth: number; source: string } | undefined;
+  for (const token of tokens) {
     const { source, tag = "" } = token;
     if (!kept && !empty.test(tag) && (untranslated.test(tag) || (tag && isMarkedUntranslated.test(source)))) {
-      kept = { name: tag, depth: 0 };
+      kept = { name: tag, depth: 0, source: "" };
     }
-    if (!kept) return token;
+    if (!kept) {
+      found.push(token);
+      continue;
+    }
+    kept.source += source;
     if (tag === kept.name) kept.depth++;
-    if (tag === `/${kept.name}` && --kept.depth === 0) kept = undefined;
-    return { source, isText: false };
-  });
+    if (tag === `/${kept.name}` && --kept.depth === 0) {
+      found.push({ source: kept.source, isText: false, isInline: inline.test(kept.name) });
+      kept = undefined;
+    }
+  }
+  return kept ? [...found, { source: kept.source, isText: false, isInline: false }] : found;
 }
 
 function* tokens(html: string): Generator<Token> {
   for (let at = 0; at < html.length; ) {
     const begin = indexOf(html, /<(?:[!?]|\/?[a-z]|\/[^a-z])/gi, at);
-    if (begin > at) yield { source: html.slice(at, begin), isText: true };
+    if (begin > at) yield { source: html.slice(at, begin), isText: true, isInline: true };
     const end = markupEnd(html, begin);
     const tag = /^<(\/?[a-z][^\s/>]*)/i.exec(html.slice(begin, end))?.[1].toLowerCase();
-    if (end > begin) yield { source: html.slice(begin, end), isText: false, tag };
+    if (end > begin) {
+      yield {
+        source: html.slice(begin, end),
+        isText: false,
+        tag,
+        isInline: tag !== undefined && inline.test(tag),
+      };
+    }
     at =
       tag !== undefined && raw.test(tag) ? indexOf(html, new RegExp(`</${tag}(?=[\\s/>])`, "gi"), end) : end;
-    if (at > end) yield { source: html.slice(end, at), isText: false };
+    if (at > end) yield { source: html.slice(end, at), isText: false, isInline: false };
   }
 }
 

@@ -30,6 +30,16 @@ describe("a translation memory", () => {
     expect(memory.nearest("Cloze😀")).toEqual({ source: "Close", target: "Schließen", distance: 2 / 6 });
   });
 
+  it("finds it among many", () => {
+    const many = Array.from({ length: 2000 }, (_, i) => ({
+      source: `Delete ${i} of them?`,
+      target: `${i}?`,
+    }));
+    const found = translationMemory([...many, { source: "Open the file", target: "Datei öffnen" }]);
+    expect(found.nearest("Open this file")?.target).toBe("Datei öffnen");
+    expect(found.nearest("Delete 1234 of these?")?.target).toBe("1234?");
+  });
+
   it("finds none beyond the farthest, nor where there is nothing", () => {
     expect(memory.nearest("Cloze", 0.2)).toBeUndefined();
     expect(memory.nearest("Cloze", 0.21)?.target).toBe("Schließen");

@@ -10,14 +10,22 @@ export interface TranslationMemory {
   exact(source: string): string | undefined;
   /**
    * The most similar source, and how far it is: edits (Levenshtein, of code points) over the longer length, 0 to 1.
-   * Undefined where none is nearer than `farthest`.
+   * Undefined where none is nearer than `farthest`. Of many sources only those are compared that have the most
+   * neighbouring letters in common.
    */
   nearest(source: string, farthest?: number): (Remembered & { readonly distance: number }) | undefined;
 }
 
-interface Entry extends Remembered {
+interface Text {
   readonly characters: readonly string[];
+  /** Neighbouring characters, by what is left of their codes. */
+  readonly neighbours: Uint16Array;
 }
+
+type Entry = Remembered & Text;
+
+const MOST_COMPARED = 200;
+const KINDS = 64;
 
 /** A memory of pairs; what has an empty side is not remembered. */
 export function translationMemory(pairs: Iterable<Remembered>): TranslationMemory {
@@ -33,8 +41,9 @@ export function translationMemory(pairs: Iterable<Remembered>): TranslationMemor
   return {
     exact: (source) => best.get(normalised(source)),
     nearest(source, farthest = 1) {
-      entries ??= [...best].map(([known, target]) => ({ source: known, target, characters: [...known] }));
-      return nearestOf(entries, [...normalised(source)], farthest);
+      entries ??= [...best].map(([known, target]) => ({ source: known, target, ...textOf(known) }));
+      const text = textOf(normalised(source));
+      return nearestOf(likeliest(entries, text), text, farthest);
     },
   };
 }
@@ -47,7 +56,27 @@ function mostFrequent(counts: ReadonlyMap<string, number>): string {
   return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
 }
 
-function nearestOf(entries: readonly Entry[], characters: readonly string[], farthest: number) {
+function textOf(text: string): Text {
+  const characters = [...text];
+  const neighbours = new Uint16Array(KINDS);
+  const codes = characters.map((character) => character.codePointAt(0)!);
+  for (const [i, code] of codes.entries()) neighbours[(31 * code + (codes[i + 1] ?? 0)) % KINDS]++;
+  return { characters, neighbours };
+}
+
+/** Those with the most in common, in their order. */
+function likeliest(entries: readonly Entry[], { neighbours, characters }: Text): readonly Entry[] {
+  if (entries.length <= MOST_COMPARED) return entries;
+  const shares = Float64Array.from(entries, (entry) => {
+    let common = 0;
+    for (let kind = 0; kind < KINDS; kind++) common += Math.min(neighbours[kind], entry.neighbours[kind]);
+    return common / Math.max(characters.length, entry.characters.length);
+  });
+  const least = shares.toSorted()[entries.length - MOST_COMPARED];
+  return entries.filter((_, i) => shares[i] >= least);
+}
+
+function nearestOf(entries: readonly Entry[], { characters }: Text, farthest: number) {
   let found: (Remembered & { distance: number }) | undefined;
   for (const { source, target, characters: other } of entries) {
     const longer = Math.max(characters.length, other.length);

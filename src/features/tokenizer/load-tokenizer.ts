@@ -24,14 +24,15 @@ const TEMPLATE_FILE = "chat_template.jinja";
  * Reads the tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`. Its
  * `config` is `special_tokens_map.json`, over that `tokenizer_config.json`, and as `chat_template` what
  * `chat_template.jinja` holds. Byte-level BPE with GPT-2's word pattern, bytes and characters run in our own
- * code; every other kind runs in `@huggingface/tokenizers`.
+ * code; every other kind runs in `@huggingface/tokenizers`. What else is known of its config is `given`.
  * Throws `TokenizerError` for missing and damaged files, naming the file and the place.
  */
-export async function loadTokenizer(folder: Folder): Promise<Tokenizer> {
+export async function loadTokenizer(folder: Folder, given: JsonObject = {}): Promise<Tokenizer> {
   const config = {
     ...(await readOptional(folder, "special_tokens_map.json")),
     ...(await readOptional(folder, "tokenizer_config.json")),
     ...(await readTemplate(folder)),
+    ...given,
   };
   const json = await readOptional(folder, "tokenizer.json");
   if (json !== undefined) return tokenizerFromJson(json, config, `${folder.location}/tokenizer.json`);

@@ -49,15 +49,21 @@ export async function beamSearch(
   return searches.map(({ finished }) => finished);
 }
 
-/** A beginning of a translation. */
-interface Beam {
-  readonly ids: readonly number[];
+/** What a beam may become by one more token. */
+interface Candidate {
+  /** The token. */
+  readonly id: number;
   /** The beam of the step before that it goes on from. */
   readonly parent: number;
   readonly logProbability: number;
   /** Of its tokens, summed. */
   readonly probability: number;
   readonly constraint: Constraint | undefined;
+}
+
+/** A beginning of a translation. */
+interface Beam extends Omit<Candidate, "id"> {
+  readonly ids: readonly number[];
 }
 
 class SentenceSearch implements Writing {
@@ -87,23 +93,25 @@ class SentenceSearch implements Writing {
     );
     if (candidates.length === 0) throw notFinite(vocabSize);
     this.length++;
-    for (const beam of chosen(candidates, width)) if (this.ends(beam)) this.finish(beam);
-    this.beams = chosen(
-      candidates.filter((beam) => !this.ends(beam)),
-      width,
-    );
+    for (const candidate of chosen(candidates, width)) if (this.ends(candidate)) this.finish(candidate);
+    const living = candidates.filter((candidate) => !this.ends(candidate));
+    this.beams = chosen(living, width).map(({ id, ...rest }) => ({
+      ...rest,
+      ids: this.written(rest.parent, id),
+    }));
     this.finished.sort((a, b) => b.score - a.score).splice(width);
     this.isDone = !this.canImprove();
   }
 
   /** What beam `parent` may become: more than could live on if all beams ended. */
-  private continued(parent: number, next: Float32Array): Beam[] {
-    const { ids, logProbability, probability, constraint } = this.beams[parent];
+  private continued(parent: number, next: Float32Array): Candidate[] {
+    const { logProbability, probability, constraint } = this.beams[parent];
     constraint?.mask(next, this.maxTokens - this.length);
-    const tried = new Set([...likeliest(next, 2 * this.scorer.beams), ...(constraint?.wanted ?? [])]);
-    const possible = [...tried].filter((id) => next[id] > Number.NEGATIVE_INFINITY);
-    return possible.map((id) => ({
-      ids: [...ids, id],
+    const best = likeliest(next, 2 * this.scorer.beams);
+    const wanted = (constraint?.wanted ?? []).filter((id) => next[id] > Number.NEGATIVE_INFINITY);
+    const tried = wanted.length > 0 ? [...new Set([...best, ...wanted])] : best;
+    return tried.map((id) => ({
+      id,
       parent,
       logProbability: logProbability + next[id],
       probability: probability + Math.exp(next[id]),
@@ -111,18 +119,22 @@ class SentenceSearch implements Writing {
     }));
   }
 
-  private ends({ ids }: Beam): boolean {
-    return ids.at(-1) === this.options.endOfText || this.length === this.maxTokens;
+  private ends({ id }: Candidate): boolean {
+    return id === this.options.endOfText || this.length === this.maxTokens;
   }
 
-  private finish({ ids, logProbability, probability }: Beam): void {
-    const isCut = ids.at(-1) !== this.options.endOfText;
+  private finish({ id, parent, logProbability, probability }: Candidate): void {
+    const isCut = id !== this.options.endOfText;
     this.finished.push({
-      ids: isCut ? ids : ids.slice(0, -1),
-      score: logProbability / ids.length ** this.options.lengthPenalty,
-      confidence: probability / ids.length,
+      ids: isCut ? this.written(parent, id) : this.beams[parent].ids,
+      score: logProbability / this.length ** this.options.lengthPenalty,
+      confidence: probability / this.length,
       isCut,
     });
+  }
+
+  private written(parent: number, id: number): readonly number[] {
+    return [...this.beams[parent].ids, id];
   }
 
   /** As if no beam's score could rise by growing: Transformers' heuristic. */
@@ -137,8 +149,8 @@ class SentenceSearch implements Writing {
  * The best, in order. Where constraints are, the second half of the places goes first to the best of each progress that
  * has none yet, so that what is required finds its best place although another token is likelier everywhere.
  */
-function chosen(candidates: readonly Beam[], width: number): Beam[] {
-  const byScore = (a: Beam, b: Beam) => b.logProbability - a.logProbability;
+function chosen(candidates: readonly Candidate[], width: number): Candidate[] {
+  const byScore = (a: Candidate, b: Candidate) => b.logProbability - a.logProbability;
   const sorted = candidates.toSorted(byScore);
   const kept = new Set(sorted.slice(0, Math.ceil(width / 2)));
   const banks = new Set([...kept].map(({ constraint }) => constraint?.progress));
@@ -161,10 +173,10 @@ function likeliest(next: Float32Array, count: number): number[] {
   let least = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < next.length; id++) {
     if (!(next[id] > least)) continue;
-    let at = best.length;
-    while (at > 0 && next[best[at - 1]] < next[id]) at--;
-    best.splice(at, 0, id);
-    if (best.length > count) best.pop();
+    if (best.length < count) best.push(id);
+    let at = best.length - 1; // of the last, which the new one pushes out when all places are taken
+    for (; at > 0 && next[best[at - 1]] < next[id]; at--) best[at] = best[at - 1];
+    best[at] = id;
     if (best.length === count) least = next[best[count - 1]];
   }
   return best;

@@ -88,6 +88,7 @@ class Required implements Constraint {
   }
 
   after(id: number): Constraint {
+    if (this.unmet.length === 0) return this;
     const going = this.matches.filter(({ form, count }) => form.ids[count] === id);
     const begun = this.unmet.flatMap((term) =>
       term.filter((form) => form.ids[0] === id).map((form) => ({ term, form, count: 0 })),

@@ -14,6 +14,8 @@ export class Decoding implements StepScorer {
   private readonly cache: KvCache;
   /** Places of the past that each beam sees, by row. */
   private readonly paths: number[][][];
+  /** What the graph gives is written here, step after step: an array of the binding's own would be a copy. */
+  private readonly outputs: Readonly<Record<string, HostTensor>>;
   private steps = 0;
 
   /** `memory` by name, [rows, h, s, d]; `valid` [rows, s] marks the tokens of the sources. */
@@ -32,6 +34,12 @@ export class Decoding implements StepScorer {
       rows,
     );
     this.paths = Array.from({ length: rows }, () => Array.from({ length: beams }, () => []));
+    const fresh = cacheNames(numLayers).map((name) => [
+      freshName(name),
+      hostTensor("float32", [rows, kvHeads, beams, headWidth]),
+    ]);
+    const next = hostTensor("float32", [rows, beams * model.vocabSize]);
+    this.outputs = { next, ...Object.fromEntries(fresh) };
     const bias = valid.map((mark) => (mark ? 0 : maskValue));
     this.memory = { ...memory, memoryBias: hostTensor("float32", [rows, 1, 1, valid.length / rows], bias) };
   }
@@ -40,14 +48,17 @@ export class Decoding implements StepScorer {
     const { cache, beams } = this;
     const { rows } = cache;
     this.follow(parents);
-    const { next, ...fresh } = await this.session.run({
+    const { next, ...fresh } = this.left(this.outputs);
+    const logProbabilities = hostTensor("float32", [rows * beams, this.vocabSize], next.data);
+    const feeds = {
       ...cache.feeds(0, rows),
-      ...this.memoryFeeds(),
+      ...this.left(this.memory),
       ids: int64Tensor(ids, [rows, beams]),
-      positions: int64Tensor(new Int32Array(rows * beams).fill(this.steps), [rows, beams]),
+      positions: int64Tensor(new Int32Array(beams).fill(this.steps), [1, beams]),
       pastPositions: this.pastPositions(),
       bias: this.visibility(),
-    });
+    };
+    await this.session.run(feeds, { ...fresh, next: logProbabilities });
     const byCacheName = cacheNames(Object.keys(fresh).length / 2).map((name) => [
       name,
       fresh[freshName(name)],
@@ -80,18 +91,18 @@ export class Decoding implements StepScorer {
     }
   }
 
-  /** The rows that are left. */
-  private memoryFeeds(): Record<string, HostTensor> {
+  /** Of the rows that there were, those that are left. */
+  private left(tensors: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
     const { rows } = this.cache;
     const left = ({ shape, data }: HostTensor) =>
       hostTensor("float32", [rows, ...shape.slice(1)], data.subarray(0, (data.length / shape[0]) * rows));
-    return Object.fromEntries(Object.entries(this.memory).map(([name, tensor]) => [name, left(tensor)]));
+    return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, left(tensor)]));
   }
 
   private pastPositions(): HostTensor {
-    const { rows, room } = this.cache;
-    const positions = Int32Array.from({ length: rows * room }, (_, i) => Math.floor((i % room) / this.beams));
-    return int64Tensor(positions, [rows, room]);
+    const { beams, cache } = this;
+    const positions = Int32Array.from({ length: cache.room }, (_, i) => Math.floor(i / beams));
+    return int64Tensor(positions, [1, cache.room]);
   }
 
   /** [rows, 1, beams, room + beams]: of the new tokens each beam sees its own. */

@@ -1,7 +1,7 @@
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import {
+  languagePrefix,
   languagesOf,
-  languageToken,
   padToken,
   placeholderTokens,
 } from "../../features/tokenizer/translation-tokens.js";
@@ -13,7 +13,7 @@ import type { Piece } from "./sentences.js";
 /** A sentence as a model reads it. */
 export interface Source {
   readonly text: string;
-  /** The language's token, those of the sentence, the end of text. */
+  /** What tells the language, the tokens of the sentence, the end of text. */
   readonly ids: readonly number[];
   /** Each as often as it comes. */
   readonly placeholders: readonly number[];
@@ -31,17 +31,18 @@ const unspacedScript = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{
 /** What a tokenizer's special tokens mean for translations into one language. */
 export class SourceReader {
   readonly ends: Ends;
-  private readonly language: number;
+  private readonly prefix: readonly number[];
   private readonly placeholders: ReadonlySet<number>;
   private readonly special: ReadonlySet<number>;
 
-  /** Throws `GenerationError` where the tokenizer has no token for the language, for padding or for the end. */
+  /** Throws `GenerationError` where the tokenizer has none for the language, for padding or for the end. */
   constructor(
     private readonly tokenizer: Tokenizer,
     to: string,
   ) {
     const { specialTokens, endOfText } = tokenizer;
-    this.language = specialTokens.get(languageToken(to)) ?? unknownLanguage(tokenizer, to);
+    if (!languagesOf(tokenizer).includes(to)) unknownLanguage(tokenizer, to);
+    this.prefix = languagePrefix(tokenizer, to);
     this.ends = {
       startToken: specialTokens.get(padToken) ?? noTranslator(tokenizer),
       endOfText: endOfText ?? noTranslator(tokenizer),
@@ -64,7 +65,7 @@ export class SourceReader {
     const read = all.filter((id) => !this.special.has(id) || this.placeholders.has(id));
     return {
       text: sentence,
-      ids: [this.language, ...read, this.ends.endOfText],
+      ids: [...this.prefix, ...read, this.ends.endOfText],
       placeholders: read.filter((id) => this.placeholders.has(id)),
       isReduced: text !== sentence || read.length < all.length,
       isPart,

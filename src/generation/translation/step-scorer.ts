@@ -5,7 +5,8 @@ export interface StepScorer {
   readonly vocabSize: number;
   readonly beams: number;
   /**
-   * Reads a token for every beam of every row and returns log-probabilities [rows * beams, v] of what may follow.
+   * Reads a token for every beam of every row and returns log-probabilities [rows * beams, v] of what may follow, which
+   * hold until the next step.
    * Beam i of row r goes on from beam `parents[r * beams + i]` of the row in the step before, at first from nothing.
    */
   step(ids: Int32Array, parents: Int32Array): Promise<Float32Array>;

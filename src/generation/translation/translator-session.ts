@@ -27,7 +27,10 @@ export async function compileTranslator(
     const graph = kind === "float32" ? exact : quantiseProducts(exact, weights, kind === "int8" ? 8 : 4);
     const session = await compile(runtime, graph, options, live ? undefined : weights);
     const fixed = feedsOf(session, weights);
-    return { run: (feeds) => session.run({ ...fixed, ...feeds }), release: () => session.release() };
+    return {
+      run: (feeds, into) => session.run({ ...fixed, ...feeds }, into),
+      release: () => session.release(),
+    };
   };
   const [encoder, decoder] = [await compiled(encodingGraph(model)), await compiled(decodingGraph(model))];
   return new TranslatorSession(model, encoder, decoder);
@@ -76,8 +79,9 @@ function decodingGraph(model: EncoderDecoder): Record<string, Tensor> {
   const p = inputsFor(model.parameters);
   const { hidden, fresh } = model.decode(p, {
     ids: input<"b t">("ids", "int64", ["b", "t"]),
-    positions: input<"b t">("positions", "int64", ["b", "t"]),
-    pastPositions: input<"b s">("pastPositions", "int64", ["b", "past"]),
+    // Those of all sentences are the same.
+    positions: input<"b t">("positions", "int64", [1, "t"]),
+    pastPositions: input<"b s">("pastPositions", "int64", [1, "past"]),
     bias: input("bias", "float32", ["b", 1, "t", "past + t"]),
     past: cacheInputs(model, "past", "past"),
     memory: cacheInputs(model, "memory", "s"),

@@ -7,7 +7,7 @@ import { BpeTokenizer } from "../../features/tokenizer/bpe.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import {
   endToken,
-  languageToken,
+  languagePrefix,
   maskToken,
   specialId,
 } from "../../features/tokenizer/translation-tokens.js";
@@ -57,11 +57,17 @@ const slack = 1.1;
 
 /** Makes both splits. A pure function of what is prepared and of the recipe. Throws `DataError` where nothing is short enough. */
 export async function exampleSets(
-  { train, validation, tokenizer }: PreparedTranslation,
+  { train, backTranslations, validation, tokenizer }: PreparedTranslation,
   recipe: TranslationRecipe,
 ): Promise<ExampleSets> {
-  const { longestTokens } = recipe.data;
-  const splits = [await fitting(train, recipe, tokenizer), await fitting(validation, recipe, tokenizer)];
+  const { data, objective } = recipe;
+  const { longestTokens } = data;
+  const directions = objective.kind === "translate" ? data.directions : "forward";
+  const made = backTranslations ? [{ sentences: backTranslations, directions: "forward" } as const] : [];
+  const splits = [
+    await fitting([{ sentences: train, directions }, ...made], longestTokens, tokenizer),
+    await fitting([{ sentences: validation, directions }], longestTokens, tokenizer),
+  ];
   for (const [i, { examples }] of splits.entries())
     if (examples.length === 0) throw nothingFits(i, longestTokens);
   const all = splits.flatMap(({ examples }) => examples);
@@ -70,20 +76,18 @@ export async function exampleSets(
   const buckets = lengthBuckets(lengths, recipe.training);
   const partOf = (isOwn: (i: number) => boolean, first: number) =>
     buckets.map((bucket) => ({ ...bucket, members: bucket.members.filter(isOwn).map((i) => i - first) }));
-  const setOf = (sentences: Sentences, split: number, parts: readonly LengthBucket[]): ExampleSet => ({
+  const setOf = (split: number, parts: readonly LengthBucket[]): ExampleSet => ({
     count: splits[split].examples.length,
     buckets: parts,
-    ...readerOf(sentences, splits[split].examples, recipe, tokenizer),
+    ...readerOf(splits[split].examples, recipe, tokenizer),
   });
   const tooLong = splits.reduce((sum, split) => sum + split.tooLong, 0);
   return {
     train: setOf(
-      train,
       0,
       partOf((i) => i < inTraining, 0),
     ),
     validation: setOf(
-      validation,
       1,
       partOf((i) => i >= inTraining, inTraining),
     ),
@@ -105,40 +109,58 @@ export async function exampleSets(
 
 /** A sentence or pair by its number, in one direction, and how many tokens it has, beginning and end among them. */
 interface Example {
+  readonly sentences: Sentences;
   readonly number: number;
   readonly reversed: boolean;
   readonly source: number;
   readonly target: number;
 }
 
+/** Sentences, and the directions in which they are learned from. */
+interface Learned extends Pick<TranslationRecipe["data"], "directions"> {
+  readonly sentences: Sentences;
+}
+
 async function fitting(
-  sentences: Sentences,
-  { data, objective }: TranslationRecipe,
+  parts: readonly Learned[],
+  longestTokens: number,
   tokenizer: Tokenizer,
 ): Promise<{ examples: Example[]; tooLong: number }> {
-  const directions = objective.kind === "translate" && data.directions === "both" ? [false, true] : [false];
   const examples: Example[] = [];
+  const prefixTo = prefixesOf(tokenizer);
   let tooLong = 0;
-  for (let number = 0; number < sentences.count; number++) {
-    const { source, target } = await sentences.read(number);
-    const [ofSource, ofTarget] = [source, target].map((text) => tokenizer.encode(text).length);
-    if (Math.max(ofSource, ofTarget) > data.longestTokens) tooLong++;
-    else
-      for (const reversed of directions) {
-        const [from, to] = reversed ? [ofTarget, ofSource] : [ofSource, ofTarget];
-        examples.push({ number, reversed, source: from + 2, target: to + 1 });
-      }
-  }
+  for (const { sentences, directions } of parts)
+    for (let number = 0; number < sentences.count; number++) {
+      const { source, target, sourceLanguage, targetLanguage } = await sentences.read(number);
+      const [ofSource, ofTarget] = [source, target].map((text) => tokenizer.encode(text).length);
+      if (Math.max(ofSource, ofTarget) > longestTokens) tooLong++;
+      else
+        for (const reversed of directions === "both" ? [false, true] : [false]) {
+          const [from, to] = reversed ? [ofTarget, ofSource] : [ofSource, ofTarget];
+          const ofPrefix = prefixTo(reversed ? sourceLanguage : targetLanguage).length;
+          examples.push({ sentences, number, reversed, source: ofPrefix + from + 1, target: to + 1 });
+        }
+    }
   return { examples, tooLong };
 }
 
+/** What stands before a source, encoded once a language. */
+function prefixesOf(tokenizer: Tokenizer): (language: string) => readonly number[] {
+  const known = new Map<string, readonly number[]>();
+  return (language) => {
+    const prefix = known.get(language) ?? languagePrefix(tokenizer, language);
+    known.set(language, prefix);
+    return prefix;
+  };
+}
+
 function readerOf(
-  sentences: Sentences,
   examples: readonly Example[],
   { features, objective }: TranslationRecipe,
   tokenizer: Tokenizer,
 ): Pick<ExampleSet, "pair" | "texts"> {
-  const [end, mask] = [endToken, maskToken].map((token) => specialId(tokenizer, token));
+  const end = specialId(tokenizer, endToken);
+  const prefixTo = prefixesOf(tokenizer);
   const encode = (text: string, random: RandomStream | undefined) =>
     random && features.dropout > 0 && tokenizer instanceof BpeTokenizer
       ? tokenizer.encodeWithDropout(text, features.dropout, random)
@@ -147,11 +169,12 @@ function readerOf(
   const spoiled = (ids: Int32Array, random: RandomStream | undefined) => {
     if (objective.kind !== "denoise" || !random) return ids;
     const { infilled, hidden, shuffleDistance, wordDrop } = objective;
+    const mask = specialId(tokenizer, maskToken);
     if (random.uniform() < infilled) return textInfilling(ids, { maskToken: mask, share: hidden }, random);
     return localShuffle(ids, { distance: shuffleDistance, drop: wordDrop, startsWord }, random);
   };
   const texts = async (example: number) => {
-    const { number, reversed } = examples[example];
+    const { sentences, number, reversed } = examples[example];
     const { source, target, sourceLanguage, targetLanguage } = await sentences.read(number);
     return reversed
       ? { source: target, target: source, language: sourceLanguage }
@@ -162,8 +185,7 @@ function readerOf(
     async pair(example, { spoil, cut }) {
       const { source, target, language } = await texts(example);
       const read = spoiled(encode(source, cut), spoil);
-      const prefix = specialId(tokenizer, languageToken(language));
-      return { source: [prefix, ...read, end], target: encode(target, cut) };
+      return { source: [...prefixTo(language), ...read, end], target: encode(target, cut) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.js";
@@ -10,8 +10,9 @@ import type { Folder } from "../../files/folder.js";
 import { memoryFolder } from "../../files/memory.js";
 import { resolveRecipe } from "../find.js";
 import { resumeRun, startRun } from "../run.js";
+import { exampleSets } from "./examples.js";
 import { prepareTranslation } from "./learning.js";
-import { openPreparedTranslation } from "./prepared.js";
+import { openPreparedTranslation, openTrainingPairs, type Sentences } from "./prepared.js";
 import type { TranslationRecipe } from "./recipe.js";
 
 const place = temporaryFolder();
@@ -19,6 +20,13 @@ const around = { runtime: nodeRuntime, openFolder };
 const pairs = [...toyPairs(40), ...toyMessages()];
 const [file, held, alone] = ["pairs.tsv", "held.tsv", "alone.en"].map((name) => join(place, name));
 const trained = join(place, "trained");
+const made = join(place, "made.jsonl");
+/** English and German, the first of them made up. */
+const back = [
+  ["He cat red sees door.", "Die rote Katze die Tür sieht."],
+  ["The lamp {name} of.", "Von {name} die Lampe."],
+  ["What was it.", "Etwas anderes."],
+];
 
 const t5 = { kind: "t5", width: 16, numLayers: 1, numDecoderLayers: 1, numHeads: 2, hiddenWidth: 32 };
 const translate = { kind: "translate", dropout: 0.2 };
@@ -61,6 +69,7 @@ beforeAll(async () => {
     held,
     asTsv([{ source: "The Red cat sees the woman.", target: "Etwas anderes." }, ...pairs.slice(0, 3)]),
   );
+  writeFileSync(made, back.map(([en, de]) => `${JSON.stringify({ translation: { en, de } })}\n`).join(""));
   writeFileSync(alone, "One sentence.\nAnother one.\n\nOne sentence.\nThe third.\n");
   await (await startRun(recipeOf({ objective: denoise }), openFolder(trained), around)).train();
 });
@@ -119,6 +128,80 @@ describe("a run on translation", () => {
   });
 });
 
+describe("back-translations", () => {
+  const learned = (data: object) => learningOf(recipeOf({ data: { backTranslations: made, ...data } }));
+  const rowsOf = ({ count, read }: Sentences) =>
+    Promise.all(Array.from({ length: count }, (_, i) => read(i)));
+
+  it("are learned from in their own direction, with a tag before the source", async () => {
+    const recipe = recipeOf({ data: { backTranslations: made } });
+    const { description, notes, prepared } = await learningOf(recipe);
+    expect(await rowsOf(prepared.backTranslations!)).toEqual([
+      { source: "<BT>He cat red sees door.", target: back[0][1], sourceLanguage: "en", targetLanguage: "de" },
+      {
+        source: "<BT>The lamp <ph0> of.",
+        target: "Von <ph0> die Lampe.",
+        sourceLanguage: "en",
+        targetLanguage: "de",
+      },
+      { source: "<BT>What was it.", target: back[2][1], sourceLanguage: "en", targetLanguage: "de" },
+    ]);
+    expect(description.train).toBe(2 * prepared.train.count + back.length);
+    expect(notes!.join()).toMatch(/3 back-translations into de from .*made\.jsonl/);
+    const { tokenizer } = prepared;
+    const { train } = await exampleSets(prepared, recipe);
+    const { source, target } = await train.pair(2 * prepared.train.count, {});
+    const [language, tag, ...rest] = Array.from(source, (id) => tokenizer.idToToken(id));
+    expect([language, tag, rest.at(-1)]).toEqual([">>de<<", "<BT>", "</s>"]);
+    expect(tokenizer.decode(Array.from(target))).toBe(back[0][1]);
+  });
+
+  it("are no part of what is validated with, nor of the memory of what people wrote", async () => {
+    const data = memoryFolder();
+    await (await prepareTranslation(recipeOf({ data: { backTranslations: made } }), around)).write(data);
+    const { validation } = await openPreparedTranslation(data);
+    const written = [...(await rowsOf(validation)), ...(await rowsOf((await openTrainingPairs(data))!))];
+    expect(written).toHaveLength(pairs.length);
+    expect(JSON.stringify(written)).not.toContain("<BT>");
+  });
+
+  it("are left out where one of their sides is held out", async () => {
+    const { leftOut, prepared } = await learned({ validation: held });
+    expect(prepared.backTranslations!.count).toBe(2);
+    expect(leftOut!.join()).toMatch(/1 in .*made\.jsonl that are held out as well/);
+  });
+
+  it("are refused in a direction that is not learned, and by what repairs sentences", async () => {
+    await learned({ directions: "forward", languages: ["en", "de"] });
+    await expect(learned({ directions: "forward", languages: ["de", "en"] })).rejects.toThrow(
+      /direction that is not learned[\s\S]*en to de; learned: de to en/,
+    );
+    const recipe = recipeOf({ objective: denoise, data: { backTranslations: made } });
+    await expect(prepareTranslation(recipe, around)).rejects.toThrow(/not learned to repair/);
+  });
+
+  it("need a token that models of earlier versions have not, which open all the same", async () => {
+    const old = join(place, "old");
+    cpSync(trained, old, { recursive: true });
+    const tokenizerFile = join(old, "checkpoints/step-000004/tokenizer.json");
+    writeFileSync(tokenizerFile, readFileSync(tokenizerFile, "utf8").replaceAll("<BT>", "<OLD>"));
+    const from = (data: object) => recipeOf({ model: { ...t5, from: old }, data });
+    await expect(prepareTranslation(from({ backTranslations: made }), around)).rejects.toThrow(
+      /tells back-translations apart[\s\S]*has no <BT>/,
+    );
+    const data = memoryFolder();
+    await (await prepareTranslation(from({}), around)).write(data);
+    const { hasBackTranslations, ...told } = JSON.parse(
+      new TextDecoder().decode(await data.read("translation.json")),
+    );
+    expect(hasBackTranslations).toBe(false);
+    await data.write("translation.json", JSON.stringify(told));
+    const prepared = await openPreparedTranslation(data);
+    expect(prepared.backTranslations).toBeUndefined();
+    expect(prepared.tokenizer.specialTokens.has("<BT>")).toBe(false);
+  });
+});
+
 describe("a run that starts from a trained model", () => {
   it("has its weights and its tokens", async () => {
     const recipe = recipeOf({ model: { ...t5, from: trained } });
@@ -133,7 +216,7 @@ describe("a run that starts from a trained model", () => {
     const data = { pairs: undefined, files: { fr: alone } };
     const recipe = recipeOf({ objective: denoise, model: { ...t5, from: trained }, data });
     await expect(prepareTranslation(recipe, around)).rejects.toThrow(
-      /no token for a language[\s\S]*fr; .* knows de, en/,
+      /cannot be told to write a language[\s\S]*fr; .* knows de, en/,
     );
   });
 });

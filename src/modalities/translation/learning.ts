@@ -1,7 +1,13 @@
 /** What a run on translation learns: a model, prepared sentences, and what a checkpoint holds. */
 import { batchesPerPass } from "../../data/length-buckets.js";
 import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
-import { endToken, languagesOf, padToken, specialId } from "../../features/tokenizer/translation-tokens.js";
+import {
+  backTranslationToken,
+  endToken,
+  languagesOf,
+  padToken,
+  specialId,
+} from "../../features/tokenizer/translation-tokens.js";
 import type { Folder } from "../../files/folder.js";
 import { openTranslator, type SavedTranslator, saveTranslator } from "../../interop/translator-folder.js";
 import { fromUnits, toUnits } from "../../models/training-units.js";
@@ -15,12 +21,8 @@ import type { BatchThreadOptions } from "./batch-thread.js";
 import { translationBatches } from "./batches.js";
 import { buildObjective, buildTranslator } from "./build.js";
 import { exampleSets } from "./examples.js";
-import {
-  gatherSentences,
-  openPreparedTranslation,
-  type PreparedTranslation,
-  writeTranslation,
-} from "./prepared.js";
+import { type GatheredSentences, gatherSentences } from "./gather.js";
+import { openPreparedTranslation, type PreparedTranslation, writeTranslation } from "./prepared.js";
 import type { TranslationRecipe } from "./recipe.js";
 import { translationSampler } from "./sample.js";
 
@@ -32,7 +34,7 @@ export async function prepareTranslation(
   const recipe = overTrained(asked);
   const base = await openBase(recipe, around);
   const gathered = await gatherSentences(recipe, around);
-  if (base) requireLanguages(base.saved, gathered.languages, recipe);
+  if (base) requireTokens(base.saved, gathered, recipe);
   const { model } = recipe;
   const noted =
     base && model.kind === "pretrained" ? { ...recipe, model: { ...model, folder: base.folder } } : recipe;
@@ -56,19 +58,31 @@ function overTrained(recipe: TranslationRecipe): TranslationRecipe {
   };
 }
 
-function requireLanguages(
+function requireTokens(
   { tokenizer }: SavedTranslator,
-  asked: readonly string[],
-  { model, objective }: TranslationRecipe,
+  { train, languages, backTranslations }: GatheredSentences,
+  { data, model, objective }: TranslationRecipe,
 ): void {
   const known = languagesOf(tokenizer);
-  const missing = asked.filter((language) => !known.includes(language));
-  if (missing.length === 0) return;
-  throw new RecipeError(
-    `the model knows no token for a language that it shall ${objective.kind}`,
-    `${missing.join(", ")}; ${model.from} knows ${known.join(", ") || "none"}`,
-    "start from a model of these languages, or from fresh weights",
-  );
+  const written =
+    objective.kind === "translate" && data.directions === "forward"
+      ? [...new Set(train.map(({ targetLanguage }) => targetLanguage))]
+      : languages;
+  const missing = written.filter((language) => !known.includes(language));
+  if (missing.length > 0) {
+    throw new RecipeError(
+      `the model cannot be told to write a language that it shall ${objective.kind}`,
+      `${missing.join(", ")}; ${model.from} knows ${known.join(", ") || "none"}`,
+      "start from a model of these languages, or from fresh weights; or learn one direction by data.directions forward",
+    );
+  }
+  if (backTranslations.length > 0 && !tokenizer.specialTokens.has(backTranslationToken)) {
+    throw new RecipeError(
+      "the model knows no token that tells back-translations apart",
+      `${model.from} has no ${backTranslationToken}`,
+      "start from a model that was trained by this version, or from fresh weights",
+    );
+  }
 }
 
 /** What a run goes on with. */

@@ -1,4 +1,5 @@
 import type { Modality } from "../modality.js";
+import { bench } from "./bench/bench.js";
 import { translator } from "./kinds/translator.js";
 import { type TranslationRecipe, translationRecipeSchema } from "./recipe.js";
 
@@ -16,4 +17,5 @@ export const translation = {
   open: async (recipe: TranslationRecipe, data, around) =>
     (await import("./learning.js")).openRunTranslation(recipe, data, around),
   kinds: [translator],
+  bench,
 } satisfies Modality<TranslationRecipe>;

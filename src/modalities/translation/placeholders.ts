@@ -1,13 +1,16 @@
+import { withoutAccelerator } from "../../features/localisation/accelerator.js";
 import { MOST_PLACEHOLDERS, placeholderSpans } from "../../features/localisation/placeholders.js";
 import { placeholderTokens } from "../../features/tokenizer/translation-tokens.js";
 
 /**
- * A pair with tokens in the place of what must survive, the same on both sides; as it is where the sides do not have the
- * same, or more of them than there are tokens.
+ * A pair as it is translated: without the marks of keyboard shortcuts where both sides have one, and with tokens in the
+ * place of what must survive, the same on both sides; as it is where the sides do not have the same, or more of them than
+ * there are tokens.
  */
 export function withPlaceholderTokens<P extends { readonly source: string; readonly target: string }>(
-  pair: P,
+  marked: P,
 ): P {
+  const pair = withoutShortcuts(marked);
   const [source, target] = [pair.source, pair.target].map((text) => placeholderSpans(text));
   if (source.length !== target.length || source.length === 0 || source.length > MOST_PLACEHOLDERS)
     return pair;
@@ -24,6 +27,13 @@ export function withPlaceholderTokens<P extends { readonly source: string; reado
     source: replaced(pair.source, source, [...names.keys()]),
     target: replaced(pair.target, target, numbers),
   };
+}
+
+function withoutShortcuts<P extends { readonly source: string; readonly target: string }>(pair: P): P {
+  const [source, target] = [pair.source, pair.target].map(withoutAccelerator);
+  return source.accelerator && target.accelerator
+    ? { ...pair, source: source.text, target: target.text }
+    : pair;
 }
 
 function replaced(

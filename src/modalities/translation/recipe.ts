@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { count, iteration, optimizer, share } from "../../recipe/sections.js";
 
-/** A path, or a file a language, such as {"en": "train.en", "de": "train.de"}. */
-const place = z.union([z.string(), z.record(z.string(), z.string())]);
+/** A path or several, or a file a language, such as {"en": "train.en", "de": "train.de"}. */
+const place = z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())]);
 
 /** 1 prepare data: pairs of sentences, or sentences of each language alone. */
 const data = z
@@ -11,6 +11,8 @@ const data = z
     format: z.literal("translation"),
     /** A table, two aligned files, TMX, JSON lines, Parquet, PO, or by name what a package ships; see docs/translation.md. */
     pairs: place.optional(),
+    /** Pairs with a made-up source, which stands first, such as `translate --back-translate` writes: learned as they stand, with a tag. */
+    backTranslations: z.union([z.string(), z.array(z.string())]).optional(),
     /** Held out; default: the set's own split, else a part of the pairs. */
     validation: place.optional(),
     /** Text of one language, a sentence a line: files or patterns by language. */

@@ -1,5 +1,6 @@
 /** LibreTranslate's API: what its clients need to translate, as its own app.py answers. */
 import type { Context } from "hono";
+import { partsAtMarks } from "../../features/localisation/html-blocks.js";
 import type { Host, Route } from "../http/served.js";
 import { errorBody, LibreTranslateError } from "./errors.js";
 import { type Fields, readFields, textsOf, wishesOf } from "./fields.js";
@@ -41,7 +42,8 @@ async function translate(
   const { texts, isList } = textsOf(fields);
   const { source: asked, target: into, alternatives, isHtml } = wishesOf(fields);
   const documents = divide(texts, isHtml);
-  const readable = documents.flatMap((document) => document.texts).join("\n");
+  const between = (text: string) => partsAtMarks(text).filter((_, i) => i % 2 === 0);
+  const readable = documents.flatMap(({ texts }) => texts.flatMap(between)).join("\n");
   const [detected = unknown(translator.languages)] = asked === "auto" ? translator.detect(readable) : [];
   const source = languageOf(translator, asked === "auto" ? detected.language : asked);
   const target = languageOf(translator, into);

@@ -23,7 +23,7 @@ export interface ServedLanguage {
 
 /** Texts in one language, for another. */
 export interface TranslationRequest {
-  /** Plain, each with at least one letter. */
+  /** Plain, each with at least one letter; `<x0>` and the like stand for tags of HTML and must survive. */
   readonly texts: readonly string[];
   readonly source: string;
   readonly target: string;

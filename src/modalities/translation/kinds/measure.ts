@@ -6,9 +6,13 @@ import { bleuMetric } from "../../../evaluation/translation/bleu.js";
 import type { BleuTokenizer } from "../../../evaluation/translation/bleu-tokens.js";
 import { chrfMetric } from "../../../evaluation/translation/chrf.js";
 import { corpusScore, type TranslatedSegment } from "../../../evaluation/translation/corpus-metric.js";
+import { hidePlaceholders, shownText } from "../../../features/localisation/placeholders.js";
+import type { TranslationMemory } from "../../../features/localisation/translation-memory.js";
 import { languagesOf } from "../../../features/tokenizer/translation-tokens.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import { openPreparedTranslation } from "../prepared.js";
+import { memoryOf } from "./memory.js";
+import { type MessageFlag, translateMessages } from "./messages.js";
 import type { MeasuringOptions } from "./options.js";
 import { type Saved, translatingOf } from "./saved.js";
 
@@ -19,7 +23,10 @@ interface Direction {
   readonly pairs: readonly { readonly source: string; readonly reference: string }[];
 }
 
-/** BLEU and chrF of each direction over given pairs, or over those that the model's run holds out. */
+/**
+ * BLEU and chrF of each direction over given pairs, or over those that the model's run holds out, beside what the source as
+ * it is and the nearest pair of training score. Texts are translated as messages are: what would break one is not written.
+ */
 export async function* measureTranslations(
   named: Named<Saved>,
   { data, to, tokenize, ...searching }: MeasuringOptions,
@@ -28,38 +35,67 @@ export async function* measureTranslations(
   const saved = await named.open();
   const translating = await translatingOf(saved, around);
   const all = data === undefined ? await heldOut(named) : await given(data, saved);
-  const directions = all.filter((direction) => to === undefined || direction.to === to);
+  const written = to === undefined ? languagesOf(saved.tokenizer) : [to];
+  const directions = all.filter((direction) => written.includes(direction.to));
   if (directions.length === 0) throw noDirection(all, to);
   const results: object[] = [];
   const lines: string[] = [];
   for (const { from, to, pairs } of directions) {
     const sources = pairs.map(({ source }) => source);
-    const translations = await translating(sources, { to, ...searching });
-    const segments = pairs.map(({ reference }, i) => ({
-      hypothesis: translations[i].text,
-      references: [reference],
-    }));
-    const copied = pairs.map(({ source, reference }) => ({ hypothesis: source, references: [reference] }));
-    const [own, copy] = [segments, copied].map((each) => scores(each, tokenize ?? tokenizerFor(to)));
-    const flags = flagCounts(translations.map(({ flags }) => flags));
-    results.push({
-      from,
-      to,
-      pairs: pairs.length,
-      ...own,
-      copied: { bleu: copy.bleu, chrf: copy.chrf },
-      flags,
-    });
+    const scored = (hypotheses: readonly string[]) =>
+      scores(
+        pairs.map(({ reference }, i) => ({ hypothesis: hypotheses[i], references: [reference] })),
+        tokenize ?? tokenizerFor(to),
+      );
+    const translated = await translateMessages(translating, sources, { to, ...searching });
+    const own = scored(translated.map(({ source, target = source }) => target));
+    const memory = await memoryOf(named, saved, to);
+    const nearest = memory && scored(nearestTranslations(memory, sources, around));
+    const learned = memory && sources.filter((source) => isLearned(memory, source)).length;
+    const flags = flagCounts(translated.map(({ flags }) => flags));
+    const beside = { copied: bare(scored(sources)), ...(nearest && { nearest: bare(nearest), learned }) };
+    results.push({ from, to, pairs: pairs.length, ...own, ...beside, flags });
     lines.push(
-      `${from} to ${to}, ${pairs.length} pairs: BLEU ${own.bleu.toFixed(2)}, chrF2 ${own.chrf.toFixed(2)}; ` +
-        `length ${own.lengthRatio.toFixed(3)} of the references'`,
-      `  the source as it is: BLEU ${copy.bleu.toFixed(2)}, chrF2 ${copy.chrf.toFixed(2)}`,
+      `${from} to ${to}, ${pairs.length} pairs: ${inWords(own)}; length ${own.lengthRatio.toFixed(3)} of the references'`,
+      `  the source as it is: ${inWords(beside.copied)}`,
+      ...(nearest ? [`  the nearest pair that was learned from: ${inWords(nearest)}`] : []),
+      ...(learned ? [`  ${learned} of the sources were learned from`] : []),
       `  ${own.signature.bleu}`,
       `  ${own.signature.chrf}`,
       ...Object.entries(flags).map(([flag, count]) => `  ${count} ${flag}`),
     );
   }
   yield { kind: "figures", figures: { metric: "bleu", directions: results }, text: lines.join("\n") };
+}
+
+interface Scores {
+  readonly bleu: number;
+  readonly chrf: number;
+}
+
+const bare = ({ bleu, chrf }: Scores): Scores => ({ bleu, chrf });
+
+const inWords = ({ bleu, chrf }: Scores) => `BLEU ${bleu.toFixed(2)}, chrF2 ${chrf.toFixed(2)}`;
+
+function isLearned(memory: TranslationMemory, source: string): boolean {
+  const texts = hidePlaceholders(source).flatMap(({ text }) => (text === "" ? [] : [text]));
+  return texts.length > 0 && texts.every((text) => memory.exact(text) !== undefined);
+}
+
+/** Of each source the translation of the most similar one, with its own placeholders; as it is where none is similar. */
+function nearestTranslations(
+  memory: TranslationMemory,
+  sources: readonly string[],
+  { signal, onProgress }: Pick<Surroundings, "signal" | "onProgress">,
+): string[] {
+  return sources.map((source, i) => {
+    signal?.throwIfAborted();
+    onProgress?.("sources looked up", i + 1, sources.length);
+    const written = hidePlaceholders(source).map((piece) =>
+      shownText(piece, piece.text && (memory.nearest(piece.text)?.target ?? piece.text)),
+    );
+    return written.join("");
+  });
 }
 
 function scores(segments: readonly TranslatedSegment[], tokenize: BleuTokenizer) {
@@ -80,9 +116,9 @@ function tokenizerFor(language: string): BleuTokenizer {
   return ["ja", "th", "lo", "km", "my"].includes(base) ? "char" : "13a";
 }
 
-function flagCounts(flags: readonly (readonly string[])[]): Record<string, number> {
+function flagCounts(flags: readonly (readonly MessageFlag[])[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const flag of flags.flat()) counts[flag] = (counts[flag] ?? 0) + 1;
+  for (const { kind } of flags.flat()) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
 }
 

@@ -1,6 +1,14 @@
 /** Options of what translators do. */
 import { z } from "zod";
-import { countOption, fileOption, flag, numberOption, textOption } from "../../options.js";
+import {
+  amountOption,
+  countOption,
+  fileOption,
+  flag,
+  numberOption,
+  seedOption,
+  textOption,
+} from "../../options.js";
 
 const searching = {
   beams: flag(countOption.optional(), "count", "beginnings to follow (default: the recipe's)"),
@@ -25,6 +33,25 @@ export const translatingOptions = z.object({
   ...searching,
 });
 export type TranslatingOptions = z.output<typeof translatingOptions>;
+
+/** Options of `translate --back-translate`. */
+export const backTranslatingOptions = z.object({
+  backTranslate: flag(
+    z.boolean().optional(),
+    "",
+    "make pairs to learn from out of sentences, one a line: what is translated becomes the target",
+  ),
+  to: translatingOptions.shape.to,
+  from: translatingOptions.shape.from,
+  temperature: flag(
+    amountOption.optional(),
+    "number",
+    "draw translations, the more freely the higher, instead of searching the best",
+  ),
+  seed: flag(seedOption.default(0), "number", "the same seed draws the same"),
+  ...searching,
+});
+export type BackTranslatingOptions = z.output<typeof backTranslatingOptions>;
 
 /** Options of BLEU and chrF. */
 export const measuringOptions = z.object({

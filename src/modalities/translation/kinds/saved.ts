@@ -1,5 +1,5 @@
 /** What uses of translators share: how they are opened, and made ready. */
-import { languagesOf } from "../../../features/tokenizer/translation-tokens.js";
+import { directionsOf, languagesOf } from "../../../features/tokenizer/translation-tokens.js";
 import { GenerationError } from "../../../generation/errors.js";
 import {
   type TranslateOptions,
@@ -46,5 +46,22 @@ export function languageTo({ tokenizer }: Saved, to: string | undefined, from: s
       : "the model does not translate into this language",
     `${to === undefined ? "" : `${JSON.stringify(to)}; `}languages: ${languages.join(", ") || "none"}`,
     "give one of them by --to",
+  );
+}
+
+/**
+ * The language of sentences to translate: the one that is said, or the only one beside `to`. Throws `GenerationError`
+ * where that is not clear.
+ */
+export function languageFrom({ tokenizer }: Saved, from: string | undefined, to: string): string {
+  const others = directionsOf(tokenizer).flatMap(([other, into]) => (into === to ? [other] : []));
+  if (from !== undefined && others.includes(from)) return from;
+  if (from === undefined && others.length === 1) return others[0];
+  throw new GenerationError(
+    from === undefined
+      ? "it is not said of which language the sentences are"
+      : "the model does not translate from this language",
+    `${from === undefined ? "" : `${JSON.stringify(from)}; `}beside ${to}: ${others.join(", ") || "none"}`,
+    "give one of them by --from",
   );
 }

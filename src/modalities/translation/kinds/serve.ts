@@ -1,5 +1,5 @@
 /** Translators over HTTP, as LibreTranslate answers. */
-import { languagesOf } from "../../../features/tokenizer/translation-tokens.js";
+import { directionsOf, languagesOf } from "../../../features/tokenizer/translation-tokens.js";
 import { detectLanguage } from "../../../features/translation/detect-language.js";
 import type { Served } from "../../../serving/http/served.js";
 import { translationRoutes } from "../../../serving/libretranslate/routes.js";
@@ -14,10 +14,11 @@ import type { Saved } from "./saved.js";
 export function serveTranslating(named: Named<Saved>, request: ServeRequest): Promise<Served> {
   const { name } = request;
   return serveUses(named, request, ({ tokenizer }, uses) => {
-    const codes = languagesOf(tokenizer);
+    const directions = directionsOf(tokenizer);
+    const codes = [...new Set([...directions.flat(), ...languagesOf(tokenizer)])];
     const routes = translationRoutes({
       name,
-      languages: codes.map((code) => languageOf(code, codes)),
+      languages: codes.map((code) => languageOf(code, directions)),
       detect: (text) => detectLanguage(text, codes),
       async translate({ texts, source: from, target: to, alternatives }, signal) {
         const inputs = texts.map((text) => ({ name: "", bytes: new TextEncoder().encode(text) }));
@@ -25,7 +26,7 @@ export function serveTranslating(named: Named<Saved>, request: ServeRequest): Pr
         return translatedOf(outputs, alternatives);
       },
     });
-    const [from, to = from] = codes;
+    const [from, to = from] = directions[0] ?? codes;
     return {
       routes,
       page: pageNamed("translation"),
@@ -38,8 +39,9 @@ export function serveTranslating(named: Named<Saved>, request: ServeRequest): Pr
 
 const names = new Intl.DisplayNames("en", { type: "language" });
 
-function languageOf(code: string, all: readonly string[]): ServedLanguage {
-  return { code, name: names.of(code) ?? code, targets: all.filter((other) => other !== code) };
+function languageOf(code: string, directions: ReturnType<typeof directionsOf>): ServedLanguage {
+  const targets = directions.filter(([from]) => from === code).map(([, to]) => to);
+  return { code, name: names.of(code) ?? code, targets };
 }
 
 function translatedOf(outputs: readonly Output[], alternatives: number): Translated[] {

@@ -6,15 +6,10 @@ import { markdownFormat } from "../../../features/localisation/markdown.js";
 import type { Message, MessageFormat } from "../../../features/localisation/message-format.js";
 import { poFormat } from "../../../features/localisation/po.js";
 import { type SourceHashes, sourceHashes, staleKeys } from "../../../features/localisation/stale-messages.js";
-import {
-  type TranslationMemory,
-  translationMemory,
-} from "../../../features/localisation/translation-memory.js";
 import { xliffFormat } from "../../../features/localisation/xliff.js";
 import { GenerationError } from "../../../generation/errors.js";
-import { kept } from "../../kept.js";
 import type { InputFile, Named, Output, Surroundings, UseRequest } from "../../modality.js";
-import { openTrainingPairs } from "../prepared.js";
+import { memoryOf } from "./memory.js";
 import { type MessageOptions, phraseOf, type TranslatedMessage, translateMessages } from "./messages.js";
 import type { TranslatingOptions } from "./options.js";
 import { languageTo, type Saved, type Translating, translatingOf } from "./saved.js";
@@ -32,7 +27,7 @@ export async function* translateInputs(
   const saved = await named.open();
   const to = languageTo(saved, asked, from);
   const translating = await translatingOf(saved, around);
-  const memory = await kept(saved, `memory into ${to}`, () => memoryOf(named, to));
+  const memory = await memoryOf(named, saved, to);
   const terms = glossary && readGlossary(textOf(glossary));
   const options = { ...searching, to, memory, glossary: terms };
   const files = inputs.filter(({ name }) => name !== "");
@@ -112,18 +107,6 @@ function formatOf(ending: string, to: string, field: string): MessageFormat {
     ".jsonl": jsonLinesFormat(field),
   };
   return formats[ending] ?? linesFormat;
-}
-
-/** What the model's run learned from, into a language; nothing where it is no run. */
-async function memoryOf({ folder }: Named, to: string): Promise<TranslationMemory | undefined> {
-  const train = await openTrainingPairs(folder.folder("data"));
-  if (!train) return undefined;
-  const pairs = await Promise.all(Array.from({ length: train.count }, (_, i) => train.read(i)));
-  const into = pairs.flatMap(({ source, target, sourceLanguage, targetLanguage }) => {
-    if (sourceLanguage === targetLanguage) return [];
-    return targetLanguage === to ? [{ source, target }] : [{ source: target, target: source }];
-  });
-  return translationMemory(into);
 }
 
 function textsOutput(translated: readonly TranslatedMessage[], review: boolean): Output {

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import type { Export, ModelKind, Named, Use } from "../../modality.js";
 import {
+  type BackTranslatingOptions,
+  backTranslatingOptions,
   type MeasuringOptions,
   measuringOptions,
   type TranslatingOptions,
@@ -24,6 +26,20 @@ const translate: Use<Saved> = {
   run: async function* (model, request, around) {
     const { translateInputs } = await import("./translate.js");
     yield* translateInputs(model, request, request.options as TranslatingOptions, around);
+  },
+};
+
+const backTranslate: Use<Saved> = {
+  verb: "translate",
+  summary: "make pairs to learn from out of sentences of one language",
+  options: backTranslatingOptions,
+  askedBy: "backTranslate",
+  inputs: { name: "files of sentences", endings: [".txt", ".gz"] },
+  makes: { endings: [".jsonl"] },
+  examples: ["runs/en-de --back-translate --to en news.de.gz --out made.jsonl"],
+  run: async function* (model, request, around) {
+    const { backTranslateInputs } = await import("./back-translate.js");
+    yield* backTranslateInputs(model, request, request.options as BackTranslatingOptions, around);
   },
 };
 
@@ -64,7 +80,7 @@ export const translator: ModelKind<Saved> = {
   name: "translator",
   modelTypes: ["t5"],
   open: async (folder) => (await import("../../../interop/translator-folder.js")).openTranslator(folder),
-  uses: [translate, evaluate],
+  uses: [translate, backTranslate, evaluate],
   exports,
   serving: {
     options: z.object({}),
