@@ -199,7 +199,7 @@ describe("flags that do not go together", () => {
     [["--perplexity", "a.txt", "--batch-size", "4"], /--batch-size with --perplexity\n.*with --data/],
     [
       ["--multiple-choice", "a.jsonl", "--field", "x"],
-      /--field with --multiple-choice\n.*--data or --perplexity/,
+      /--field with --multiple-choice\n.*with --data or with --perplexity/,
     ],
     [["--prompts", "a.txt"], /--prompts\n.*with --against/],
     [["--against", "b"], /--against without --prompts[\s\S]*--prompts <file>/],
