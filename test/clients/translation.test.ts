@@ -109,5 +109,5 @@ it("ten sentences get the same tokens, alone and in a batch", async () => {
     lengths.add(written.length);
   }
   expect(seen.size).toBe(10);
-  expect(lengths.size).toBeGreaterThan(4);
+  expect(lengths.size).toBeGreaterThan(2); // so that rows of the batch end while others go on
 });
