@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
 /** They replace modules, which others may have loaded before. */
@@ -6,6 +7,8 @@ const replacing = ["src/data/images/{decode-ahead,known-set}.test.ts", "src/inte
 export default defineConfig({
   test: {
     pool: "forks",
+    // Half of all tests wait for another process: two files at once also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
