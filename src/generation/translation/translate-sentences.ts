@@ -46,7 +46,7 @@ export interface TranslatedSentence extends Pick<Hypothesis, "ids" | "score" | "
 }
 
 /** Beams of all sentences of a batch; more are not faster. */
-const mostBeams = 160;
+const mostBeams = 320;
 /** Tokens of all sources of a batch, padded; bounds the memory. */
 const mostTokens = 2 ** 13;
 

@@ -146,12 +146,12 @@ describe("translating texts", () => {
   it("ends between batches when it is asked to", async () => {
     const stop = new AbortController();
     const done: number[] = [];
-    const texts = Array.from({ length: 90 }, (_, i) => `t ${i}`);
+    const texts = Array.from({ length: 170 }, (_, i) => `t ${i}`);
     const onSentences = (count: number) => {
       done.push(count);
       stop.abort(new Error("stopped"));
     };
     await expect(copied(texts, { onSentences, signal: stop.signal })).rejects.toThrow("stopped");
-    expect(done).toEqual([80]);
+    expect(done).toEqual([160]);
   });
 });
