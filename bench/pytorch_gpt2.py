@@ -116,22 +116,20 @@ def gemm_gflops(size=512, rounds=4):
     return round(2 * size**3 / best / 1e9, 1)
 
 
-def main():
-    if len(sys.argv) != 7:
-        sys.exit("usage: pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT")
-    layers, heads, width, vocab, batch, context = map(int, sys.argv[1:])
+def begin():
+    """As many threads as are asked for, or the machine has; the same random numbers at each start."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
     torch.manual_seed(0)
-    model = GPT2(layers, heads, width, vocab, context)
+
+
+def serve(model, *batch):
+    """Says what is measured; then, for each line of input, takes a step on the batch or tells the peak of memory."""
     forward, optimizer = as_asked(model), adamw(model)
-    ids, targets = torch.randint(0, vocab, (2, batch, context))
-    answer = {
-        "step": lambda: training_step(forward, optimizer, ids, targets),
-        "peak": peak_bytes,
-    }
+    answer = {"step": lambda: training_step(forward, optimizer, *batch), "peak": peak_bytes}
     versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    say({"ready": True, **versions, "gemmGflops": gemm_gflops()})
+    parameters = sum(p.numel() for p in model.parameters())
+    say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
     for line in sys.stdin:
         word = line.strip()
         if word not in answer:
@@ -141,6 +139,16 @@ def main():
 
 def say(reply):
     print(json.dumps(reply), flush=True)
+
+
+def main():
+    if len(sys.argv) != 7:
+        sys.exit("usage: pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT")
+    layers, heads, width, vocab, batch, context = map(int, sys.argv[1:])
+    begin()
+    model = GPT2(layers, heads, width, vocab, context)
+    ids, targets = torch.randint(0, vocab, (2, batch, context))
+    serve(model, ids, targets)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ Transformers have patches of 4 x 4 and heads of width 32. The protocol is that o
 over standard input.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_images.py resnet 64 3 32 32 3
 """
-import math, os, sys
-from pytorch_gpt2 import adamw, as_asked, gemm_gflops, peak_bytes, say, training_step  # before torch: it says how threads wait
+import math, sys
+from pytorch_gpt2 import begin, serve  # before torch: it says how threads wait
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -147,21 +147,10 @@ def main():
     if len(sys.argv) != 7 or sys.argv[1] not in NETWORKS:
         sys.exit(f"usage: pytorch_images.py {'|'.join(NETWORKS)} BATCH CHANNELS SIZE WIDTH BLOCKS")
     batch, channels, size, width, blocks = map(int, sys.argv[2:])
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
-    torch.manual_seed(0)
+    begin()
     model = NETWORKS[sys.argv[1]](channels, size, width, blocks)
-    forward, optimizer = as_asked(model), adamw(model)
     images, labels = torch.rand(batch, channels, size, size) * 2 - 1, torch.randint(0, CLASSES, (batch,))
-    answer = {"step": lambda: training_step(forward, optimizer, images, labels), "peak": peak_bytes}
-    versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    parameters = sum(p.numel() for p in model.parameters())
-    say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
-    for line in sys.stdin:
-        word = line.strip()
-        if word not in answer:
-            sys.exit(f"unknown command {word!r}: expected one of {', '.join(answer)}")
-        say(answer[word]())
+    serve(model, images, labels)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ recording and LABELS its text. Parameters carry the names they have there, but f
 matrices here. The protocol is that of pytorch_gpt2.py: "step" and "peak" over standard input.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_speech.py 16 150 160 144 4 3 576 9 32 40
 """
-import math, os, sys
-from pytorch_gpt2 import adamw, as_asked, gemm_gflops, peak_bytes, say, training_step  # before torch: it says how threads wait
+import math, sys
+from pytorch_gpt2 import begin, serve  # before torch: it says how threads wait
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -140,22 +140,11 @@ def main():
     if len(sys.argv) != 11:
         sys.exit("usage: pytorch_speech.py BATCH FRAMES FEATURES WIDTH LAYERS HEADS HIDDEN KERNEL VOCAB LABELS")
     batch, frames, features, *layers, vocab, labels = map(int, sys.argv[1:])
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
-    torch.manual_seed(0)
+    begin()
     model = Recogniser(frames, features, *layers, vocab)
-    forward, optimizer = as_asked(model), adamw(model)
     recordings = torch.rand(batch, frames, features) * 2 - 1, torch.ones(batch, frames, dtype=torch.bool)
     texts = torch.randint(1, vocab, (batch, labels))
-    answer = {"step": lambda: training_step(forward, optimizer, *recordings, texts), "peak": peak_bytes}
-    versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    parameters = sum(p.numel() for p in model.parameters())
-    say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
-    for line in sys.stdin:
-        word = line.strip()
-        if word not in answer:
-            sys.exit(f"unknown command {word!r}: expected one of {', '.join(answer)}")
-        say(answer[word]())
+    serve(model, *recordings, texts)
 
 
 if __name__ == "__main__":

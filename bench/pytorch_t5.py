@@ -8,8 +8,8 @@ out where ours are: of embeddings, and where a branch joins the residual stream.
 Hugging Face checkpoint. The protocol is that of pytorch_gpt2.py: "step" and "peak" over standard input.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_t5.py 64 24 24 256 4 3 4 680 6000
 """
-import math, os, sys
-from pytorch_gpt2 import adamw, as_asked, gemm_gflops, peak_bytes, say, training_step  # before torch: it says how threads wait
+import math, sys
+from pytorch_gpt2 import begin, serve  # before torch: it says how threads wait
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -142,22 +142,11 @@ def main():
     if len(sys.argv) != 10:
         sys.exit("usage: pytorch_t5.py BATCH SOURCE TARGET WIDTH LAYERS DECODER_LAYERS HEADS HIDDEN VOCAB")
     batch, source, target, *sizes, vocab = map(int, sys.argv[1:])
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
-    torch.manual_seed(0)
+    begin()
     model = T5(source, target, *sizes, vocab)
-    forward, optimizer = as_asked(model), adamw(model)
     texts, valid = torch.randint(vocab, (batch, source)), torch.ones(batch, source)
     inputs, targets = torch.randint(vocab, (2, batch, target))
-    answer = {"step": lambda: training_step(forward, optimizer, texts, valid, inputs, targets), "peak": peak_bytes}
-    versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    parameters = sum(p.numel() for p in model.parameters())
-    say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
-    for line in sys.stdin:
-        word = line.strip()
-        if word not in answer:
-            sys.exit(f"unknown command {word!r}: expected one of {', '.join(answer)}")
-        say(answer[word]())
+    serve(model, texts, valid, inputs, targets)
 
 
 if __name__ == "__main__":
