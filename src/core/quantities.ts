@@ -15,6 +15,11 @@ export function formatShare(share: number): string {
   return `${Math.round(share * 100)}%`;
 }
 
+/** `1 picture`, `2,000 pictures` */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+}
+
 function withUnit(value: number, units: readonly string[]): string {
   let [scaled, unit] = [value, 0];
   // 999.95 prints as 1000.0, so it belongs to the next unit already.

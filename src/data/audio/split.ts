@@ -1,6 +1,6 @@
+import { counted } from "../../core/quantities.js";
 import { DataError } from "../../files/errors.js";
 import { heldOutKeys } from "../held-out-keys.js";
-import { counted } from "../images/left-out.js";
 import type { Recording } from "./recording.js";
 
 /** Recordings to learn from and to validate with. */

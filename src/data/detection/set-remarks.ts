@@ -1,4 +1,4 @@
-import { counted } from "../images/left-out.js";
+import { counted } from "../../core/quantities.js";
 import type { Box, BoxedPicture } from "./boxes.js";
 import type { BoxSplits } from "./split-boxes.js";
 

@@ -1,7 +1,7 @@
+import { counted } from "../../core/quantities.js";
 import { DataError } from "../../files/errors.js";
 import { heldOutKeys } from "../held-out-keys.js";
 import type { Split } from "../images/collection.js";
-import { counted } from "../images/left-out.js";
 import type { BoxedPicture } from "./boxes.js";
 
 /** A picture, and what its split is decided by. */

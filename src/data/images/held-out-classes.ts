@@ -1,5 +1,5 @@
+import { counted } from "../../core/quantities.js";
 import type { Split } from "./collection.js";
-import { counted } from "./left-out.js";
 
 interface Classed {
   /** Undefined for none. */

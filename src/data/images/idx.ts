@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { counted } from "../../core/quantities.js";
 import { fileChunks } from "../../files/bytes.js";
 import { DataError } from "../../files/errors.js";
 import type { PixelCollection, Split } from "./collection.js";
 import { MAX_PIXELS } from "./decode.js";
 import { emnistSet, transposed } from "./emnist.js";
 import type { ImageShape, LabelledImage } from "./image.js";
-import { counted } from "./left-out.js";
 
 const IMAGES_MAGIC = 0x00000803; // bytes in three dimensions
 const LABELS_MAGIC = 0x00000801; // bytes in one

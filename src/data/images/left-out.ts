@@ -1,7 +1,4 @@
-/** `1 picture`, `2,000 pictures` */
-export function counted(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
-}
+import { counted } from "../../core/quantities.js";
 
 /** A sentence on things that are not read, such as `3 files of other kinds, such as notes.txt`; none for no things. */
 export function leftOutOf(what: string, where: string, names: readonly string[]): string[] {

@@ -1,8 +1,9 @@
 import { posix } from "node:path";
+import { counted } from "../../core/quantities.js";
 import { DataError } from "../../files/errors.js";
 import { csvRows } from "./csv.js";
 import { labelColumns } from "./label-column.js";
-import { counted, leftOutOf } from "./left-out.js";
+import { leftOutOf } from "./left-out.js";
 
 export interface PictureLabels {
   /** The class of pictures by their names; undefined where no file has a column of classes. */

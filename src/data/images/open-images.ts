@@ -1,3 +1,4 @@
+import { counted } from "../../core/quantities.js";
 import { DataError } from "../../files/errors.js";
 import type { PictureCollection, PixelCollection, Split, SplitCounts } from "./collection.js";
 import { decodeImage, ImageError, measurePicture, reshapePixels } from "./decode.js";
@@ -5,7 +6,6 @@ import { findCollection } from "./find-collection.js";
 import type { ImageShape, LabelledImage } from "./image.js";
 import { inOrder } from "./in-order.js";
 import type { OnReceived } from "./known-set.js";
-import { counted } from "./left-out.js";
 import { allProblems, type PictureProblem, problemsError, type Searching } from "./picture-problems.js";
 import { type Watching, watched } from "./watching.js";
 

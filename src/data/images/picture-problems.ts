@@ -1,8 +1,8 @@
+import { counted } from "../../core/quantities.js";
 import { DataError } from "../../files/errors.js";
 import type { PictureCollection, SplitCounts } from "./collection.js";
 import { ImageError, measurePicture, verifyPicture } from "./decode.js";
 import { inOrder } from "./in-order.js";
-import { counted } from "./left-out.js";
 import { type Watching, watched } from "./watching.js";
 
 /** Something that is wrong with a set: the three parts of an error. */

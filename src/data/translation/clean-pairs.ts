@@ -1,4 +1,4 @@
-import { counted } from "../images/left-out.js";
+import { counted } from "../../core/quantities.js";
 import { checkLanguages } from "./check-languages.js";
 import { cleanText, type TextChange } from "./clean-text.js";
 import type { Pair } from "./pair.js";

@@ -1,5 +1,5 @@
 /** Pairs whose sources a model made up from sentences that people wrote (Sennrich et al. 2016). */
-import { counted } from "../../data/images/left-out.js";
+import { counted } from "../../core/quantities.js";
 import { removeLeaks } from "../../data/translation/leaks.js";
 import type { Pair } from "../../data/translation/pair.js";
 import type { PreparedPair } from "../../data/translation/prepared-pairs.js";

@@ -1,6 +1,7 @@
 /** Pairs to learn from, made of sentences: each is the target of a source that the model makes up (Sennrich et al. 2016). */
+
+import { counted } from "../../../core/quantities.js";
 import { randomStream } from "../../../core/random.js";
-import { counted } from "../../../data/images/left-out.js";
 import { openMonolingual } from "../../../data/translation/monolingual.js";
 import { crc32 } from "../../../files/crc32.js";
 import { GenerationError } from "../../../generation/errors.js";
