@@ -63,7 +63,8 @@ export async function makeClassifier(
   await saveFresh(folder, imageClassifier(resnet(sizes), classes.length), classes);
 }
 
-async function saveFresh(folder: string, model: ImageModel, classes: readonly string[]): Promise<void> {
+/** A model with fresh weights, as a folder. */
+export async function saveFresh(folder: string, model: ImageModel, classes: readonly string[]): Promise<void> {
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const flat = new Float32Array(layout.size);
   initialiseAll(layout, flat, 1);

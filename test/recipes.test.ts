@@ -12,6 +12,7 @@ import { openImageModel } from "../src/interop/image-folder.js";
 import { openModel, saveModel } from "../src/interop/model-folder.js";
 import { openSpeechModel } from "../src/interop/speech-folder.js";
 import { openTranslator } from "../src/interop/translator-folder.js";
+import type { DetectionRecipe } from "../src/modalities/detection/recipe.js";
 import type { ImageRecipe } from "../src/modalities/images/recipe.js";
 import { startRun } from "../src/modalities/run.js";
 import type { SpeechRecipe } from "../src/modalities/speech/recipe.js";
@@ -23,6 +24,7 @@ import { layOut } from "../src/optim/layout.js";
 import type { Override } from "../src/recipe/overrides.js";
 import { initialiseAll, weightsOf } from "../src/training/weights.js";
 import { temporaryFolder, wordyText } from "./cli/command-line.js";
+import { writeDrawnThings } from "./drawn-things.js";
 import { makeEncoder, makePictures } from "./pictures.js";
 import { toneSentences, writeToneWords } from "./tone-words.js";
 import { asTsv, toyPairs } from "./toy-pairs.js";
@@ -36,6 +38,7 @@ const pictures = join(place, "pictures");
 const encoder = join(place, "encoder");
 const recordings = join(place, "recordings");
 const pairs = join(place, "pairs.tsv");
+const things = join(place, "things");
 
 beforeAll(async () => {
   const rows = [..."abcdefgh"].map((letter) => ({
@@ -62,6 +65,7 @@ beforeAll(async () => {
   await makeEncoder(encoder, 8);
   writeToneWords(recordings, toneSentences(12));
   writeFileSync(pairs, asTsv(toyPairs(40)));
+  await writeDrawnThings(things, 12);
   await saveModel(openFolder(pretrained), { model, tokenizer, weights: weightsOf(layout, flat) });
 });
 
@@ -169,6 +173,31 @@ async function tryTranslation(name: string): Promise<void> {
   expect((await openTranslator(folder)).tokenizer.vocabSize).toBe(300);
 }
 
+/** As `shrunk`, for recipes on detection. */
+const shrunkDetection: Override[] = Object.entries({
+  "data.path": things,
+  ...{ "features.height": 48, "features.width": 64 },
+  ...{ "model.stemWidth": 8, "model.stageWidths": "[8,8]", "model.blocksPerStage": "[1,1]" },
+  ...{ "model.mapWidth": 8, "model.towerLayers": 1 },
+  ...{
+    "training.batchSize": 4,
+    "training.steps": 2,
+    "training.evaluateEvery": 2,
+    "training.checkpointEvery": 2,
+  },
+  "optimizer.schedule.warmupSteps": 0,
+}).map(([key, value]) => [key, String(value)]);
+
+async function tryDetection(name: string): Promise<void> {
+  const recipe = (await loadRecipe(name, shrunkDetection)).recipe as DetectionRecipe;
+  const folder = openFolder(join(place, name));
+  const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });
+  const { reason, validation } = await run.train();
+  expect(reason).toBe("steps");
+  expect(validation!.loss).toBeLessThan(6); // boxes that overlap nothing cost up to 4, the classes begin near 1
+  expect((await openImageModel(folder)).kind).toBe("detector");
+}
+
 describe("recipes/", () => {
   it("has the quick start and others", () => {
     expect(shippedRecipes()).toEqual(expect.arrayContaining(["gpt-quickstart", "shakespeare-char"]));
@@ -180,6 +209,7 @@ describe("recipes/", () => {
     if (own.data.format === "images") return tryImages(name, own as ImageRecipe);
     if (own.data.format === "speech") return trySpeech(name);
     if (own.data.format === "translation") return tryTranslation(name);
+    if (own.data.format === "detection") return tryDetection(name);
     const recipe = (await loadRecipe(name, shrunk(own as Recipe))).recipe as Recipe;
     const folder = openFolder(join(place, name));
     const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });

@@ -49,16 +49,21 @@ export async function writeOutput(
   { name, bytes, beside, at }: Extract<Output, { kind: "file" }>,
 ): Promise<void> {
   try {
-    if (each) await mkdir(path, { recursive: true });
     if (beside !== undefined) await openFolder(dirname(path)).write(`${basename(path)}${beside}`, bytes);
     else if (at !== undefined) await continueFile(path, at, bytes);
-    else await writeFile(each ? join(path, name) : path, bytes);
+    else if (each) await writeInside(join(path, name), bytes);
+    else await writeFile(path, bytes);
   } catch (cause) {
     if (cause instanceof AutodidactError) throw cause;
     throw new CommandError("the output cannot be written", (cause as Error).message, "give another --out", {
       cause,
     });
   }
+}
+
+async function writeInside(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
 }
 
 /** On the disk when it returns, so that what is written beside the file may tell of it. */

@@ -1,28 +1,26 @@
 /** `config.json` to a model of images. */
 import { z } from "zod";
 import { contrastive, type ProjectedEncoder } from "../models/contrastive.js";
+import type { Detector } from "../models/detector.js";
 import { dit } from "../models/dit.js";
 import { imageClassifier } from "../models/image-classifier.js";
 import type { Denoiser, ImageClassifier, ImageEncoder, MaskedAutoencoder } from "../models/image-model.js";
 import { maskedAutoencoder } from "../models/mae.js";
 import { resnet } from "../models/resnet.js";
 import { unet } from "../models/unet.js";
-import { poolings, vit } from "../models/vit.js";
+import { vit } from "../models/vit.js";
+import { detectorFromConfig } from "./detector-config.js";
 import { CheckpointError } from "./errors.js";
 import { fieldsOf, type JsonObject } from "./folder-files.js";
+import { count, image, labels, vitConfig, vitOf } from "./image-fields.js";
 
 /** A model of images and what it is for. */
 export type ImageModelKind =
   | { readonly kind: "denoiser"; readonly model: Denoiser }
   | { readonly kind: "classifier"; readonly model: ImageClassifier }
   | { readonly kind: "maskedAutoencoder"; readonly model: MaskedAutoencoder }
-  | { readonly kind: "contrastive"; readonly model: ProjectedEncoder };
-
-const count = z
-  .int()
-  .positive()
-  .max(2 ** 20);
-const image = { channels: count.max(4), height: count.max(4096), width: count.max(4096) };
+  | { readonly kind: "contrastive"; readonly model: ProjectedEncoder }
+  | { readonly kind: "detector"; readonly model: Detector };
 
 const ditConfig = z.object({
   num_channels: count,
@@ -50,19 +48,6 @@ const resnetConfig = z.object({
   blocks_per_stage: z.array(count).min(1),
   groups: count,
 });
-const vitConfig = z.object({
-  image_size: z.union([count, z.tuple([count, count])]),
-  patch_size: count,
-  num_channels: count,
-  hidden_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
-  intermediate_size: count,
-  hidden_act: z.literal("gelu"),
-  layer_norm_eps: z.literal(1e-12),
-  qkv_bias: z.literal(true),
-  pooling: z.enum(poolings).default("class"),
-});
 const maeConfig = z.object({
   ...vitConfig.shape,
   decoder_hidden_size: count,
@@ -71,7 +56,6 @@ const maeConfig = z.object({
   decoder_intermediate_size: count,
 });
 const projection = z.object({ projection_hidden_dim: count, projection_dim: count });
-const labels = z.object({ id2label: z.record(z.string(), z.string()) });
 
 /** What `model_type` each is read as. */
 const readers: Record<string, (config: JsonObject, source: string) => ImageModelKind> = {
@@ -91,6 +75,8 @@ const readers: Record<string, (config: JsonObject, source: string) => ImageModel
     kind: "maskedAutoencoder",
     model: maeOf(fieldsOf(maeConfig, config, source)),
   }),
+  autodidact_dense_detector: detectorOver,
+  yolos: detectorOver, // what clients take one for; see `exportImageOnnx`
 };
 
 /** Whether a `config.json` is that of a model of images. */
@@ -106,6 +92,10 @@ export function imageModelFromConfig(config: JsonObject, source: string): ImageM
     `model_type ${JSON.stringify(config.model_type)} in ${source}`,
     `these can be opened: ${Object.keys(readers).join(", ")}`,
   );
+}
+
+function detectorOver(config: JsonObject, source: string): ImageModelKind {
+  return { kind: "detector", model: detectorFromConfig(config, source) };
 }
 
 function vitOver(config: JsonObject, source: string): ImageModelKind {
@@ -159,21 +149,6 @@ const resnetOf = (fields: z.output<typeof resnetConfig>) =>
     groups: fields.groups,
   });
 
-const vitOf = (fields: z.output<typeof vitConfig>) => {
-  const [height, width] = [fields.image_size, fields.image_size].flat().slice(0, 2);
-  return {
-    channels: fields.num_channels,
-    height,
-    width: width ?? height,
-    patchSize: fields.patch_size,
-    embedWidth: fields.hidden_size,
-    numLayers: fields.num_hidden_layers,
-    numHeads: fields.num_attention_heads,
-    mlpWidth: fields.intermediate_size,
-    pooling: fields.pooling,
-  };
-};
-
 const maeOf = (fields: z.output<typeof maeConfig>) =>
   maskedAutoencoder({
     ...vitOf(fields),
@@ -183,7 +158,7 @@ const maeOf = (fields: z.output<typeof maeConfig>) =>
     decoderMlpWidth: fields.decoder_intermediate_size,
   });
 
-/** The encoder inside, by whose vectors images are compared. A denoiser has none. */
+/** The encoder inside, by whose vectors images are compared. A denoiser has none, and a detector's gives no such vector. */
 export function encoderOf(opened: ImageModelKind): ImageEncoder | undefined {
-  return opened.kind === "denoiser" ? undefined : opened.model.encoder;
+  return opened.kind === "denoiser" || opened.kind === "detector" ? undefined : opened.model.encoder;
 }

@@ -18,7 +18,7 @@ export interface ImageModelNotes {
   readonly classes: readonly string[];
   /** What a denoiser predicts, as its recipe's objective says it. */
   readonly objective: Readonly<Record<string, unknown>>;
-  /** How it draws where nobody says otherwise. */
+  /** How it draws, or finds, where nobody says otherwise. */
   readonly generation: Readonly<Record<string, unknown>>;
 }
 
@@ -50,14 +50,21 @@ export async function saveImageModel(
   await writeSafetensors(folder, weightsFile, new Map(parameters));
 }
 
-/** How Hugging Face's image processors make of a picture what the model reads: values from -1 to 1. */
-function preprocessing({ channels, height, width }: ImageModel): object {
+/**
+ * How Hugging Face's image processors make of a picture what the model reads: values from -1 to 1. Pictures for a detector
+ * are seldom of its size; Lanczos' filter (1) resizes them as here, where the bilinear one (2) passes over pixels in
+ * `@huggingface/transformers`. [transformers.js, utils/image.js: resize]
+ */
+function preprocessing(model: ImageModel): object {
+  const { channels, height, width } = model;
   const half = Array<number>(channels).fill(0.5);
+  const isDetector = "maps" in model;
   return {
-    image_processor_type: "ViTImageProcessor",
+    ...(isDetector
+      ? { image_processor_type: "YolosImageProcessor", resample: 1, do_pad: false }
+      : { image_processor_type: "ViTImageProcessor", resample: 2 }),
     do_resize: true,
     size: { height, width },
-    resample: 2,
     do_rescale: true,
     rescale_factor: 1 / 255,
     do_normalize: true,

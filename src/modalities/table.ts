@@ -1,3 +1,4 @@
+import { detection } from "./detection/modality.js";
 import { images } from "./images/modality.js";
 import type { Learning, Modality } from "./modality.js";
 import { speech } from "./speech/modality.js";
@@ -5,7 +6,13 @@ import { text } from "./text/modality.js";
 import { translation } from "./translation/modality.js";
 
 /** Every kind of data that there is. A recipe without `data.format` is one of the first. */
-export const modalities = [text, images, speech, translation] as const satisfies readonly Modality[];
+export const modalities = [
+  text,
+  images,
+  speech,
+  translation,
+  detection,
+] as const satisfies readonly Modality[];
 
 /** A recipe as it is written: values with a default may be missing. */
 export type RecipeInput = (typeof modalities)[number]["schema"]["_zod"]["input"];

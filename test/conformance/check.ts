@@ -30,6 +30,7 @@ const singlePrecision = new Set([
   "HardSigmoid",
   "LayerNormalization",
   "MatMulIntegerToFloat",
+  "NonMaxSuppression",
   "QuantizeLinear",
   "RotaryEmbedding",
 ]);

@@ -1,5 +1,6 @@
 /** What each operator computes, written plainly and without the library. */
 import { at, broadcast, broadcastAt, build, indices, type Nd } from "./nd.js";
+import { selectionReferences } from "./reference-selection.js";
 import { windowReferences } from "./reference-windows.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: each entry knows its operator's attributes
@@ -255,4 +256,5 @@ export const references: Record<string, Reference> = {
   ...gather,
   ...normalise,
   ...windowReferences,
+  ...selectionReferences,
 };

@@ -1,6 +1,8 @@
 /** The verbs for trained models: each does what the kind of model that is named can do. */
 import { stat } from "node:fs/promises";
+import { basename, dirname, extname } from "node:path";
 import { Command, Option } from "commander";
+import { openFolder } from "../../files/disk.js";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import { type Modality, type Output, type Use, type Verb, verbs } from "../../modalities/modality.js";
 import { findNamed } from "../../modalities/saved.js";
@@ -21,6 +23,14 @@ interface VerbFlags {
   readonly metric?: string;
   readonly out?: string;
   readonly json?: boolean;
+}
+
+/** Where what came of a use goes. */
+interface Places {
+  /** Of the file that it makes. */
+  readonly made?: OutputPlace;
+  /** Of the JSON object, where it is not printed. */
+  readonly json?: string;
 }
 
 /** The verbs that some model has. */
@@ -48,7 +58,9 @@ export function useCommand(verb: Verb, modalities: readonly Modality[]): Command
   const endings = new Set(uses.flatMap(({ makes }) => makes?.endings ?? []));
   if (endings.size > 0)
     command.option("--out <file>", `where to write: a file that ends in ${[...endings].join(" or ")}`);
-  command.addOption(checkpointOption()).option("--json", "print one JSON object");
+  command
+    .addOption(checkpointOption())
+    .option("--json", "print one JSON object, or write it to a name that ends in .json");
   const examples = [...new Set(uses.flatMap(({ examples }) => examples ?? []))];
   command.addHelpText(
     "after",
@@ -77,11 +89,12 @@ async function use(
   const place = await placeOf(chosen, flags);
   const options = await readOptions(chosen, command);
   const isLive = chosen.inputs?.live !== undefined && options[chosen.inputs.live] === true;
+  const { json, given } = jsonAmong(files, chosen, flags);
   const stop = new AbortController();
   let isTold = false;
   const request = {
     options,
-    inputs: isLive ? requireNone(files) : inputsOf(chosen, files),
+    inputs: isLive ? requireNone(given) : inputsOf(chosen, given),
     wanted: place && {
       ending: place.ending,
       each: place.each,
@@ -99,7 +112,7 @@ async function use(
   const surroundings = isLive ? { ...around, signal: stop.signal } : around;
   try {
     for await (const output of chosen.run(model, request, surroundings))
-      await put(output, place, flags, isTold);
+      await put(output, { made: place, json }, flags, isTold);
   } finally {
     unlisten();
     endProgress();
@@ -109,6 +122,17 @@ async function use(
 async function placeOf({ makes }: Use, { out }: VerbFlags): Promise<OutputPlace | undefined> {
   if (!makes || (makes.isOptional && out === undefined)) return undefined;
   return checkOutput(out, makes);
+}
+
+/** With `--json`, a file of its kind that the use could not read is where the object goes. */
+function jsonAmong(
+  files: readonly string[],
+  { inputs }: Use,
+  { json }: VerbFlags,
+): { json?: string; given: readonly string[] } {
+  const isPlace = (file: string) => extname(file) === ".json" && inputs && !inputs.endings.includes(".json");
+  const place = json ? files.find(isPlace) : undefined;
+  return { json: place, given: files.filter((file) => file !== place) };
 }
 
 async function heldAt(path: string): Promise<Uint8Array | undefined> {
@@ -134,7 +158,7 @@ function requireNone(files: readonly string[]): [] {
 /** `isTold`: people have read it while it was made. */
 async function put(
   output: Output,
-  place: OutputPlace | undefined,
+  { made: place, json: jsonPlace }: Places,
   { json, out }: VerbFlags,
   isTold: boolean,
 ): Promise<void> {
@@ -142,7 +166,9 @@ async function put(
   if (output.kind === "file") return writeOutput(place!, output);
   const { figures, text, remark } = output;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...(place ? { out: place.path } : {}), ...figures })}\n`);
+    const object = `${JSON.stringify({ ...(place ? { out: place.path } : {}), ...figures })}\n`;
+    if (jsonPlace === undefined) process.stdout.write(object);
+    else await openFolder(dirname(jsonPlace)).write(basename(jsonPlace), object);
     return;
   }
   const lines = () => Object.entries(figures).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);

@@ -10,4 +10,5 @@ export * from "./pattern.js";
 export * from "./pooling.js";
 export * from "./reduce.js";
 export * from "./scan.js";
+export * from "./selection.js";
 export * from "./slice.js";

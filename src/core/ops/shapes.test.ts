@@ -11,6 +11,7 @@ import { gemm, matmul } from "./matmul.js";
 import { expand, reshape, sum, transpose } from "./movement.js";
 import { averagePool, maxPool, upsample } from "./pooling.js";
 import { logSumExp, max, moments, sumSquare } from "./reduce.js";
+import { nonMaxSuppression, topK } from "./selection.js";
 import { concat, slice, split, stack } from "./slice.js";
 
 const x = input("x", "float32", [2, 3]);
@@ -35,6 +36,12 @@ describe("shape errors", () => {
     ["axis", () => sum(x, [2]), /axis 2 of rank 2\n.*use -2\.\.1/],
     ["slice", () => slice(x, 1, 1, 4), /1\.\.4 of axis 1 of float32\[2, 3\]/],
     ["slice backwards", () => slice(x, 1, 2, 1), /2\.\.1/],
+    ["topK", () => topK(x, 4)[0], /4 of float32\[2, 3\]/],
+    [
+      "suppression",
+      () => nonMaxSuppression(x, y, { overlap: 0.5, threshold: 0, limit: 1 }),
+      /float32\[2, 3\] and float32\[4, 5\]\n.*give boxes \[b, n, 4\] and scores \[b, k, n\]/,
+    ],
     ["split", () => split(x, 2, 1)[0], /axis 1 of float32\[2, 3\] in 2 parts/],
     ["concat", () => concat([x, y], 0), /float32\[2, 3\] and float32\[4, 5\] along axis 0/],
     ["scatter", () => scatterAdd(y, ids, x), /give updates of shape \[4, 5\]/],

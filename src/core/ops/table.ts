@@ -9,6 +9,7 @@ import * as normalise from "./normalise.js";
 import * as pooling from "./pooling.js";
 import * as quantise from "./quantise.js";
 import * as reduce from "./reduce.js";
+import * as selection from "./selection.js";
 import * as slice from "./slice.js";
 
 /** Every primitive. The conformance suite tests exactly these; a new operator file is listed here. */
@@ -24,6 +25,7 @@ export const operators: readonly Op[] = [
   convolution,
   pooling,
   quantise,
+  selection,
 ]
   .flatMap((family) => Object.values(family) as unknown[])
   .filter((member): member is Op => typeof member === "object" && member !== null && "onnx" in member);

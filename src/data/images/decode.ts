@@ -40,6 +40,48 @@ export async function decodeImage(
   return readable(bytes, source, async () => pixelsOf(await inPlace(bytes, shape, own), shape));
 }
 
+/** The same with all of the picture stretched to the shape: sides need not keep their ratio. */
+export async function stretchImage(
+  bytes: Uint8Array,
+  source: string,
+  shape: ImageShape,
+): Promise<Uint8Array> {
+  return readable(bytes, source, async () => pixelsOf(await inPlace(bytes, shape, undefined), shape, "fill"));
+}
+
+/** A decoded picture, of which parts are asked for. */
+export interface OpenedPicture {
+  /** Upright. */
+  readonly width: number;
+  readonly height: number;
+  /** A part of it as bytes [c, h, w], stretched to the shape. */
+  part(
+    of: { left: number; top: number; width: number; height: number },
+    shape: ImageShape,
+  ): Promise<Uint8Array>;
+}
+
+/** Decodes a picture into memory, three bytes a pixel. Throws `ImageError` naming `source`. */
+export async function openPicture(bytes: Uint8Array, source: string): Promise<OpenedPicture> {
+  const { data, info } = await readable(bytes, source, () =>
+    opened(bytes)
+      .flatten({ background: "#ffffff" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true }),
+  );
+  const { width, height, channels } = info;
+  return {
+    ...{ width, height },
+    part: (of, shape) =>
+      pixelsOf(
+        sharp(data, { raw: { width, height, channels }, limitInputPixels: false }).extract(of),
+        shape,
+        "fill",
+      ),
+  };
+}
+
 /** Decodes all of a picture without keeping it. Throws `ImageError` naming `source`. */
 export async function verifyPicture(bytes: Uint8Array, source: string): Promise<void> {
   await decodeImage(bytes, source, { channels: 3, height: 1, width: 1 });
@@ -66,7 +108,7 @@ export async function reshapePixels(
   return pixelsOf(image, target);
 }
 
-function opened(bytes: Uint8Array): Sharp {
+export function opened(bytes: Uint8Array): Sharp {
   return sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, autoOrient: true });
 }
 
@@ -84,11 +126,15 @@ async function inPlace(bytes: Uint8Array, target: ImageShape, own: ImageShape | 
   return isMoved ? image.extract({ left: 0, top: 0, height, width }) : image;
 }
 
-async function pixelsOf(image: Sharp, { channels, height, width }: ImageShape): Promise<Uint8Array> {
+async function pixelsOf(
+  image: Sharp,
+  { channels, height, width }: ImageShape,
+  fit: "cover" | "fill" = "cover",
+): Promise<Uint8Array> {
   const made = image
     .flatten({ background: "#ffffff" })
     // WebP's decoder would shrink it as well.
-    .resize({ height, width, fit: "cover", fastShrinkOnLoad: false })
+    .resize({ height, width, fit, fastShrinkOnLoad: false })
     .toColourspace(channels === 1 ? "b-w" : "srgb");
   const { data, info } = await made.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   if (info.channels !== channels) throw new Error(`it decodes to ${info.channels} channels, not ${channels}`);
@@ -115,7 +161,7 @@ function interleaved(pixels: Uint8Array, channels: number): Uint8Array {
   return data;
 }
 
-async function readable<T>(bytes: Uint8Array, source: string, read: () => Promise<T>): Promise<T> {
+export async function readable<T>(bytes: Uint8Array, source: string, read: () => Promise<T>): Promise<T> {
   requirePicture(bytes, source);
   try {
     return await read();

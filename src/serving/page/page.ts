@@ -28,6 +28,14 @@ const pages = {
     "subtitles.mjs",
     "hear.mjs",
   ],
+  detection: [
+    "detection.html",
+    "detection.css",
+    "detection.mjs",
+    "box-files.mjs",
+    "detect.mjs",
+    "picture.mjs",
+  ],
   translation: ["translation.html", "translation.css", "translation.mjs", "menus.mjs", "translate.mjs"],
 } as const;
 

@@ -72,6 +72,16 @@ export const chinese = {
   "Hearing {name}": "正在听 {name}",
   "No words were heard.": "没有听到任何词。",
 
+  // detection.html, detection.mjs, picture.mjs
+  Pictures: "图片",
+  "Drop pictures here.": "将图片拖到这里。",
+  "PNG, JPEG, WebP, GIF, AVIF or TIFF": "PNG、JPEG、WebP、GIF、AVIF 或 TIFF",
+  "Choose pictures": "选择图片",
+  Threshold: "阈值",
+  "Looking at {name}": "正在查看 {name}",
+  "nothing found": "什么也没有找到",
+  "The browser cannot read this file.": "浏览器无法读取此文件。",
+
   // conversation.mjs, exchange.mjs
   Answering: "正在回答",
   "1 token": "1 个词元",

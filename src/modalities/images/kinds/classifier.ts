@@ -4,10 +4,7 @@ import type { ModelKind, Use } from "../../modality.js";
 import { countOption, flag } from "../../options.js";
 import { measure } from "../measures/measure.js";
 import { referenceOptions } from "../measures/options.js";
-import { exports, open, type Saved } from "./saved.js";
-
-/** What can be decoded. */
-const pictureEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff"] as const;
+import { exports, open, pictureEndings, type Saved } from "./saved.js";
 
 const classifying = z.object({ top: flag(countOption.default(3), "count", "classes to name") });
 

@@ -5,6 +5,9 @@ import type { Export, ModelKind, Named } from "../../modality.js";
 /** A saved model of one kind. */
 export type Saved<Kind extends SavedImageModel["kind"]> = Extract<SavedImageModel, { kind: Kind }>;
 
+/** Of pictures that can be decoded. */
+export const pictureEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff"] as const;
+
 export const open: ModelKind<never>["open"] = async (folder) => {
   const { openImageModel } = await import("../../../interop/image-folder.js");
   return (await openImageModel(folder)) as never;
