@@ -1,4 +1,5 @@
 /** What the command line gives runs and models: the runtime of Node, folders of the disk, and the Hugging Face Hub. */
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { openFolder } from "../files/disk.js";
@@ -19,5 +20,6 @@ export const aroundOf = (modalities: readonly Modality[]): Surroundings => ({
   openFolder: (path) => openFolder(resolve(path)),
   findModel,
   modalities,
+  threads: availableParallelism(),
   onProgress,
 });

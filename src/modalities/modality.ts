@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly lock?: (folder: Folder) => Promise<Lock>;
   /** Make batches in a thread, ahead of the step, where a modality can. Default: no. */
   readonly ahead?: boolean;
+  /** Threads that a use may share its work among, where it can and models lie on a disk. Default: 1. */
+  readonly threads?: number;
   /** Ends what takes long, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Told how far a phase of unknown length is. */

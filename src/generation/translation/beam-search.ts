@@ -1,6 +1,6 @@
 import { GenerationError } from "../errors.js";
 import type { Constraint } from "./constraint.js";
-import { type StepScorer, type Writing, writeAll } from "./step-scorer.js";
+import { type Predictions, part, type StepScorer, type Writing, writeAll } from "./step-scorer.js";
 
 /** Between which tokens translations stand. */
 export interface Ends {
@@ -86,11 +86,9 @@ class SentenceSearch implements Writing {
     return this.beams.map(({ ids, parent }) => ({ id: ids.at(-1) ?? this.options.startToken, parent }));
   }
 
-  advance(next: Float32Array): void {
+  advance(predictions: Predictions): void {
     const { beams: width, vocabSize } = this.scorer;
-    const candidates = this.beams.flatMap((_, i) =>
-      this.continued(i, next.subarray(i * vocabSize, (i + 1) * vocabSize)),
-    );
+    const candidates = this.beams.flatMap((_, i) => this.continued(i, part(predictions, i, width)));
     if (candidates.length === 0) throw notFinite(vocabSize);
     this.length++;
     for (const candidate of chosen(candidates, width)) if (this.ends(candidate)) this.finish(candidate);
@@ -104,10 +102,10 @@ class SentenceSearch implements Writing {
   }
 
   /** What beam `parent` may become: more than could live on if all beams ended. */
-  private continued(parent: number, next: Float32Array): Candidate[] {
+  private continued(parent: number, { next, likeliest }: Predictions): Candidate[] {
     const { logProbability, probability, constraint } = this.beams[parent];
     constraint?.mask(next, this.maxTokens - this.length);
-    const best = likeliest(next, 2 * this.scorer.beams);
+    const best = firstAllowed(likeliest, next, 2 * this.scorer.beams) ?? largest(next, 2 * this.scorer.beams);
     const wanted = (constraint?.wanted ?? []).filter((id) => next[id] > Number.NEGATIVE_INFINITY);
     const tried = wanted.length > 0 ? [...new Set([...best, ...wanted])] : best;
     return tried.map((id) => ({
@@ -167,8 +165,17 @@ function chosen(candidates: readonly Candidate[], width: number): Candidate[] {
   return [...kept].sort(byScore);
 }
 
+/** The first `count` ids whose numbers are not -Infinity; undefined where there are fewer. */
+function firstAllowed(ids: Int32Array, next: Float32Array, count: number): number[] | undefined {
+  const allowed: number[] = [];
+  for (const id of ids) {
+    if (next[id] > Number.NEGATIVE_INFINITY && allowed.push(id) === count) return allowed;
+  }
+  return undefined;
+}
+
 /** The ids of the largest numbers, at most `count`, largest first; of equals those with lower ids. */
-function likeliest(next: Float32Array, count: number): number[] {
+function largest(next: Float32Array, count: number): number[] {
   const best: number[] = [];
   let least = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < next.length; id++) {

@@ -54,6 +54,22 @@ describe("required terms", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("are found alike whether or not the scorer tells some of the likeliest tokens", async () => {
+    for (let number = 0; number < 200; number++) {
+      const random = randomStream(number, "constraints");
+      const { placeholders, terms } = drawnCase(random);
+      const required = [...placeholders.map(placeholder), ...terms];
+      const constraint = requiring({ terms: required, exclusive: PLACEHOLDERS, endOfText: END });
+      const predict = drawnPredictions(VOCABULARY, number, 3);
+      const maxTokens = random.integer(16);
+      const search = (told: number) => {
+        const scorer = new ScriptedScorer(VOCABULARY, 2, 1, predict, told);
+        return beamSearch(scorer, [{ maxTokens, constraint }], { ...ends, lengthPenalty: 1 });
+      };
+      expect(await search(1 + random.integer(VOCABULARY))).toEqual(await search(0));
+    }
+  });
+
   it("come where the model finds them likeliest, although another token is likelier everywhere", async () => {
     // Token 6 leads everywhere; behind two of it token 7 is not much worse, elsewhere it is hopeless.
     const predict: Predict = (_, ids) => {

@@ -2,7 +2,10 @@ import { type HostTensor, hostTensor, int64Tensor, type Session } from "../../co
 import type { EncoderDecoder } from "../../models/encoder-decoder.js";
 import { maskValue } from "../../nn/attention.js";
 import { cacheNames, KvCache } from "../kv-cache.js";
-import type { StepScorer } from "./step-scorer.js";
+import type { Predictions, StepScorer } from "./step-scorer.js";
+
+/** How many of the likeliest tokens the graph finds: for five beams twice as many, and some that a constraint forbids. */
+export const likeliestTold = ({ vocabSize }: EncoderDecoder) => Math.min(12, vocabSize);
 
 /**
  * Writes translations of encoded sentences. The beams of a sentence are new positions of one row: they look at one
@@ -11,6 +14,8 @@ import type { StepScorer } from "./step-scorer.js";
  */
 export class Decoding implements StepScorer {
   readonly vocabSize: number;
+  /** Sentences at the beginning. */
+  private readonly rows: number;
   private readonly cache: KvCache;
   /** Places of the past that each beam sees, by row. */
   private readonly paths: number[][][];
@@ -26,9 +31,10 @@ export class Decoding implements StepScorer {
     valid: Float32Array,
     readonly beams: number,
   ) {
-    const [rows] = Object.values(memory)[0].shape;
+    const rows = Object.values(memory)[0].shape[0];
     const { numDecoderLayers: numLayers, numHeads: kvHeads, headWidth } = model;
     this.vocabSize = model.vocabSize;
+    this.rows = rows;
     this.cache = new KvCache(
       { numLayers, kvHeads, headWidth, contextLength: Number.POSITIVE_INFINITY },
       rows,
@@ -38,18 +44,20 @@ export class Decoding implements StepScorer {
       freshName(name),
       hostTensor("float32", [rows, kvHeads, beams, headWidth]),
     ]);
-    const next = hostTensor("float32", [rows, beams * model.vocabSize]);
-    this.outputs = { next, ...Object.fromEntries(fresh) };
+    this.outputs = {
+      next: hostTensor("float32", [rows * beams, model.vocabSize]),
+      likeliest: hostTensor("int32", [rows * beams, likeliestTold(model)]),
+      ...Object.fromEntries(fresh),
+    };
     const bias = valid.map((mark) => (mark ? 0 : maskValue));
     this.memory = { ...memory, memoryBias: hostTensor("float32", [rows, 1, 1, valid.length / rows], bias) };
   }
 
-  async step(ids: Int32Array, parents: Int32Array): Promise<Float32Array> {
+  async step(ids: Int32Array, parents: Int32Array): Promise<Predictions> {
     const { cache, beams } = this;
     const { rows } = cache;
     this.follow(parents);
-    const { next, ...fresh } = this.left(this.outputs);
-    const logProbabilities = hostTensor("float32", [rows * beams, this.vocabSize], next.data);
+    const outputs = this.left(this.outputs);
     const feeds = {
       ...cache.feeds(0, rows),
       ...this.left(this.memory),
@@ -58,14 +66,12 @@ export class Decoding implements StepScorer {
       pastPositions: this.pastPositions(),
       bias: this.visibility(),
     };
-    await this.session.run(feeds, { ...fresh, next: logProbabilities });
-    const byCacheName = cacheNames(Object.keys(fresh).length / 2).map((name) => [
-      name,
-      fresh[freshName(name)],
-    ]);
+    await this.session.run(feeds, outputs);
+    const { next, likeliest, ...fresh } = outputs;
+    const byCacheName = Object.entries(fresh).map(([name, tensor]) => [cacheName(name), tensor]);
     cache.append(0, rows, beams, Object.fromEntries(byCacheName));
     this.steps++;
-    return next.data as Float32Array;
+    return { next: next.data as Float32Array, likeliest: likeliest.data as Int32Array };
   }
 
   remove(row: number): void {
@@ -93,9 +99,10 @@ export class Decoding implements StepScorer {
 
   /** Of the rows that there were, those that are left. */
   private left(tensors: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
-    const { rows } = this.cache;
-    const left = ({ shape, data }: HostTensor) =>
-      hostTensor("float32", [rows, ...shape.slice(1)], data.subarray(0, (data.length / shape[0]) * rows));
+    const left = ({ dtype, shape: [first, ...rest], data }: HostTensor) => {
+      const count = (first / this.rows) * this.cache.rows;
+      return hostTensor(dtype, [count, ...rest], data.subarray(0, (data.length / first) * count));
+    };
     return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, left(tensor)]));
   }
 
@@ -119,3 +126,4 @@ export class Decoding implements StepScorer {
 }
 
 const freshName = (cacheName: string) => cacheName.replace("past", "fresh");
+const cacheName = (freshName: string) => freshName.replace("fresh", "past");

@@ -2,7 +2,7 @@ import { randomStream } from "../../core/random.js";
 import { checkSampling, type Sampling, sampleToken } from "../sampling.js";
 import type { Ends, Hypothesis, Sought } from "./beam-search.js";
 import type { Constraint } from "./constraint.js";
-import { type StepScorer, type Writing, writeAll } from "./step-scorer.js";
+import { type Predictions, type StepScorer, type Writing, writeAll } from "./step-scorer.js";
 
 /** How to draw translations. */
 export interface SampleOptions extends Sampling, Ends {
@@ -49,7 +49,7 @@ class Sample implements Writing {
     return [{ id: this.ids.at(-1) ?? this.options.startToken, parent: 0 }];
   }
 
-  advance(next: Float32Array): void {
+  advance({ next }: Predictions): void {
     const { ids, drawn, options } = this;
     this.constraint?.mask(next, this.maxTokens - ids.length);
     const stream = randomStream(options.seed, "translation", drawn.number * 2 ** 32 + ids.length);

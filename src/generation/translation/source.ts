@@ -7,7 +7,7 @@ import {
 } from "../../features/tokenizer/translation-tokens.js";
 import { GenerationError } from "../errors.js";
 import type { Ends } from "./beam-search.js";
-import { type Constraint, type Form, requiring, type Term } from "./constraint.js";
+import type { Form, Requirements, Term } from "./constraint.js";
 import type { Piece } from "./sentences.js";
 
 /** A sentence as a model reads it. */
@@ -73,7 +73,7 @@ export class SourceReader {
   }
 
   /** The source's placeholders and these terms once each; no other special tokens, and none past the tokenizer's. */
-  constraint({ placeholders }: Source, terms: readonly string[], vocabSize: number): Constraint {
+  requirements({ placeholders }: Source, terms: readonly string[], vocabSize: number): Requirements {
     const unknown = Array.from(
       { length: Math.max(0, vocabSize - this.tokenizer.vocabSize) },
       (_, i) => this.tokenizer.vocabSize + i,
@@ -81,11 +81,7 @@ export class SourceReader {
     const { endOfText } = this.ends;
     const exclusive = [...this.special, ...unknown].filter((id) => id !== endOfText);
     const single = placeholders.map((id) => [{ ids: [id] }]);
-    return requiring({
-      terms: [...single, ...terms.map((term) => this.term(term))],
-      exclusive,
-      endOfText,
-    });
+    return { terms: [...single, ...terms.map((term) => this.term(term))], exclusive, endOfText };
   }
 
   private term(text: string): Term {

@@ -1,17 +1,19 @@
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Sampling } from "../sampling.js";
-import { beamSearch, type Hypothesis, type Sought } from "./beam-search.js";
-import { hasLoop, withoutRepetition } from "./loops.js";
-import { sampleTranslations } from "./sample.js";
+import type { Hypothesis } from "./beam-search.js";
+import { hasLoop } from "./loops.js";
+import type { BatchSentence, Decode, SentenceBatch } from "./sentence-batch.js";
 import type { Source, SourceReader } from "./source.js";
-import type { StepScorer } from "./step-scorer.js";
 
-/** What translates: a `TranslatorSession`. */
+/** What translates: a `TranslatorSession`, or threads that each have one. */
 export interface Translator {
   readonly model: { readonly vocabSize: number };
-  /** Reads sources, each at least one token, and prepares to write with this many beams for each. */
-  encode(sources: readonly ArrayLike<number>[], beams: number): Promise<StepScorer>;
+  /** What so many batches are shared by; each takes one at a time, and all give the same for it. */
+  decoders(batches: number): Promise<readonly DecodeBatch[]>;
 }
+
+/** Gives hypotheses of each sentence, best first. */
+export type DecodeBatch = (batch: SentenceBatch) => Promise<Hypothesis[][]>;
 
 /** How translations are found. */
 export interface SentenceOptions {
@@ -60,19 +62,18 @@ export async function translateSentences(
 ): Promise<TranslatedSentence[]> {
   const { sampling, lengthPenalty = 1, beams = 5, terms = () => [] } = options;
   const sentences = sources.map((source, number) => {
-    const constraint = reader.constraint(source, terms(source.text), translator.model.vocabSize);
-    return { ids: source.ids, number, maxTokens: mostTokensFor(source), constraint };
+    const requirements = reader.requirements(source, terms(source.text), translator.model.vocabSize);
+    return { ids: source.ids, number, maxTokens: mostTokensFor(source), requirements };
   });
-  const search: Decode = (scorer, batch) => beamSearch(scorer, batch, { ...reader.ends, lengthPenalty });
-  const draw: Decode = async (scorer, batch) => {
-    const drawn = await sampleTranslations(scorer, batch, { ...reader.ends, ...sampling! });
-    return drawn.map((hypothesis) => [hypothesis]);
-  };
-  const [decode, width] = sampling ? [draw, 1] : [search, beams];
-  const found = await inBatches(translator, sentences, width, decode, options);
+  const how = { ends: reader.ends, lengthPenalty };
+  const found = await inBatches(
+    translator,
+    batchesOf(sentences, sampling ? { ...how, sampling, beams: 1 } : { ...how, beams }),
+    options,
+  );
   const loops = sentences.filter(({ ids, number }) => hasLoop(found.get(number)![0].ids) && !hasLoop(ids));
-  const anew = loops.map((sentence) => ({ ...sentence, constraint: withoutRepetition(sentence.constraint) }));
-  const mended = await inBatches(translator, anew, 1, search, { signal: options.signal });
+  const anew = batchesOf(loops, { ...how, beams: 1, isUnrepeated: true });
+  const mended = await inBatches(translator, anew, { signal: options.signal });
   return sources.map((source, number) => {
     const hypotheses = mended.get(number) ?? found.get(number)!;
     const [text, ...alternatives] = hypotheses.map(({ ids }) => tokenizer.decode(ids).trim());
@@ -81,42 +82,39 @@ export async function translateSentences(
   });
 }
 
-/** A sentence in a batch. */
-interface Numbered extends Sought {
-  readonly ids: readonly number[];
-  readonly number: number;
-}
-
-type Decode = (scorer: StepScorer, batch: readonly Numbered[]) => Promise<Hypothesis[][]>;
-
 async function inBatches(
   translator: Translator,
-  sentences: readonly Numbered[],
-  beams: number,
-  decode: Decode,
+  batches: readonly SentenceBatch[],
   { onSentences, signal }: Pick<SentenceOptions, "onSentences" | "signal">,
 ): Promise<Map<number, Hypothesis[]>> {
   const found = new Map<number, Hypothesis[]>();
-  for (const batch of batchesOf(sentences, beams)) {
-    signal?.throwIfAborted();
-    const sources = batch.map(({ ids }) => ids);
-    const hypotheses = await decode(await translator.encode(sources, beams), batch);
-    for (const [i, { number }] of batch.entries()) found.set(number, hypotheses[i]);
-    onSentences?.(found.size, sentences.length);
-  }
+  if (batches.length === 0) return found;
+  const count = batches.reduce((sum, { sentences }) => sum + sentences.length, 0);
+  const left = [...batches].reverse();
+  const work = async (decode: DecodeBatch) => {
+    for (let batch = left.pop(); batch; batch = left.pop()) {
+      signal?.throwIfAborted();
+      const hypotheses = await decode(batch);
+      for (const [i, { number }] of batch.sentences.entries()) found.set(number, hypotheses[i]);
+      onSentences?.(found.size, count);
+    }
+  };
+  const decoders = await translator.decoders(batches.length);
+  // What one cannot do, the others need not go on with.
+  await Promise.all(decoders.map(work)).finally(() => left.splice(0));
   return found;
 }
 
 /** The longest first. */
-function batchesOf(sentences: readonly Numbered[], beams: number): Numbered[][] {
-  const batches: Numbered[][] = [];
+function batchesOf(sentences: readonly BatchSentence[], how: Decode): SentenceBatch[] {
+  const batches: BatchSentence[][] = [];
   for (const sentence of sentences.toSorted((a, b) => b.ids.length - a.ids.length)) {
     const last = batches.at(-1);
     const rows = (last?.length ?? 0) + 1;
-    if (last && rows * beams <= mostBeams && rows * last[0].ids.length <= mostTokens) last.push(sentence);
+    if (last && rows * how.beams <= mostBeams && rows * last[0].ids.length <= mostTokens) last.push(sentence);
     else batches.push([sentence]);
   }
-  return batches;
+  return batches.map((sentences) => ({ sentences, how }));
 }
 
 const mostTokensFor = ({ ids }: Source) => Math.floor(1.5 * ids.length) + 10;

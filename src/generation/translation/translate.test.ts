@@ -3,6 +3,7 @@ import { logSoftmax, ScriptedScorer } from "../../../test/scripted-scorer.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { addSpecialTokens } from "../../features/tokenizer/special-tokens.js";
 import { GenerationError } from "../errors.js";
+import { decodeBatch, type Encode, type SentenceBatch } from "./sentence-batch.js";
 import { translate } from "./translate.js";
 import type { Translator } from "./translate-sentences.js";
 
@@ -21,7 +22,7 @@ interface Seen {
 function scripted(answer: (text: string) => string = (text) => text): { translator: Translator; seen: Seen } {
   const seen: Seen = { sources: [], batches: [] };
   const vocabSize = tokenizer.vocabSize + 3;
-  const encode: Translator["encode"] = async (sources, beams) => {
+  const encode: Encode = async (sources, beams) => {
     const answers = sources.map((ids) => {
       seen.sources.push(Array.from(ids));
       return [...tokenizer.encode(answer(tokenizer.decode(Array.from(ids).slice(1, -1)))), END];
@@ -33,7 +34,8 @@ function scripted(answer: (text: string) => string = (text) => text): { translat
       return logSoftmax(scores);
     });
   };
-  return { translator: { model: { vocabSize }, encode }, seen };
+  const decoders = async () => [(batch: SentenceBatch) => decodeBatch(encode, batch)];
+  return { translator: { model: { vocabSize }, decoders }, seen };
 }
 
 const copied = (texts: string[], options = {}) =>

@@ -76,7 +76,7 @@ async function largestDifference(options: TranslatorOptions, steps: number, beam
   for (let step = 0; step < steps; step++) {
     const ids = Int32Array.from({ length: open.length * beams }, () => random.integer(VOCABULARY));
     const parents = ids.map(() => random.integer(beams));
-    const next = await decoding.step(ids, parents);
+    const { next } = await decoding.step(ids, parents);
     for (const [row, one] of open.entries()) {
       const at = (beam: number) => row * beams + beam;
       one.texts = one.texts.map((_, beam) => [...one.texts[parents[at(beam)]], ids[at(beam)]]);
@@ -100,6 +100,18 @@ describe("a translator's session", () => {
   it("predicts for every beam what the full forward does, also when a sentence has left", async () => {
     // float32 sums in another order; log-probabilities of some units. The cache grows past its first room.
     expect(await largestDifference({}, 16, 5)).toBeLessThan(1e-4);
+  });
+
+  it("tells the likeliest tokens of every beam", async () => {
+    const session = await compileTranslator(nodeRuntime, model, weights, quiet);
+    const decoding = await session.encode(sources, 2);
+    const { next, likeliest } = await decoding.step(new Int32Array(6).fill(4), new Int32Array(6));
+    const expected = Array.from({ length: 6 }, (_, beam) => {
+      const own = next.subarray(beam * VOCABULARY, (beam + 1) * VOCABULARY);
+      return [...own.keys()].sort((a, b) => own[b] - own[a]).slice(0, 12);
+    });
+    expect([...likeliest]).toEqual(expected.flat());
+    await session.release();
   });
 
   it("reads weights where they lie when they are live", async () => {

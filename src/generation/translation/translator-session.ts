@@ -1,9 +1,11 @@
 /** An encoder-decoder compiled for translation: sources in, log-probabilities of what may be written next out. */
 import type { Size } from "../../core/graph/size.js";
 import { input, type Tensor } from "../../core/graph/tensor.js";
+import { cast } from "../../core/ops/elementwise.js";
 import { gemm } from "../../core/ops/matmul.js";
 import { reshape } from "../../core/ops/movement.js";
 import { logSoftmax } from "../../core/ops/normalise.js";
+import { topK } from "../../core/ops/selection.js";
 import { compile, hostTensor, int64Tensor, type Runtime, type Session } from "../../core/runtime/session.js";
 import type { EncoderDecoder } from "../../models/encoder-decoder.js";
 import type { KeysAndValues } from "../../nn/attention.js";
@@ -11,7 +13,9 @@ import { inputsFor } from "../../nn/parameter.js";
 import { quantiseProducts } from "../../nn/quantise-products.js";
 import { feedsOf, type Weights } from "../../nn/weights.js";
 import type { DecoderOptions } from "../decoder-session.js";
-import { Decoding } from "./decoding.js";
+import { Decoding, likeliestTold } from "./decoding.js";
+import { decodeBatch } from "./sentence-batch.js";
+import type { DecodeBatch, Translator } from "./translate-sentences.js";
 
 /** Where and how a translator runs; see `DecoderOptions`. */
 export type TranslatorOptions = Omit<DecoderOptions, "lora" | "adapters">;
@@ -37,7 +41,10 @@ export async function compileTranslator(
 }
 
 /** A translation model with its weights, ready to read and write. */
-export class TranslatorSession {
+export class TranslatorSession implements Translator {
+  private readonly decode: DecodeBatch = (batch) =>
+    decodeBatch((sources, beams) => this.encode(sources, beams), batch);
+
   constructor(
     readonly model: EncoderDecoder,
     private readonly encoder: Session,
@@ -60,6 +67,10 @@ export class TranslatorSession {
     return new Decoding(this.model, this.decoder, memory, valid, beams);
   }
 
+  async decoders(): Promise<readonly DecodeBatch[]> {
+    return [this.decode];
+  }
+
   /** Frees the sessions. */
   async release(): Promise<void> {
     await Promise.all([this.encoder.release(), this.decoder.release()]);
@@ -74,7 +85,7 @@ function encodingGraph(model: EncoderDecoder): Record<string, Tensor> {
   return byName("memory", model.memory(p, model.encode(p, { ids, valid })));
 }
 
-/** Log-probabilities [b t, v] of what follows each new token, and its keys and values. */
+/** Log-probabilities [b t, v] of what follows each new token, the likeliest, and its keys and values. */
 function decodingGraph(model: EncoderDecoder): Record<string, Tensor> {
   const p = inputsFor(model.parameters);
   const { hidden, fresh } = model.decode(p, {
@@ -88,7 +99,9 @@ function decodingGraph(model: EncoderDecoder): Record<string, Tensor> {
     memoryBias: input("memoryBias", "float32", ["b", 1, 1, "s"]),
   });
   const logits = gemm(reshape(hidden, [-1, model.width]), model.head(p), { transB: true });
-  return { next: logSoftmax(logits), ...byName("fresh", fresh) };
+  const next = logSoftmax(logits);
+  const [, likeliest] = topK(next, likeliestTold(model));
+  return { next, likeliest: cast(likeliest, "int32"), ...byName("fresh", fresh) };
 }
 
 function cacheInputs(model: EncoderDecoder, kind: string, time: Size): KeysAndValues[] {

@@ -48,7 +48,7 @@ export async function* backTranslateInputs(
   const model = named.place.location;
   let progress = await progressOf(wanted, { model, from, to, ...searching, checksum });
   const before = progress.pairs;
-  const translating = await translatingOf(saved, {
+  const translating = await translatingOf(named, saved, {
     ...around,
     onProgress: (phase, done, all = done) => {
       const ofChunk = Math.floor((done / all) * Math.min(chunkSize, texts.length - progress.sentences));

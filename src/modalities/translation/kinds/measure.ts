@@ -33,7 +33,7 @@ export async function* measureTranslations(
   around: Surroundings,
 ): AsyncGenerator<Output> {
   const saved = await named.open();
-  const translating = await translatingOf(saved, around);
+  const translating = await translatingOf(named, saved, around);
   const all = data === undefined ? await heldOut(named) : await given(data, saved);
   const written = to === undefined ? languagesOf(saved.tokenizer) : [to];
   const directions = all.filter((direction) => written.includes(direction.to));

@@ -9,22 +9,27 @@ import {
 import { compileTranslator } from "../../../generation/translation/translator-session.js";
 import type { SavedTranslator } from "../../../interop/translator-folder.js";
 import { kept } from "../../kept.js";
-import type { Surroundings } from "../../modality.js";
+import type { Named, Surroundings } from "../../modality.js";
+import { sharedTranslator } from "./decoding-threads.js";
 
 export type Saved = SavedTranslator;
 
 /** Texts into a language, as the model's folder suggests where nobody says otherwise. */
 export type Translating = (texts: readonly string[], options: TranslateOptions) => Promise<Translation[]>;
 
-/** Compiles the model, once for all who ask. */
+/** Compiles the model where it is needed, once for all who ask. */
 export async function translatingOf(
+  { place }: Named,
   saved: Saved,
-  { runtime, signal, onProgress }: Pick<Surroundings, "runtime" | "signal" | "onProgress">,
+  { runtime, threads = 1, signal, onProgress }: Surroundings,
 ): Promise<Translating> {
   const { model, weights, tokenizer, generation } = saved;
-  const session = await kept(saved, "translator", () => compileTranslator(runtime, model, weights));
+  const alone = () => kept(saved, "session", () => compileTranslator(runtime, model, weights));
+  const translator = await kept(saved, "translator", async () =>
+    sharedTranslator(model, place.location, threads, alone),
+  );
   return (texts, { beams = generation.beams, lengthPenalty = generation.lengthPenalty, ...options }) =>
-    translate(session, tokenizer, texts, {
+    translate(translator, tokenizer, texts, {
       ...options,
       ...{ beams, lengthPenalty, signal },
       onSentences: (done, all) => onProgress?.("sentences translated", done, all),

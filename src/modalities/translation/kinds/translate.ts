@@ -26,7 +26,7 @@ export async function* translateInputs(
 ): AsyncGenerator<Output> {
   const saved = await named.open();
   const to = languageTo(saved, asked, from);
-  const translating = await translatingOf(saved, around);
+  const translating = await translatingOf(named, saved, around);
   const memory = await memoryOf(named, saved, to);
   const terms = glossary && readGlossary(textOf(glossary));
   const options = { ...searching, to, memory, glossary: terms };
