@@ -64,7 +64,11 @@ export async function makeClassifier(
 }
 
 /** A model with fresh weights, as a folder. */
-export async function saveFresh(folder: string, model: ImageModel, classes: readonly string[]): Promise<void> {
+export async function saveFresh(
+  folder: string,
+  model: ImageModel,
+  classes: readonly string[],
+): Promise<void> {
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const flat = new Float32Array(layout.size);
   initialiseAll(layout, flat, 1);

@@ -1,5 +1,6 @@
 import type { Runtime } from "../../core/runtime/session.js";
 import { drawBoxes } from "../../data/detection/draw-boxes.js";
+import { decodeImage } from "../../data/images/decode.js";
 import { fromBytes } from "../../data/images/image-batches.js";
 import { encodePng } from "../../data/images/write-images.js";
 import { compileDetector } from "../../generation/detection/detector-session.js";
@@ -12,7 +13,6 @@ import type { PreparedDetection } from "./prepared.js";
 /** So many held-out pictures are shown, beside each other. */
 const shownCount = 6;
 const columns = 3;
-const padding = 2;
 
 /** Draws what a detector finds in some of the held-out pictures, with the weights as they are. */
 export function detectionSampler(
@@ -23,27 +23,22 @@ export function detectionSampler(
   thresholdOf: () => number,
 ): () => Promise<{ bytes: Uint8Array; ending: string }> {
   const numbers = evenly(validation.pictures.length, shownCount);
+  // As they are learned from: stretched.
+  const pictures = validation.pictures.map((picture) => ({ ...picture, ...shape }));
+  const size = shape.channels * shape.height * shape.width;
   return async () => {
     const session = await compileDetector(runtime, model, weights);
-    const found = await foundIn(session, validation, numbers);
+    const found = await foundIn(session, { ...validation, pictures }, numbers);
     await session.release();
     const { pixels } = await validation.examples.readBatch(numbers);
-    const grid = imageGrid(fromBytes(pixels as Uint8Array), shape, { columns, padding });
-    const moved = found.flatMap((boxes, i) => {
-      const { width, height } = validation.pictures[numbers[i]];
-      const [across, down] = [shape.width / width, shape.height / height];
-      const x = padding + (i % columns) * (shape.width + padding);
-      const y = padding + Math.floor(i / columns) * (shape.height + padding);
+    const shown = new Float32Array(pixels.length);
+    for (const [i, boxes] of found.entries()) {
+      const picture = await encodePng((pixels as Uint8Array).subarray(i * size, (i + 1) * size), shape);
       const sure = boxes.filter(({ score }) => score >= thresholdOf());
-      return sure.map(({ left, top, right, bottom, ...box }) => ({
-        ...box,
-        left: x + left * across,
-        right: x + right * across,
-        top: y + top * down,
-        bottom: y + bottom * down,
-      }));
-    });
-    const drawn = await drawBoxes(await encodePng(grid.pixels, grid), "samples", moved, classes, "png");
-    return { bytes: drawn, ending: ".png" };
+      const drawn = await drawBoxes(picture, "a sample", sure, classes, "png");
+      shown.set(fromBytes(await decodeImage(drawn, "a sample", shape)), i * size);
+    }
+    const grid = imageGrid(shown, shape, { columns });
+    return { bytes: await encodePng(grid.pixels, grid), ending: ".png" };
   };
 }
