@@ -1,4 +1,5 @@
 import type { Modality } from "../modality.js";
+import { bench } from "./bench/bench.js";
 import { detector } from "./kinds/detector.js";
 import { type DetectionRecipe, detectionRecipeSchema } from "./recipe.js";
 
@@ -13,4 +14,5 @@ export const detection = {
   open: async (recipe: DetectionRecipe, data, around) =>
     (await import("./learning.js")).openRunDetection(recipe, data, around),
   kinds: [detector],
+  bench,
 } satisfies Modality<DetectionRecipe>;
