@@ -1,5 +1,6 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { detectionRecipe } from "../../../test/detection-recipe.js";
 import { writeDrawnThings } from "../../../test/drawn-things.js";
@@ -113,6 +114,22 @@ describe("a run on detection", () => {
     expect(few.length).toBe(5);
     expect(await namesOf(1)).toEqual(few);
     expect(await namesOf(2)).not.toEqual(few);
+  });
+
+  it("learns from cut-outs on photographs, whatever boxes these have", async () => {
+    const [stamps, folder] = [join(place, "stamps"), memoryFolder()];
+    mkdirSync(join(stamps, "ball"), { recursive: true });
+    for (const r of [5, 6]) {
+      const svg = `<svg width="20" height="20"><circle cx="10" cy="10" r="${r}" fill="red"/></svg>`;
+      await sharp(Buffer.from(svg))
+        .png()
+        .toFile(join(stamps, `ball/${r}.png`));
+    }
+    const recipe = recipeOf({ data: { cutOuts: stamps, composites: 8 } });
+    await (await prepareDetection(recipe, around)).write(folder);
+    const { classes, train, validation } = await openPreparedDetection(folder);
+    expect([classes, train.pictures.length, validation.pictures.length]).toEqual([["ball"], 6, 2]);
+    expect(train.pictures.every(({ boxes }) => boxes.length > 0)).toBe(true);
   });
 
   it("keeps the threshold that is best on held-out pictures, or the recipe's", async () => {

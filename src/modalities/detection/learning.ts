@@ -1,5 +1,6 @@
 /** What a run on detection learns: a model, prepared pictures, and what a checkpoint holds. */
 import type { Runtime } from "../../core/runtime/session.js";
+import { cutOutBoxes } from "../../data/detection/cut-outs.js";
 import { type BoxSet, openBoxes } from "../../data/detection/open-boxes.js";
 import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import { bestPoint, scoreCurve } from "../../evaluation/detection/score-curve.js";
@@ -29,14 +30,7 @@ export async function prepareDetection(
   recipe: DetectionRecipe,
   around: Surroundings,
 ): Promise<Prepared<DetectionRecipe>> {
-  const { path, onCorrupt, validationFraction } = recipe.data;
-  if (path === undefined) throw noPictures();
-  const { height, width } = recipe.features;
-  const set = await openBoxes({
-    ...watching(around, "pictures looked at"),
-    ...{ path, validationFraction, skipBad: onCorrupt === "skip" },
-    ...{ seed: recipe.training.seed, size: { height, width } },
-  });
+  const set = await openSet(recipe, around);
   requireBoxes(set, recipe);
   const { classes, splits } = chosenOf(set, recipe);
   requireBatch(splits.train?.length ?? 0, recipe);
@@ -60,6 +54,20 @@ export async function openRunDetection(
   around: Surroundings,
 ): Promise<Learning> {
   return learningOf(recipe, await openPreparedDetection(data), around);
+}
+
+async function openSet({ data, features, training }: DetectionRecipe, around: Surroundings): Promise<BoxSet> {
+  const { path, cutOuts, composites, onCorrupt, validationFraction } = data;
+  if (path === undefined) throw noPictures();
+  const { height, width } = features;
+  const options = { validationFraction, seed: training.seed, size: { height, width } };
+  const skipBad = onCorrupt === "skip";
+  const set = await openBoxes({ ...watching(around, "pictures looked at"), ...options, path, skipBad });
+  if (cutOuts === undefined) return set;
+  const { train, validation, test = [] } = set.splits;
+  const backgrounds = [...train, ...validation, ...test, ...set.unlabelled];
+  const watched = watching(around, "cut-outs looked at");
+  return cutOutBoxes({ ...watched, ...options, path: cutOuts, backgrounds, count: composites });
 }
 
 function noPictures(): RecipeError {

@@ -11,6 +11,13 @@ const data = z.strictObject({
   onCorrupt: z.enum(["stop", "skip"]).default("stop"),
   /** Held out where the set says nothing of splits. */
   validationFraction: share.default(0.1),
+  /**
+   * A folder of pictures with transparency, a class a folder: they are put on the pictures of `path`, which then need no
+   * boxes.
+   */
+  cutOuts: z.string().optional(),
+  /** So many pictures are made with them. */
+  composites: count.min(2).default(1000),
   /** Learn from so many of the pictures with boxes, chosen by the seed; default all. */
   labelledPictures: count.optional(),
 });
