@@ -2,7 +2,13 @@ import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
 /** They replace modules, which others may have loaded before. */
-const replacing = ["src/data/images/{decode-ahead,known-set}.test.ts", "src/interop/hub/fetch-model.test.ts"];
+const replacing = [
+  "src/data/images/{decode-ahead,known-set}.test.ts",
+  "src/interop/hub/fetch-model.test.ts",
+  "test/parity/translation-metrics.test.ts",
+];
+/** They compute, and change nothing that others see. */
+const computing = "test/{conformance,learning,parity}/**/!(translation-metrics).test.ts";
 
 export default defineConfig({
   test: {
@@ -15,7 +21,7 @@ export default defineConfig({
       {
         extends: true,
         // Loading the modules anew for each file would take longer than its tests.
-        test: { name: "unit", include: ["src/**/*.test.ts"], exclude: replacing, isolate: false },
+        test: { name: "unit", include: ["src/**/*.test.ts", computing], exclude: replacing, isolate: false },
       },
       {
         extends: true,
@@ -23,7 +29,8 @@ export default defineConfig({
           name: "whole",
           include: [...replacing, "test/**/*.test.ts"],
           // npm run test:clients and npm run test:package have these.
-          exclude: [...configDefaults.exclude, "test/clients/**", "test/package/**"],
+          exclude: [...configDefaults.exclude, computing, "test/clients/**", "test/package/**"],
+          globalSetup: "test/built.ts",
         },
       },
     ],

@@ -20,14 +20,16 @@ export interface SideProcess<Ready> {
 /** Variables that a process has beside this one's. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** Starts a TypeScript file of the project. Throws `BenchError` when it breaks off. */
+/** Starts a file of the project, with the loader where it is TypeScript. Throws `BenchError` when it breaks off. */
 export function startScript<Ready>(
   script: URL,
   args: readonly string[],
   env: Environment = {},
 ): Promise<SideProcess<Ready>> {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  return startSide(process.execPath, ["--import", loader, fileURLToPath(script), ...args], env);
+  const path = fileURLToPath(script);
+  const loader = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const flags = path.endsWith(".ts") ? ["--import", loader()] : [];
+  return startSide(process.execPath, [...flags, path, ...args], env);
 }
 
 /** Starts a program. Throws `BenchError` when it breaks off. */

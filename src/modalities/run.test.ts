@@ -100,8 +100,6 @@ describe("startRun and resumeRun", () => {
         await expect(startRun(recipeOf(), run, around)).rejects.toThrow(/another run[\s\S]*--resume/);
         await (await resumeRun(run, around)).train();
       }
-      const whole = memoryFolder();
-      await (await startRun(recipeOf(), whole, around)).train();
       expect(await weightsOf(run)).toEqual(await weightsOf(whole));
     },
   );

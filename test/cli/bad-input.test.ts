@@ -83,7 +83,7 @@ describe("recipes", () => {
 
   it("a file with a key that is none", () => {
     const text = readFileSync(recipe, "utf8").replace('"batchSize"', '"batchsize"');
-    return refused(/batchSize/, "train", file("typo.mjs", text), "--out", out);
+    return refused(/batchSize/, "train", file("typo.json", text), "--out", out);
   });
 
   it("a file that exports nothing, or breaks", async () => {

@@ -1,8 +1,5 @@
 /** A conversation over standard input, as a program of its own. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
 import { chatMl, chatMlTokens } from "../../src/features/chat/chat-template.js";
 import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
@@ -13,9 +10,8 @@ import { gpt2 } from "../../src/models/gpt2.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { layOut } from "../../src/optim/layout.js";
 import { initialiseAll, weightsOf } from "../../src/training/weights.js";
-import { temporaryFolder } from "./command-line.js";
+import { startProcess, temporaryFolder } from "./command-line.js";
 
-const program = fileURLToPath(new URL("../../bin/autodidact.mjs", import.meta.url));
 const folder = join(temporaryFolder(), "model");
 
 beforeAll(async () => {
@@ -39,17 +35,11 @@ beforeAll(async () => {
 
 /** What the program says to these lines. */
 async function chat(lines: readonly string[], ...flags: string[]) {
-  const child = spawn(process.execPath, [program, "chat", folder, "--max-tokens", "6", "--json", ...flags]);
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      said[name] += text;
-    });
-  }
-  child.stdin.end(lines.map((line) => `${line}\n`).join(""));
-  const [code] = await once(child, "close");
-  const turns = said.stdout.split("\n").filter(Boolean);
-  return { code, ...said, turns: turns.map((line) => JSON.parse(line)) };
+  const input = lines.map((line) => `${line}\n`).join("");
+  const args = ["chat", folder, "--max-tokens", "6", "--json", ...flags];
+  const { code, stdout, stderr } = await startProcess(args, { input }).end;
+  const turns = stdout.split("\n").filter(Boolean);
+  return { code, stderr, turns: turns.map((line) => JSON.parse(line)) };
 }
 
 it("answers line by line; the same seed and words get the same answers", async () => {

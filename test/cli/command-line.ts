@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { vi } from "vitest";
+import { inject, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import type { Modality } from "../../src/modalities/modality.js";
 import { modalities } from "../../src/modalities/table.js";
@@ -16,8 +15,6 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-const program = fileURLToPath(new URL("../../bin/autodidact.mjs", import.meta.url));
 
 /** The command line in this process, with what it prints caught. */
 export const autodidact = (...args: string[]): Promise<Outcome> => autodidactOver(modalities, ...args);
@@ -42,12 +39,13 @@ export async function autodidactOver(kinds: readonly Modality[], ...args: string
   }
 }
 
-/** The command line as a process, and its end. */
+/** The command line as a process, and its end; `input` is what it is told. */
 export function startProcess(
   args: readonly string[],
-  cwd?: string,
+  { program = inject("program"), input = "" } = {},
 ): { child: ChildProcess; end: Promise<End> } {
-  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, ...args]);
+  child.stdin.end(input);
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {
@@ -106,7 +104,7 @@ export function writeTinyRecipe(
     training: { batchSize: 4, steps: 12, evaluateEvery: 6, checkpointEvery: 5, ...training },
     generation: { prompt: "the", maxTokens: 8 },
   };
-  const path = join(folder, "tiny.mjs");
-  writeFileSync(path, `export default ${JSON.stringify(recipe, null, 2)};\n`);
+  const path = join(folder, "tiny.json");
+  writeFileSync(path, JSON.stringify(recipe));
   return path;
 }

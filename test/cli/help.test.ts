@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { version } from "../../src/cli/version.js";
 import { autodidact, startProcess } from "./command-line.js";
@@ -61,7 +62,7 @@ describe("what there is not", () => {
 });
 
 describe("as a process", () => {
-  it("ends with the exit code, and prints errors to standard error", { timeout: 30_000 }, async () => {
+  it("ends with the exit code, and prints errors to standard error", async () => {
     const [helped, unknown, missing] = await Promise.all([
       startProcess(["--help"]).end,
       startProcess(["trian"]).end,
@@ -70,5 +71,12 @@ describe("as a process", () => {
     expect([helped.code, unknown.code, missing.code]).toEqual([0, 1, 1]);
     expect([helped.stderr, unknown.stdout, missing.stdout]).toEqual(["", "", ""]);
     expect(missing.stderr).toMatch(/^error: there is no run to continue\n {2}found: .*\n {2}to do: .*\n$/);
+  });
+
+  it("does the same from the sources", async () => {
+    const program = fileURLToPath(new URL("../../bin/autodidact.mjs", import.meta.url));
+    const { code, stdout, stderr } = await startProcess(["--help"], { program }).end;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe((await autodidact("--help")).stdout);
   });
 });

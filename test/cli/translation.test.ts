@@ -1,6 +1,14 @@
 /** Translation through the command line: repairing sentences, learning from pairs, going on, translating, measuring. */
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { libreTranslate } from "libretranslate-ts";
@@ -180,6 +188,25 @@ describe("translate --back-translate", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
 
+  const begun = file("begun.jsonl");
+  /** Drawn ones, stopped when as many sentences are done as are kept at a time. */
+  beforeAll(async () => {
+    const around = aroundOf(modalities);
+    const model = await findNamed(run("translate"), "latest", around);
+    const use = model.kind.uses.find(({ askedBy }) => askedBy === "backTranslate")!;
+    const request = {
+      options: use.options.parse({ to: "en", temperature: 1, seed: 5 }),
+      inputs: [{ name: news, bytes: new Uint8Array() }],
+      wanted: { ending: ".jsonl", each: false },
+    };
+    for await (const output of use.run(model, request, around)) {
+      if (output.kind === "file") await writeOutput({ path: begun, ...request.wanted }, output);
+      if (existsSync(begun) && JSON.parse(readFileSync(`${begun}.progress.json`, "utf8")).sentences === 512)
+        return;
+    }
+    throw new Error("it was not stopped");
+  });
+
   it("writes pairs with a made-up source, counts what makes none, and they are learned from", async () => {
     const out = file("made.jsonl");
     const { code, stdout, stderr } = await make(out, "--beams", "1", "--json");
@@ -212,7 +239,7 @@ describe("translate --back-translate", () => {
   it("goes on where it was stopped, to the same bytes", async () => {
     const [whole, stopped] = [file("whole.jsonl"), file("stopped.jsonl")];
     await make(whole, ...drawn);
-    await makeUntil(stopped, 512);
+    for (const ending of ["", ".progress.json"]) copyFileSync(begun + ending, stopped + ending);
     expect(readFileSync(stopped).length).toBeLessThan(readFileSync(whole).length);
     appendFileSync(stopped, '{"translation": {"en": "The');
     const { code, stderr } = await make(stopped, ...drawn);
@@ -224,32 +251,12 @@ describe("translate --back-translate", () => {
     expect(readFileSync(stopped)).toEqual(readFileSync(whole));
   });
 
-  /** The same, stopped when so many sentences are done. */
-  async function makeUntil(path: string, count: number): Promise<void> {
-    const around = aroundOf(modalities);
-    const model = await findNamed(run("translate"), "latest", around);
-    const use = model.kind.uses.find(({ askedBy }) => askedBy === "backTranslate")!;
-    const request = {
-      options: use.options.parse({ to: "en", temperature: 1, seed: 5 }),
-      inputs: [{ name: news, bytes: new Uint8Array() }],
-      wanted: { ending: ".jsonl", each: false },
-    };
-    for await (const output of use.run(model, request, around)) {
-      if (output.kind === "file") await writeOutput({ path, ...request.wanted }, output);
-      if (existsSync(path) && JSON.parse(readFileSync(`${path}.progress.json`, "utf8")).sentences === count)
-        return;
-    }
-    throw new Error("it was not stopped");
-  }
-
   it("refuses another beginning, what does not go together, and languages that it does not know", async () => {
-    const out = file("begun.jsonl");
-    await makeUntil(out, 512);
     const args = ["translate", run("translate"), "--back-translate", "--to", "en", news];
     await refuse(place, /begun with seed 5, now 6/, [
       ...args,
       "--out",
-      out,
+      begun,
       "--temperature",
       "1",
       "--seed",
@@ -257,8 +264,8 @@ describe("translate --back-translate", () => {
     ]);
     const foreign = file("foreign.jsonl", '{"text": "no pairs"}\n');
     await refuse(place, /already[\s\S]*nothing beside it/, [...args, "--out", foreign]);
-    truncateSync(out, 10);
-    await refuse(place, /holds 10 of \d+ bytes/, [...args, "--out", out, ...drawn]);
+    truncateSync(begun, 10);
+    await refuse(place, /holds 10 of \d+ bytes/, [...args, "--out", begun, ...drawn]);
     await refuse(place, /drawn, or the best[\s\S]*--beams/, [
       ...args,
       "--out",

@@ -110,7 +110,7 @@ describe("a toy modality", () => {
     vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
     vi.spyOn(process.stderr, "write").mockImplementation(() => true);
     const serving = main(["serve", run, "--port", "0", "--json"], [toy]);
-    await vi.waitUntil(() => printed.length > 0);
+    await vi.waitUntil(() => printed.length > 0, { timeout: 20_000 });
     const { url, model } = JSON.parse(printed[0]);
     const ask = (body: object) =>
       fetch(`${url}/v1/points`, {

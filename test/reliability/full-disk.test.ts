@@ -34,8 +34,7 @@ it.skipIf(!isMounted)(
   "stops the run with its last checkpoint whole; with space it goes on to the same bits",
   async () => {
     const path = writeTinyRecipe(place, { steps: 30, checkpointEvery: 2, keepCheckpoints: 50 });
-    const { default: values } = await import(path);
-    const recipe = resolveRecipe<TextRecipe>(values, path);
+    const recipe = resolveRecipe<TextRecipe>(JSON.parse(readFileSync(path, "utf8")), path);
     const weights = (folder: string) =>
       readFileSync(join(folder, "checkpoints/step-000030/model.safetensors"));
     const whole = join(place, "whole");

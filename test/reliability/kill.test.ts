@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
-import { startProcess, temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
+import { autodidact, startProcess, temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
 
 const place = temporaryFolder();
 const steps = 160;
@@ -47,10 +47,9 @@ async function interrupt(args: string[], isTime: () => boolean, signal: NodeJS.S
 }
 
 async function finish(run: string) {
-  const result = await startProcess(["train", "--resume", run, "--json"]).end;
-  expect(result.stderr).toContain("all steps taken");
-  expect(result.code).toBe(0);
-  return result;
+  const { code, stderr } = await autodidact("train", "--resume", run);
+  expect(stderr).toContain("all steps taken");
+  expect(code).toBe(0);
 }
 
 /** The moment when a run has logged `step`, and a few milliseconds more. */
@@ -71,7 +70,7 @@ const saving = (run: string, step: number) => () =>
 let whole: ReturnType<typeof traces>;
 beforeAll(async () => {
   const run = join(place, "whole");
-  const { code } = await startProcess(["train", recipe, "--out", run]).end;
+  const { code } = await autodidact("train", recipe, "--out", run);
   expect(code).toBe(0);
   whole = traces(run);
   expect(whole.losses.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
@@ -106,12 +105,12 @@ describe("SIGKILL", () => {
     let looks = 0;
     await interrupt(["train", recipe, "--out", run], () => looks++ > 20);
     expect(existsSync(run)).toBe(false);
-    const { code, stderr } = await startProcess(["train", "--resume", run]).end;
+    const { code, stderr } = await autodidact("train", "--resume", run);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /no run to continue\n {2}found: .*empty or not there\n {2}to do: .*start it again/,
     );
-    const { code: second } = await startProcess(["train", recipe, "--out", run, "--training.steps", "2"]).end;
+    const { code: second } = await autodidact("train", recipe, "--out", run, "--training.steps", "2");
     expect(second).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 /** The chat page in a real browser, and the rules that it keeps in every test. */
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished } from "vitest";
 import type { Engine } from "../../src/serving/engine/engine.js";
 import type { RunningServer, ServerOptions } from "../../src/serving/openai/server.js";
 import { chatPage } from "../../src/serving/page/page.js";
@@ -10,48 +10,46 @@ import { start } from "./start.js";
 
 /** On a busy machine a browser takes its time. */
 const patienceMs = 60_000;
-vi.setConfig({ testTimeout: 2 * patienceMs, hookTimeout: 2 * patienceMs });
 
 const executablePath = findChromium();
+// Where changes are checked for good, nothing is skipped.
+if (executablePath === undefined && process.env.CI) throw new Error(howToGetChromium);
+if (executablePath === undefined) console.warn(`Skipped. ${howToGetChromium}`);
 
-/** Whether the tests cannot run here. Where changes are checked for good (CI), they must: there this throws. */
-export function lacksChromium(): boolean {
-  if (executablePath !== undefined) return false;
-  if (process.env.CI) throw new Error(howToGetChromium);
-  console.warn(`Skipped. ${howToGetChromium}`);
-  return true;
+/** Tests of pages, skipped where there is no browser for them. */
+export function describePage(name: string, tests: () => void): void {
+  describe.skipIf(executablePath === undefined)(name, { timeout: 2 * patienceMs }, tests);
 }
 
-let browser: Browser | undefined;
-beforeAll(async () => {
+/** One for all files of this process, whose end is its own. */
+let browser: Promise<Browser> | undefined;
+function launch(): Promise<Browser> {
   // Root, as in a container, has no sandbox.
   const args = ["--no-sandbox", "--headless=new", "--use-fake-device-for-media-stream"];
-  if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args });
-});
-afterAll(() => browser?.close());
+  return chromium.launch({ executablePath, args });
+}
 
-const seen = { origin: "", addresses: [] as URL[], faults: [] as string[] };
-afterEach(() => {
-  const foreign = seen.addresses.filter(
-    ({ protocol, origin }) => protocol !== "data:" && origin !== seen.origin,
-  );
-  const { faults } = seen;
-  Object.assign(seen, { addresses: [], faults: [] });
-  expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
-});
-
-/** Opens the page of a server in a profile of its own, in English unless told otherwise. */
+/**
+ * Opens the page of a server in a profile of its own, in English unless told otherwise. When the test is done, the page
+ * must have asked nobody but its server, and have had nothing to complain of.
+ */
 export async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-  seen.origin = url;
-  const context = await browser!.newContext({ locale: "en-US", ...options });
-  onTestFinished(() => context.close());
+  browser ??= launch();
+  const context = await (await browser).newContext({ locale: "en-US", ...options });
   context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
-  page.on("request", (request) => seen.addresses.push(new URL(request.url())));
-  page.on("pageerror", (error) => seen.faults.push(error.message));
+  const addresses: URL[] = [];
+  const faults: string[] = [];
+  page.on("request", (request) => addresses.push(new URL(request.url())));
+  page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {
     // Chromium's own note of a request that was refused.
-    if (!message.text().startsWith("Failed to load resource")) seen.faults.push(message.text());
+    if (!message.text().startsWith("Failed to load resource")) faults.push(message.text());
+  });
+  onTestFinished(async () => {
+    await context.close();
+    const foreign = addresses.filter(({ protocol, origin }) => protocol !== "data:" && origin !== url);
+    expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
   });
   await page.goto(url);
   return page;

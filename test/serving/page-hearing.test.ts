@@ -1,9 +1,9 @@
 /** The page of a recogniser in Chromium, whose microphone hears a beep each second. */
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { temporaryFolder } from "../temporary-folder.js";
-import { button, eventually, failure, lacksChromium, open, shows } from "./browser.js";
+import { button, describePage, eventually, failure, open, shows } from "./browser.js";
 import {
   motley,
   type SmallRecogniser,
@@ -15,7 +15,7 @@ const place = temporaryFolder();
 const talk = { name: "talk.wav", mimeType: "audio/wav", buffer: Buffer.from(motley(9.5)) };
 let server: SmallRecogniser;
 
-describe.skipIf(lacksChromium())("the page of a recogniser", () => {
+describePage("the page of a recogniser", () => {
   beforeAll(async () => {
     await saveSmallRecogniser(place, "en");
     server = await serveSmallRecogniser(place);

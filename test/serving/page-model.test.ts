@@ -1,17 +1,17 @@
 /** The chat page in Chromium with a real model behind it. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openFolder } from "../../src/files/disk.js";
 import { saveModel } from "../../src/interop/model-folder.js";
 import { startEngine, type WorkerEngine } from "../../src/serving/engine/worker-engine.js";
+import { temporaryFolder } from "../temporary-folder.js";
 import {
   answer,
   answered,
   button,
-  lacksChromium,
+  describePage,
   message,
   note,
   open,
@@ -22,8 +22,7 @@ import {
 import { smallModel } from "./small-model.js";
 import { until } from "./start.js";
 
-const lacking = lacksChromium();
-const folder = mkdtempSync(join(tmpdir(), "autodidact-page-"));
+const folder = temporaryFolder();
 let engine: WorkerEngine;
 
 /**
@@ -40,16 +39,6 @@ async function saveTalkativeModel(): Promise<void> {
   writeFileSync(path, JSON.stringify({ ...config, max_position_embeddings: 8192 }));
 }
 
-beforeAll(async () => {
-  if (lacking) return;
-  await saveTalkativeModel();
-  engine = await startEngine({ folder, maxActive: 2, threads: 1 });
-});
-afterAll(async () => {
-  await engine?.close(0);
-  rmSync(folder, { recursive: true, force: true });
-});
-
 async function openTalkative(): Promise<Page> {
   const { contextLength } = engine.modelInfo;
   const { url } = await serve(engine, {
@@ -64,7 +53,13 @@ async function set(page: Page, settings: Record<string, string>): Promise<void> 
   for (const [name, value] of Object.entries(settings)) await page.getByLabel(name).fill(value);
 }
 
-describe.skipIf(lacking)("a model", () => {
+describePage("a model", () => {
+  beforeAll(async () => {
+    await saveTalkativeModel();
+    engine = await startEngine({ folder, maxActive: 2, threads: 1 });
+  });
+  afterAll(() => engine.close(0));
+
   it("answers in parts, the same for the same seed, another for another", async () => {
     const page = await openTalkative();
     await set(page, { Seed: "7", "Most tokens of an answer": "200", Temperature: "1" });

@@ -1,11 +1,11 @@
 /** The chat page in Chromium: settings, languages, what it keeps, small screens. */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import {
   answer,
   answered,
   button,
+  describePage,
   failure,
-  lacksChromium,
   message,
   nextRequest,
   note,
@@ -19,9 +19,7 @@ import {
 } from "./browser.js";
 import { until } from "./start.js";
 
-const lacking = lacksChromium();
-
-describe.skipIf(lacking)("settings", () => {
+describePage("settings", () => {
   it("go along with each request, and stay when the page is loaded again", async () => {
     const { page } = await openScripted();
     await button(page, "Settings").click();
@@ -81,7 +79,7 @@ describe.skipIf(lacking)("settings", () => {
   });
 });
 
-describe.skipIf(lacking)("the language", () => {
+describePage("the language", () => {
   it("is switched at any time, everywhere, and for good", async () => {
     const { page } = await openScripted();
     await send(page, "Hi");
@@ -129,7 +127,7 @@ describe.skipIf(lacking)("the language", () => {
   });
 });
 
-describe.skipIf(lacking)("loading the page again", () => {
+describePage("loading the page again", () => {
   it("keeps the conversation, and what is not sent yet", async () => {
     const { page } = await openScripted();
     await button(page, "Settings").click();
@@ -164,7 +162,7 @@ describe.skipIf(lacking)("loading the page again", () => {
   });
 });
 
-describe.skipIf(lacking)("a small screen", () => {
+describePage("a small screen", () => {
   it.each(["en-US", "zh-CN"])("holds everything, without scrolling sideways: %s", async (locale) => {
     const { url } = await serve(saying("x".repeat(500), ` ${"word ".repeat(100)}`));
     const page = await open(url, { locale, viewport: { width: 320, height: 560 }, hasTouch: true });

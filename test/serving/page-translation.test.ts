@@ -1,8 +1,8 @@
 /** The page of a translator in Chromium. */
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { pageNamed } from "../../src/serving/page/page.js";
-import { button, eventually, failure, lacksChromium, open, shows } from "./browser.js";
+import { button, describePage, eventually, failure, open, shows } from "./browser.js";
 import { ScriptedTranslator, serveTranslator } from "./scripted-translator.js";
 import { until } from "./start.js";
 
@@ -25,7 +25,7 @@ const hasTranslation = (page: Page, expected: string) =>
   eventually(() => page.locator("#translation").inputValue()).toBe(expected);
 const choices = (page: Page, menu: string) => page.locator(`${menu} option`).allTextContents();
 
-describe.skipIf(lacksChromium())("the page of a translator", () => {
+describePage("the page of a translator", () => {
   it("translates what is typed, once the typing pauses, from the language that it finds", async () => {
     const { translator, page } = await openPage();
     await eventually(() => choices(page, "#source")).toEqual(["Detect language", "English", "German"]);

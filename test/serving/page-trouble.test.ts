@@ -1,13 +1,13 @@
 /** The chat page in Chromium when things go wrong: it says what, and loses nothing. */
 import type { Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import {
   answer,
   answered,
   button,
+  describePage,
   eventually,
   failure,
-  lacksChromium,
   message,
   nextRequest,
   note,
@@ -27,9 +27,7 @@ async function isGivenBack(page: Page, text: string): Promise<void> {
   expect(await page.locator("article").count()).toBe(0);
 }
 
-const lacking = lacksChromium();
-
-describe.skipIf(lacking)("a server with a key", () => {
+describePage("a server with a key", () => {
   it("is asked with the one that the user gives, until the tab is closed", async () => {
     const { page, engine } = await openScripted({ apiKey: "open-sesame" });
     const dialog = page.getByRole("dialog", { name: "This server asks for a key" });
@@ -75,7 +73,7 @@ describe.skipIf(lacking)("a server with a key", () => {
   });
 });
 
-describe.skipIf(lacking)("a refusal", () => {
+describePage("a refusal", () => {
   it("of a full server says when to try again", async () => {
     const { engine, server, page } = await openScripted({
       limits: { bodyBytes: 20_000, maxConcurrent: 1, maxQueue: 0 },
@@ -117,7 +115,7 @@ describe.skipIf(lacking)("a refusal", () => {
   });
 });
 
-describe.skipIf(lacking)("a server that is gone", () => {
+describePage("a server that is gone", () => {
   it("is said to be, and the text stays", async () => {
     const { server, page } = await openScripted();
     await server.close(0);
@@ -165,7 +163,7 @@ describe.skipIf(lacking)("a server that is gone", () => {
   });
 });
 
-describe.skipIf(lacking)("a model that says nothing", () => {
+describePage("a model that says nothing", () => {
   it("is not told of the question again, which is said", async () => {
     const { url } = await serve(saying(" \n"));
     const page = await open(url);

@@ -1,12 +1,12 @@
 /** The chat page in Chromium: conversations. */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import {
   answer,
   answered,
   button,
+  describePage,
   eventually,
   failure,
-  lacksChromium,
   message,
   nextRequest,
   note,
@@ -22,7 +22,7 @@ import { until, untilMetric } from "./start.js";
 
 const oneAtATime = { bodyBytes: 20_000, maxConcurrent: 1, maxQueue: 1 };
 
-describe.skipIf(lacksChromium())("the chat page", () => {
+describePage("the chat page", () => {
   it("shows what is written before the rest comes, then how much and how fast", async () => {
     const { engine, page } = await openScripted();
     engine.hold();
