@@ -2,7 +2,7 @@
 import { AutodidactError } from "../../../core/errors.js";
 import type { Detection } from "../../../data/detection/boxes.js";
 import { videoFrames } from "../../../data/detection/video-frames.js";
-import { openPicture } from "../../../data/images/decode.js";
+import { measurePicture, openPicture, stretchImage } from "../../../data/images/decode.js";
 import { fromBytes } from "../../../data/images/image-batches.js";
 import { type DecodeOptions, decodeMaps } from "../../../generation/detection/decode.js";
 import { compileDetector, type DetectorSession } from "../../../generation/detection/detector-session.js";
@@ -105,14 +105,21 @@ async function lookAt(
   tile: number | undefined,
   options: DecodeOptions,
 ): Promise<Pick<LookedAt, "width" | "height" | "found">> {
+  const inside = async (pixels: Uint8Array, size: Size) => {
+    const [maps] = await session.maps(fromBytes(pixels));
+    return decodeMaps(maps, { ...model, stride: detectorStride }, { ...options, picture: size });
+  };
+  if (tile === undefined) {
+    const { width, height } = await measurePicture(bytes, file);
+    return { width, height, found: await inside(await stretchImage(bytes, file, model), { width, height }) };
+  }
   const picture = await openPicture(bytes, file);
   const { width, height } = picture;
-  const windows = tile === undefined ? [{ left: 0, top: 0, width, height }] : tilesOf(picture, model, tile);
+  const windows = tilesOf(picture, model, tile);
   const found: Detection[][] = [];
-  for (const window of windows) {
-    const [maps] = await session.maps(fromBytes(await picture.part(window, model)));
-    found.push(decodeMaps(maps, { ...model, stride: detectorStride }, { ...options, picture: window }));
-  }
+  for (const window of windows) found.push(await inside(await picture.part(window, model), window));
   if (windows.length === 1) return { width, height, found: found[0] };
   return { width, height, found: mergeTiles(picture, windows, found, options) };
 }
+
+type Size = Pick<LookedAt, "width" | "height">;
