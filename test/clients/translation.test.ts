@@ -68,10 +68,10 @@ async function ours(ids: readonly number[]): Promise<{ written: number[]; margin
   const watched = {
     ...{ vocabSize, beams: 1, remove: (row: number) => decoding.remove(row) },
     step: async (newest: Int32Array, parents: Int32Array) => {
-      const next = await decoding.step(newest, parents);
-      const [first, second] = next.toSorted().reverse();
+      const predictions = await decoding.step(newest, parents);
+      const [first, second] = predictions.next.toSorted().reverse();
       margin = Math.min(margin, first - second);
-      return next;
+      return predictions;
     },
   };
   const ends = { startToken: pad, endOfText: end, lengthPenalty: 1 };
