@@ -84,3 +84,17 @@ export const lora = z.strictObject({
   alpha: z.number().positive(),
   targets: z.array(z.string()).optional(),
 });
+
+/** How long is iterated: `steps`, or passes over what is learned from. */
+export const duration = { steps: count.optional(), epochs: z.number().positive().optional() };
+
+interface Duration {
+  readonly steps?: number;
+  readonly epochs?: number;
+}
+
+/** For `refine`: one of the two. */
+export const oneDuration = [
+  ({ steps, epochs }: Duration) => (steps === undefined) !== (epochs === undefined),
+  { message: "give steps or epochs, one of them" },
+] as const;

@@ -10,6 +10,9 @@ import type { PreparedSplit } from "./prepared.js";
 
 const batchSize = 8;
 
+/** From which score on boxes are shown where none was chosen on held-out pictures. */
+export const firstThreshold = 0.5;
+
 /** So many numbers below `count` at even distances, or all. */
 export function evenly(count: number, most: number): number[] {
   const length = Math.min(count, most);

@@ -2,7 +2,6 @@
 import type { Runtime } from "../../core/runtime/session.js";
 import { cutOutBoxes } from "../../data/detection/cut-outs.js";
 import { type BoxSet, openBoxes } from "../../data/detection/open-boxes.js";
-import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import { bestPoint, scoreCurve } from "../../evaluation/detection/score-curve.js";
 import type { Folder } from "../../files/folder.js";
 import { compileDetector } from "../../generation/detection/detector-session.js";
@@ -16,14 +15,13 @@ import { type Learning, type Prepared, type Surroundings, watching } from "../mo
 import type { BatchThreadOptions } from "./batch-thread.js";
 import { detectionBatches } from "./batches.js";
 import { buildDetector } from "./build.js";
-import { evenly, foundIn } from "./found.js";
+import { evenly, firstThreshold, foundIn } from "./found.js";
 import { chosenOf, openPreparedDetection, type PreparedDetection, writeDetection } from "./prepared.js";
 import type { DetectionRecipe } from "./recipe.js";
 import { detectionSampler } from "./sample.js";
 
-/** From so many held-out pictures the threshold is chosen, and from those that it shows before there is one. */
+/** From so many held-out pictures the threshold is chosen. */
 const mostForThreshold = 100;
-const firstThreshold = 0.5;
 
 /** Looks every picture and every box through. They are decoded while they are written. */
 export async function prepareDetection(
@@ -144,7 +142,12 @@ function learningOf(recipe: DetectionRecipe, prepared: PreparedDetection, around
   let threshold = recipe.generation.threshold ?? firstThreshold;
   return {
     ...{ task, steps },
-    data: batchesAhead(batches, () => startBatches({ location, recipe, numBatches }), around),
+    data: batchesAhead<BatchThreadOptions>(
+      batches,
+      import.meta.url,
+      { location, recipe, numBatches },
+      around,
+    ),
     notes: prepared.notes,
     description: {
       model: recipe.model.kind,
@@ -185,9 +188,4 @@ async function thresholdOn(
   await session.release();
   const truth = numbers.map((number) => validation.pictures[number].boxes);
   return bestPoint(scoreCurve(truth, found, { numClasses: classes.length }))?.score;
-}
-
-function startBatches(options: BatchThreadOptions): Prefetch {
-  const file = import.meta.url.endsWith(".ts") ? "./batch-thread.ts" : "./batch-thread.js";
-  return prefetch(new URL(file, import.meta.url), options);
 }

@@ -1,6 +1,7 @@
 /** A recipe for detection: the six steps as plain, explicit values. */
 import { z } from "zod";
-import { count, iteration, optimizer, share } from "../../recipe/sections.js";
+import { count, duration, iteration, oneDuration, optimizer, share } from "../../recipe/sections.js";
+import { colorJitter } from "../images/recipe.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -33,15 +34,7 @@ const augment = z.strictObject({
   flip: z.boolean().optional(),
   /** Top and bottom do: for pictures that have no up. */
   flipUpright: z.boolean().optional(),
-  colorJitter: z
-    .strictObject({
-      brightness: z.number().nonnegative(),
-      contrast: z.number().nonnegative(),
-      saturation: z.number().nonnegative(),
-      hue: z.number().min(0).max(0.5).optional(),
-      probability: share.optional(),
-    })
-    .optional(),
+  colorJitter: colorJitter.optional(),
 });
 
 /** 2 features: pictures stretched to one size, in pixels; the model says something of every 8 x 8 of them. */
@@ -95,11 +88,7 @@ const objective = z.discriminatedUnion("kind", [
 ]);
 
 /** 6 iterate: for so many steps, or passes over the pictures. */
-const training = z
-  .strictObject({ ...iteration, steps: count.optional(), epochs: z.number().positive().optional() })
-  .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), {
-    message: "give steps or epochs, one of them",
-  });
+const training = z.strictObject({ ...iteration, ...duration }).refine(...oneDuration);
 
 /** Then: use it. The defaults of `detect`. */
 const generation = z

@@ -7,7 +7,6 @@ import {
   type PictureProblem,
   type SplitCounts,
 } from "../../data/images/open-images.js";
-import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
 import { mergeAdapter } from "../../interop/adapter.js";
@@ -250,9 +249,10 @@ async function learningOf(
   return {
     ...{ ...trained, built, images },
     steps: stepsOf(recipe, images),
-    data: batchesAhead(
+    data: batchesAhead<BatchThreadOptions>(
       imageBatches(images, recipe),
-      () => startBatches({ location: images.location, recipe }),
+      import.meta.url,
+      { location: images.location, recipe },
       around,
     ),
     leftOut: leftOutOf(images),
@@ -292,11 +292,6 @@ function merged(model: ImageModel, weights: Weights, adapted: LoraConfig | undef
   const [own, adapter] = [new Map<string, NamedArray>(), new Map<string, NamedArray>()];
   for (const [name, array] of weights) (isOwn(name) ? own : adapter).set(name, array);
   return mergeAdapter(model, own, { lora: adapted, weights: adapter });
-}
-
-function startBatches(options: BatchThreadOptions): Prefetch {
-  const file = import.meta.url.endsWith(".ts") ? "./batch-thread.ts" : "./batch-thread.js";
-  return prefetch(new URL(file, import.meta.url), options);
 }
 
 function stepsOf({ training }: ImageRecipe, { train }: PreparedImages): number {

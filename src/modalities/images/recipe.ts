@@ -1,7 +1,7 @@
 /** A recipe for images: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
 import { poolings } from "../../models/vit.js";
-import { count, iteration, lora, optimizer, share } from "../../recipe/sections.js";
+import { count, duration, iteration, lora, oneDuration, optimizer, share } from "../../recipe/sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -22,6 +22,15 @@ const data = z.strictObject({
   labelsPerClass: count.optional(),
 });
 
+/** See features/images/colour. */
+export const colorJitter = z.strictObject({
+  brightness: z.number().nonnegative(),
+  contrast: z.number().nonnegative(),
+  saturation: z.number().nonnegative(),
+  hue: z.number().min(0).max(0.5).optional(),
+  probability: share.optional(),
+});
+
 /** Changes to each image, drawn anew each time it is learned from; see features/augment. */
 const augment = z.strictObject({
   /** Reflected pixels on each side, of which a random crop takes them away again. */
@@ -29,15 +38,7 @@ const augment = z.strictObject({
   /** Left and right change places, half of the time. */
   flip: z.boolean().optional(),
   resizedCrop: z.strictObject({ minScale: share }).optional(),
-  colorJitter: z
-    .strictObject({
-      brightness: z.number().nonnegative(),
-      contrast: z.number().nonnegative(),
-      saturation: z.number().nonnegative(),
-      hue: z.number().min(0).max(0.5).optional(),
-      probability: share.optional(),
-    })
-    .optional(),
+  colorJitter: colorJitter.optional(),
   /** Probability of grey. */
   grayscale: share.optional(),
   /** Probability of an erased rectangle. */
@@ -141,11 +142,7 @@ const objective = z.discriminatedUnion("kind", [
 ]);
 
 /** 6 iterate: for so many steps, or passes over the training images. */
-const training = z
-  .strictObject({ ...iteration, steps: count.optional(), epochs: z.number().positive().optional() })
-  .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), {
-    message: "give steps or epochs, one of them",
-  });
+const training = z.strictObject({ ...iteration, ...duration }).refine(...oneDuration);
 
 /** Then: use it. Samples during training, and the defaults of `generate`. */
 const generation = z

@@ -1,7 +1,6 @@
 /** What a run on speech learns: a model, prepared recordings, and what a checkpoint holds. */
 import { openRecordings } from "../../data/audio/recordings.js";
 import { batchesPerPass } from "../../data/length-buckets.js";
-import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import type { CtcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
 import type { Folder } from "../../files/folder.js";
 import { FRAME_RATE } from "../../generation/speech/emissions.js";
@@ -110,9 +109,10 @@ function learningOf(
     task,
     start: { pretrained: base && weightsFor(base, vocabulary) },
     steps: stepsOf(recipe.training, batchesPerPass(sets.train.buckets)),
-    data: batchesAhead(
+    data: batchesAhead<BatchThreadOptions>(
       batches,
-      () => startBatches({ location: prepared.location, recipe, numLayers }),
+      import.meta.url,
+      { location: prepared.location, recipe, numLayers },
       around,
     ),
     leftOut: [...prepared.leftOut, ...sets.leftOut],
@@ -157,11 +157,6 @@ function unknownLetters({ utterances }: UtteranceSet, vocabulary: CtcVocabulary 
   return unknown.size > 0
     ? [`letters to be validated with that are not learned: ${[...unknown].join(" ")}`]
     : [];
-}
-
-function startBatches(options: BatchThreadOptions): Prefetch {
-  const file = import.meta.url.endsWith(".ts") ? "./batch-thread.ts" : "./batch-thread.js";
-  return prefetch(new URL(file, import.meta.url), options);
 }
 
 function nextOf(isRecogniser: boolean, folder: string): string[] {

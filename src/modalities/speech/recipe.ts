@@ -1,6 +1,6 @@
 /** A recipe for speech: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
-import { count, iteration, optimizer, share } from "../../recipe/sections.js";
+import { count, duration, iteration, oneDuration, optimizer, share } from "../../recipe/sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -92,12 +92,9 @@ const training = z
     batchSize: count,
     /** Recordings are batched with others of about their length: so many shapes of batches. */
     buckets: count.max(8).default(4),
-    steps: count.optional(),
-    epochs: z.number().positive().optional(),
+    ...duration,
   })
-  .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), {
-    message: "give steps or epochs, one of them",
-  });
+  .refine(...oneDuration);
 
 /** Then: use it. How `transcribe` decodes by default. */
 const generation = z

@@ -1,6 +1,5 @@
 /** What a run on translation learns: a model, prepared sentences, and what a checkpoint holds. */
 import { batchesPerPass } from "../../data/length-buckets.js";
-import { type Prefetch, prefetch } from "../../data/prefetch/prefetch.js";
 import {
   backTranslationToken,
   endToken,
@@ -120,9 +119,10 @@ async function learningOf(
     task,
     start: { pretrained: base && toUnits(base.weights, unitOf) },
     steps: stepsOf(recipe.training, batchesPerPass(sets.train.buckets)),
-    data: batchesAhead(
+    data: batchesAhead<BatchThreadOptions>(
       translationBatches(sets, recipe, objective),
-      () => startBatches({ location: prepared.location, recipe, dropoutSites }),
+      import.meta.url,
+      { location: prepared.location, recipe, dropoutSites },
       around,
     ),
     leftOut: [...prepared.leftOut, ...sets.leftOut],
@@ -147,11 +147,6 @@ async function learningOf(
 
 const shapesOf = (shapes: readonly SequenceBatchShape[]) =>
   shapes.map(({ batchSize, source, target }) => `${batchSize} x ${source}/${target}`).join(", ");
-
-function startBatches(options: BatchThreadOptions): Prefetch {
-  const file = import.meta.url.endsWith(".ts") ? "./batch-thread.ts" : "./batch-thread.js";
-  return prefetch(new URL(file, import.meta.url), options);
-}
 
 function nextOf({ objective }: TranslationRecipe, folder: string): string[] {
   if (objective.kind === "denoise") {

@@ -1,6 +1,6 @@
 /** A recipe for translation: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
-import { count, iteration, optimizer, share } from "../../recipe/sections.js";
+import { count, duration, iteration, oneDuration, optimizer, share } from "../../recipe/sections.js";
 
 /** A path or several, or a file a language, such as {"en": "train.en", "de": "train.de"}. */
 const place = z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())]);
@@ -98,12 +98,9 @@ const training = z
     batchSize: count,
     /** Sentences are batched with others of about their length: so many shapes of batches. */
     buckets: count.max(8).default(5),
-    steps: count.optional(),
-    epochs: z.number().positive().optional(),
+    ...duration,
   })
-  .refine(({ steps, epochs }) => (steps === undefined) !== (epochs === undefined), {
-    message: "give steps or epochs, one of them",
-  });
+  .refine(...oneDuration);
 
 /** Then: use it. How `translate` decodes by default. */
 const generation = z

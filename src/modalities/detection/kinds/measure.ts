@@ -10,13 +10,11 @@ import { memoryFolder } from "../../../files/memory.js";
 import { compileDetector } from "../../../generation/detection/detector-session.js";
 import type { Saved } from "../../images/kinds/saved.js";
 import { type Named, type Output, type Surroundings, watching } from "../../modality.js";
-import { evenly, foundIn } from "../found.js";
+import { firstThreshold, foundIn } from "../found.js";
 import { openPreparedDetection, type PreparedSplit, writeSplit } from "../prepared.js";
 import { csvField } from "./detect.js";
 import type { Measuring } from "./options.js";
 import { defaultsOf } from "./pictures.js";
-
-const firstThreshold = 0.5;
 
 /**
  * COCO's average precision over pictures of the model's run, or given ones; with how far counts are off from a threshold
@@ -33,7 +31,7 @@ export async function* measureBoxes(
   const pictures = data === undefined ? await ofRun(named, split) : await given(data, saved, around);
   const session = await compileDetector(around.runtime, model, weights);
   const { overlap, threshold: chosen = firstThreshold } = defaultsOf(saved);
-  const numbers = evenly(pictures.pictures.length, pictures.pictures.length);
+  const numbers = [...pictures.pictures.keys()];
   const found = await foundIn(session, pictures, numbers, { ...watching(around, "pictures"), overlap });
   await session.release();
   const truth = pictures.pictures.map(({ boxes }) => boxes);
@@ -46,11 +44,11 @@ export async function* measureBoxes(
   yield {
     kind: "figures",
     figures: {
-      ...{ metric: "coco", pictures: truth.length, boxes: counted(truth), ...metrics },
+      ...{ metric: "coco", pictures: truth.length, boxes: counts.truth, ...metrics },
       perClass: metrics.perClass.map((one, label) => one && { class: classes[label], ...one }),
       ...{ threshold, best, counts },
     },
-    text: inWords({ truth, metrics, classes, threshold, best, counts }),
+    text: inWords({ pictures: truth.length, metrics, classes, threshold, best, counts }),
   };
 }
 
@@ -99,12 +97,8 @@ async function given(
   return writeSplit(pictures, model, memoryFolder(), watching(around, "pictures decoded"));
 }
 
-function counted(truth: readonly (readonly Box[])[]): number {
-  return truth.flat().filter(({ ignored }) => !ignored).length;
-}
-
 interface Measured {
-  readonly truth: readonly (readonly Box[])[];
+  readonly pictures: number;
   readonly metrics: CocoMetrics;
   readonly classes: readonly string[];
   readonly threshold: number;
@@ -112,10 +106,10 @@ interface Measured {
   readonly counts: CountErrors;
 }
 
-function inWords({ truth, metrics, classes, threshold, best, counts }: Measured): string {
+function inWords({ pictures, metrics, classes, threshold, best, counts }: Measured): string {
   const { ap, ap50, ap75, apSmall, apMedium, apLarge, ar100 } = metrics;
   const lines = [
-    `${truth.length} pictures with ${counted(truth)} boxes, as COCO measures`,
+    `${pictures} pictures with ${counts.truth} boxes, as COCO measures`,
     `AP ${share(ap)}, AP50 ${share(ap50)}, AP75 ${share(ap75)}; AR of 100 boxes ${share(ar100)}`,
     `AP of small things ${share(apSmall)}, medium ${share(apMedium)}, large ${share(apLarge)}`,
     ...metrics.perClass.map((one, label) =>

@@ -4,12 +4,12 @@ import { byUncertainty } from "../../../generation/detection/suggest.js";
 import { GenerationError } from "../../../generation/errors.js";
 import type { Saved } from "../../images/kinds/saved.js";
 import type { Named, Output, Surroundings, UseRequest } from "../../modality.js";
+import { firstThreshold } from "../found.js";
 import type { Suggesting } from "./options.js";
 import { defaultsOf, look } from "./pictures.js";
 
 /** What is nearly found says how unsure a model is. */
 const leastScore = 0.05;
-const firstThreshold = 0.5;
 
 /**
  * The pictures, those first that would teach most; and where it is wanted, files that describe the boxes from the threshold
@@ -23,10 +23,7 @@ export async function* suggestAmong(
 ): AsyncGenerator<Output> {
   const saved = await named.open();
   if (wanted && !wanted.each && format !== "coco") throw severalFiles(format);
-  const { threshold = firstThreshold } = {
-    ...defaultsOf(saved),
-    ...(asked !== undefined && { threshold: asked }),
-  };
+  const threshold = asked ?? defaultsOf(saved).threshold ?? firstThreshold;
   const pictures = [];
   for await (const { file, width, height, found } of look(saved, inputs, { threshold: leastScore }, around)) {
     const boxes = found.filter(({ score }) => score >= threshold);
