@@ -87,10 +87,11 @@ function countsTable(results: readonly DetectedPicture[], classes: readonly stri
     ["file", ...classes],
     ...results.map(({ file, boxes }) => [file, ...countsOf(boxes, classes).map(String)]),
   ];
-  return new TextEncoder().encode(rows.map((row) => `${row.map(csvField).join(",")}\r\n`).join(""));
+  return csvTable(rows);
 }
 
 /** RFC 4180, section 2. */
-export function csvField(value: string): string {
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+export function csvTable(rows: readonly (readonly string[])[]): Uint8Array {
+  const field = (value: string) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  return new TextEncoder().encode(rows.map((row) => `${row.map(field).join(",")}\r\n`).join(""));
 }

@@ -12,7 +12,7 @@ import type { Saved } from "../../images/kinds/saved.js";
 import { type Named, type Output, type Surroundings, watching } from "../../modality.js";
 import { firstThreshold, foundIn } from "../found.js";
 import { openPreparedDetection, type PreparedSplit, writeSplit } from "../prepared.js";
-import { csvField } from "./detect.js";
+import { csvTable } from "./detect.js";
 import type { Measuring } from "./options.js";
 import { defaultsOf } from "./pictures.js";
 
@@ -138,8 +138,5 @@ function curvesTable({ perClass }: CocoMetrics, classes: readonly string[]): Uin
       ...[recall, precision, score].map((value) => value.toFixed(4)),
     ]),
   );
-  const lines = [["class", "recall", "precision", "score"], ...rows].map((row) =>
-    row.map(csvField).join(","),
-  );
-  return new TextEncoder().encode(lines.map((line) => `${line}\r\n`).join(""));
+  return csvTable([["class", "recall", "precision", "score"], ...rows]);
 }
