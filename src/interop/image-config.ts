@@ -22,15 +22,17 @@ export type ImageModelKind =
   | { readonly kind: "contrastive"; readonly model: ProjectedEncoder }
   | { readonly kind: "detector"; readonly model: Detector };
 
-const ditConfig = z.object({
+/** Of a diffusion transformer. */
+export const ditConfig = z.object({
   num_channels: count,
   image_height: count,
   image_width: count,
-  patch_size: count,
+  patch_size: z.union([count, z.tuple([count, count])]),
   hidden_size: count,
   num_hidden_layers: count,
   num_attention_heads: count,
   num_classes: z.int().nonnegative(),
+  num_speakers: z.int().nonnegative().optional(),
 });
 const unetConfig = z.object({
   ...image,
@@ -42,7 +44,8 @@ const unetConfig = z.object({
   num_classes: z.int().nonnegative(),
   groups: count,
 });
-const resnetConfig = z.object({
+/** Of a residual network. */
+export const resnetConfig = z.object({
   ...image,
   base_width: count,
   blocks_per_stage: z.array(count).min(1),
@@ -113,7 +116,8 @@ function overEncoder(encoder: ImageEncoder, config: JsonObject, source: string):
   return { kind: "classifier", model: imageClassifier(encoder, Object.keys(id2label).length) };
 }
 
-const ditOf = (fields: z.output<typeof ditConfig>) =>
+/** The model of a config. */
+export const ditOf = (fields: z.output<typeof ditConfig>) =>
   dit({
     channels: fields.num_channels,
     height: fields.image_height,
@@ -123,6 +127,7 @@ const ditOf = (fields: z.output<typeof ditConfig>) =>
     numLayers: fields.num_hidden_layers,
     numHeads: fields.num_attention_heads,
     numClasses: fields.num_classes,
+    numSpeakers: fields.num_speakers,
   });
 
 const unetOf = (fields: z.output<typeof unetConfig>) =>
@@ -139,7 +144,8 @@ const unetOf = (fields: z.output<typeof unetConfig>) =>
     groups: fields.groups,
   });
 
-const resnetOf = (fields: z.output<typeof resnetConfig>) =>
+/** The model of a config. */
+export const resnetOf = (fields: z.output<typeof resnetConfig>) =>
   resnet({
     channels: fields.channels,
     height: fields.height,

@@ -17,7 +17,7 @@ const harmless = new Set(
   resid_pdrop embd_pdrop attn_pdrop attention_dropout hidden_dropout gradient_checkpointing
   reorder_and_upcast_attn n_ctx pretraining_tp max_window_layers is_llama_config _attn_implementation
   _attn_implementation_autoset auto_map transformers.js_config return_dict output_attentions
-  output_hidden_states max_length min_length do_sample temperature top_k top_p repetition_penalty`.split(
+  output_hidden_states max_length min_length do_sample temperature top_k top_p repetition_penalty music`.split(
     /\s+/,
   ),
 );

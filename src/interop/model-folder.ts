@@ -22,6 +22,8 @@ export interface SavedModel {
   readonly weights: ReadonlyMap<string, NamedArray>;
   readonly tokenizer?: Tokenizer;
   readonly generation?: GenerationDefaults;
+  /** How the music is spelled that it writes, `music` in config.json; see features/music/alphabet. */
+  readonly music?: string;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface SavedModel {
  * Throws `CheckpointError` when a parameter is missing or of another shape.
  */
 export async function saveModel(folder: Folder, { model, weights, ...rest }: SavedModel): Promise<void> {
-  const { tokenizer, generation = {} } = rest;
+  const { tokenizer, generation = {}, music } = rest;
   checkVocabulary(model, tokenizer, folder.location);
   const parameters = new Map(model.parameters.map(({ name, shape }) => [name, take(weights, name, shape)]));
   const endTokens = new Set([tokenizer?.endOfText ?? [], generation.endTokens ?? []].flat());
   const eos = endTokens.size > 1 ? [...endTokens] : ([...endTokens][0] ?? null);
   const tokenIds = { bos_token_id: startOfText(tokenizer), eos_token_id: eos };
-  await folder.write(configFile, jsonText({ ...model.huggingFaceConfig(), ...tokenIds }));
+  await folder.write(configFile, jsonText({ ...model.huggingFaceConfig(), ...tokenIds, music }));
   await writeSafetensors(folder, weightsFile, parameters);
   if (tokenizer) await saveTokenizer(tokenizer, folder);
   await writeGenerationConfig(folder, generation, tokenIds);
@@ -44,11 +46,14 @@ export async function saveModel(folder: Folder, { model, weights, ...rest }: Sav
 /** Reads a model folder. Throws `CheckpointError` for what is damaged, missing, or not exactly expressible. */
 export async function loadModel(folder: Folder): Promise<SavedModel & { weights: Map<string, NamedArray> }> {
   const source = `${folder.location}/${configFile}`;
-  const model = decoderFromConfig(await readJson(folder, configFile), source);
+  const config = await readJson(folder, configFile);
+  const model = decoderFromConfig(config, source);
   const tokenizer = (await hasTokenizer(folder)) ? await loadTokenizer(folder) : undefined;
   checkVocabulary(model, tokenizer, folder.location);
   const weights = await readParameters(await openWeights(folder), model, folder.location);
-  return { model, weights, tokenizer, generation: await readGeneration(folder, tokenizer) };
+  const generation = await readGeneration(folder, tokenizer);
+  const music = typeof config.music === "string" ? { music: config.music } : {};
+  return { model, weights, tokenizer, generation, ...music };
 }
 
 /** The end tokens without the one that the tokenizer names itself. */

@@ -1,6 +1,8 @@
 import { detection } from "./detection/modality.js";
 import { images } from "./images/modality.js";
 import type { Learning, Modality } from "./modality.js";
+import { music } from "./music/modality.js";
+import { sound } from "./sound/modality.js";
 import { speech } from "./speech/modality.js";
 import { text } from "./text/modality.js";
 import { translation } from "./translation/modality.js";
@@ -12,6 +14,8 @@ export const modalities = [
   speech,
   translation,
   detection,
+  music,
+  sound,
 ] as const satisfies readonly Modality[];
 
 /** A recipe as it is written: values with a default may be missing. */

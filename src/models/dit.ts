@@ -16,7 +16,7 @@ import { feedForward } from "../nn/feed-forward.js";
 import { linearWithBias } from "../nn/linear.js";
 import { gatedAdd, modulatedNorm } from "../nn/modulation.js";
 import { filled, type Init, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
-import { patchEmbedding, patchPositions, unpatchify } from "../nn/patches.js";
+import { type PatchSize, patchEmbedding, patchPositions, sidesOf, unpatchify } from "../nn/patches.js";
 import { timeEmbedding, timeEmbeddingParameters } from "../nn/time-embedding.js";
 import type { Denoiser } from "./image-model.js";
 import { checkDivides } from "./shapes.js";
@@ -26,18 +26,24 @@ export interface DitConfig {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  /** Of a patch's side, in pixels. */
-  readonly patchSize: number;
+  readonly patchSize: PatchSize;
   readonly embedWidth: number;
   readonly numLayers: number;
   readonly numHeads: number;
   /** 0 for images without classes. */
   readonly numClasses: number;
+  /**
+   * Values of a second attribute, such as the speakers of sounds, learned beside the classes; default 0. A label is then
+   * class * (numSpeakers + 1) + speaker, where the last class and the last speaker are "none".
+   */
+  readonly numSpeakers?: number;
 }
 
 /** A DiT of these sizes. Throws `ModelError` when patches, heads or positions do not divide theirs. */
 export function dit(config: DitConfig): Denoiser {
-  const { channels, height, width, patchSize, embedWidth, numLayers, numHeads, numClasses } = config;
+  const { channels, height, width, patchSize, embedWidth, numLayers, numHeads } = config;
+  const { numClasses, numSpeakers = 0 } = config;
+  const [patchHeight, patchWidth] = sidesOf(patchSize);
   checkDit(config);
 
   const block = (p: Parameters, rows: Tensor<"n c">, condition: Tensor<"b c">, name: string) => {
@@ -55,14 +61,14 @@ export function dit(config: DitConfig): Denoiser {
     channels,
     height,
     width,
-    numClasses,
+    numClasses: (numClasses + 1) * (numSpeakers + 1) - 1,
     parameters: parametersOf(config),
 
     predict(p, x, time, labels) {
       const [batch] = x.shape;
-      const classes = gather(p("y_embedder.embedding_table.weight"), labels);
+      const classes = gather(labelTable(p, config), labels);
       const condition = silu(add(timeEmbedding(p, time, "t_embedder"), classes)) as Tensor<"b c">;
-      const positions = patchPositions(height / patchSize, width / patchSize, embedWidth); // t 1 c
+      const positions = patchPositions(height / patchHeight, width / patchWidth, embedWidth); // t 1 c
       const patches = patchEmbedding(p, x, "x_embedder.proj");
       const apart = reshape(patches, [positions.shape[0], batch, embedWidth]);
       let rows = reshape<"n c">(add(apart, positions), patches.shape);
@@ -84,8 +90,21 @@ export function dit(config: DitConfig): Denoiser {
       num_hidden_layers: numLayers,
       num_attention_heads: numHeads,
       num_classes: numClasses,
+      ...(numSpeakers > 0 ? { num_speakers: numSpeakers } : {}),
     }),
   };
+}
+
+/** A row for each label: its class's, with its speaker's added where there are speakers. */
+function labelTable(p: Parameters, { numClasses, numSpeakers = 0, embedWidth }: DitConfig): Tensor<"k c"> {
+  const classes = p("y_embedder.embedding_table.weight");
+  if (numSpeakers === 0) return classes as Tensor<"k c">;
+  const speakers = p("speaker_embedder.embedding_table.weight");
+  const pairs = add(
+    reshape(classes, [numClasses + 1, 1, embedWidth]),
+    reshape(speakers, [1, numSpeakers + 1, embedWidth]),
+  );
+  return reshape(pairs, [(numClasses + 1) * (numSpeakers + 1), embedWidth]);
 }
 
 /** The last linear layer. The checkpoint's has the channels of a pixel side by side; `unpatchify` wants them apart. */
@@ -99,8 +118,9 @@ function toPixels(p: Parameters, rows: Tensor<"n c">, channels: number): Tensor<
 }
 
 function checkDit({ height, width, patchSize, embedWidth, numHeads }: DitConfig): void {
-  checkDivides("height", height, "patchSize", patchSize);
-  checkDivides("width", width, "patchSize", patchSize);
+  const [down, across] = sidesOf(patchSize);
+  checkDivides("height", height, "patchSize", down);
+  checkDivides("width", width, "patchSize", across);
   checkDivides("embedWidth", embedWidth, "numHeads", numHeads);
   checkDivides("embedWidth", embedWidth, "the number of parts of a position", 4);
 }
@@ -110,8 +130,15 @@ function checkDit({ height, width, patchSize, embedWidth, numHeads }: DitConfig)
  * and the last layer, with zeros (section 3.2 of the paper, and its code).
  */
 function parametersOf(config: DitConfig): Parameter[] {
-  const { channels, patchSize, embedWidth, numLayers, numClasses } = config;
-  const pixels = patchSize * patchSize * channels;
+  const { channels, patchSize, embedWidth, numLayers, numClasses, numSpeakers = 0 } = config;
+  const [patchHeight, patchWidth] = sidesOf(patchSize);
+  const pixels = patchHeight * patchWidth * channels;
+  const table = (name: string, rows: number): Parameter => ({
+    name: `${name}.embedding_table.weight`,
+    shape: [rows, embedWidth],
+    role: "embedding",
+    init: normal(0.02),
+  });
   const linear = (name: string, inputs: number, outputs: number, init = glorot(inputs, outputs)) =>
     [
       { name: `${name}.weight`, shape: [outputs, inputs], role: "matrix", init, inputAxis: 1 },
@@ -130,18 +157,14 @@ function parametersOf(config: DitConfig): Parameter[] {
   return [
     {
       name: "x_embedder.proj.weight",
-      shape: [embedWidth, channels, patchSize, patchSize],
+      shape: [embedWidth, channels, patchHeight, patchWidth],
       role: "embedding",
       init: glorot(pixels, embedWidth),
     },
     { name: "x_embedder.proj.bias", shape: [embedWidth], role: "vector", init: filled(0) },
     ...timeEmbeddingParameters("t_embedder", embedWidth),
-    {
-      name: "y_embedder.embedding_table.weight",
-      shape: [numClasses + 1, embedWidth],
-      role: "embedding",
-      init: normal(0.02),
-    },
+    table("y_embedder", numClasses + 1),
+    ...(numSpeakers > 0 ? [table("speaker_embedder", numSpeakers + 1)] : []),
     ...Array.from({ length: numLayers }, (_, layer) => block(`blocks.${layer}`)).flat(),
     // `toPixels` reads it in another order: no adapter can stand beside it.
     { ...lastWeight, role: "head", inputAxis: undefined },

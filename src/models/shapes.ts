@@ -38,3 +38,8 @@ export function flattenTokens(x: Tensor<"t b c">): Tensor<"n c"> {
   const [time, batch, width] = x.shape;
   return reshape(x, [multiplySizes(time, batch), width]);
 }
+
+export function checkOdd(name: string, size: number): void {
+  if (Number.isInteger(size) && size % 2 === 1) return;
+  throw new ModelError(`${name} has no middle`, `${size}`, "choose an odd one");
+}

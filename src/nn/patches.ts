@@ -1,5 +1,5 @@
 /**
- * Images as rows of square patches and back. Rows are patch first, [p b, d], as `selfAttention` wants them;
+ * Images as rows of patches and back. Rows are patch first, [p b, d], as `selfAttention` wants them;
  * a row holds one patch in the order channel, y, x, which is the order of a convolution's kernel.
  */
 import { divideSizes, known, multiplySizes, type Size } from "../core/graph/size.js";
@@ -8,24 +8,32 @@ import { gemm } from "../core/ops/matmul.js";
 import { reshape, transpose } from "../core/ops/movement.js";
 import type { Parameters } from "./parameter.js";
 
-/** Rows [p b, c size size] of images [b, c, h, w]. Throws `ShapeError` when `size` does not divide both sides. */
-export function patchify(images: Tensor<"b c h w">, size: number): Tensor<"n d"> {
+/** A patch's side in pixels, or its height and width. */
+export type PatchSize = number | readonly [height: number, width: number];
+
+/** A patch's height and width in pixels. */
+export const sidesOf = (size: PatchSize): readonly [height: number, width: number] =>
+  typeof size === "number" ? [size, size] : size;
+
+/** Rows [p b, c y x] of images [b, c, h, w]. Throws `ShapeError` when patches of this size do not cover them. */
+export function patchify(images: Tensor<"b c h w">, size: PatchSize): Tensor<"n d"> {
   const [batch, channels, height, width] = images.shape;
   const [rows, columns] = grid(known(height), known(width), size);
-  const apart = reshape(images, [batch, channels, rows, size, columns, size]);
+  const [down, across] = sidesOf(size);
+  const apart = reshape(images, [batch, channels, rows, down, columns, across]);
   const patches = transpose(apart, [2, 4, 0, 1, 3, 5]); // rows columns b c y x
-  return reshape(patches, [multiplySizes(rows * columns, batch), multiplySizes(channels, size * size)]);
+  return reshape(patches, [multiplySizes(rows * columns, batch), multiplySizes(channels, down * across)]);
 }
 
 /**
  * A linear layer over the patches [p b, width] of images, written as the product that the checkpoint's
- * convolution with stride `size` is: `layer`.weight is [width, c, size, size]. [Dosovitskiy et al. 2021]
+ * convolution with the patch as its stride is: `layer`.weight is [width, c, y, x]. [Dosovitskiy et al. 2021]
  */
 export function patchEmbedding(p: Parameters, images: Tensor<"b c h w">, layer: string): Tensor<"n c"> {
   const kernel = p(`${layer}.weight`);
-  const [width, channels, size] = kernel.shape.map(known);
-  const weight = reshape(kernel, [width, channels * size * size]);
-  return gemm(patchify(images, size), weight, { transB: true, c: p(`${layer}.bias`) });
+  const [width, channels, down, across] = kernel.shape.map(known);
+  const weight = reshape(kernel, [width, channels * down * across]);
+  return gemm(patchify(images, [down, across]), weight, { transB: true, c: p(`${layer}.bias`) });
 }
 
 /** Sizes of a batch of images and of the patches they are cut into. */
@@ -34,8 +42,7 @@ export interface PatchLayout {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  /** Of a patch's side, in pixels. */
-  readonly size: number;
+  readonly size: PatchSize;
 }
 
 /** The images [b, c, h, w] that `patchify` made these rows of. */
@@ -43,7 +50,7 @@ export function unpatchify(
   rows: Tensor<"n d">,
   { batch, channels, height, width, size }: PatchLayout,
 ): Tensor<"b c h w"> {
-  const patches = reshape(rows, [...grid(height, width, size), batch, channels, size, size]);
+  const patches = reshape(rows, [...grid(height, width, size), batch, channels, ...sidesOf(size)]);
   return reshape(transpose(patches, [2, 3, 0, 4, 1, 5]), [batch, channels, height, width]);
 }
 
@@ -83,11 +90,12 @@ export function patchPositions(rows: number, columns: number, width: number): Te
   return constant(values, [rows * columns, 1, width]);
 }
 
-function grid(height: number, width: number, size: number): [rows: number, columns: number] {
-  if (height % size === 0 && width % size === 0) return [height / size, width / size];
+function grid(height: number, width: number, size: PatchSize): [rows: number, columns: number] {
+  const [down, across] = sidesOf(size);
+  if (height % down === 0 && width % across === 0) return [height / down, width / across];
   throw new ShapeError(
     "patches do not cover the image",
-    `${height} x ${width} pixels in patches of ${size} x ${size}`,
+    `${height} x ${width} pixels in patches of ${down} x ${across}`,
     "choose a patch size that divides height and width",
   );
 }

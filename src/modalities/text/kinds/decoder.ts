@@ -88,6 +88,7 @@ const measures: readonly Use<SavedModel>[] = [
 export const decoder: ModelKind<SavedModel & { readonly generation?: GenerationDefaults }> = {
   name: "language model",
   modelTypes: ["gpt2", "llama", "qwen3", adapterType],
+  fits: ({ music }) => music === undefined,
   open: async (folder, around) => {
     const { openModel } = await import("../../../interop/model-folder.js");
     return openModel(folder, "latest", baseOf(around));

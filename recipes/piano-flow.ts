@@ -1,0 +1,43 @@
+/**
+ * Learns to draw notes of a piano without a download: 30 notes at four velocities from npm packages, of which one
+ * velocity is held out. The recordings are those of the Salamander Grand Piano (Alexander Holm, CC BY).
+ *
+ *   npx autodidact train piano-flow
+ *   npx autodidact generate runs/piano-flow --class C4 --count 4 --guidance 2 --out notes.wav
+ */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { defineRecipe } from "autodidact";
+
+const require = createRequire(import.meta.url);
+const velocities = [4, 8, 12, 16];
+
+export default defineRecipe({
+  data: {
+    format: "sound",
+    path: velocities.map((velocity) =>
+      join(dirname(require.resolve(`@audio-samples/piano-velocity${velocity}/package.json`)), "audio"),
+    ),
+    names: "{class}v{take}",
+    heldOut: { take: "12" },
+  },
+  features: { kind: "mel", sampleRate: 16_000, seconds: 1, augment: { shift: 4, gain: 3 } },
+  model: { kind: "dit", patchFrames: 2, embedWidth: 192, numLayers: 6, numHeads: 6 },
+  objective: { kind: "flowMatching", time: "logitNormal", classDropout: 0.1 },
+  optimizer: {
+    kind: "adamw",
+    lr: 1e-3,
+    betas: [0.9, 0.99],
+    weightDecay: 0.01,
+    averageDecay: 0.999,
+    schedule: { kind: "cosine", warmupSteps: 100, finalFactor: 0.05 },
+  },
+  training: {
+    batchSize: 32,
+    steps: 2500,
+    evaluateEvery: 500,
+    evaluationBatches: 8,
+    checkpointEvery: 500,
+  },
+  generation: { count: 8, steps: 16, solver: "heun", guidance: 2 },
+});

@@ -1,0 +1,53 @@
+/** Which note a sound is of. */
+import { powerSpectrum } from "../../features/audio/power-spectrum.js";
+
+const semitonesOf: Readonly<Record<string, number>> = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
+/** In semitones as MIDI counts them: the keys of a piano, and half a semitone on both sides. */
+const [lowest, highest] = [20.5, 108.5];
+const step = 0.1;
+const harmonics = 12;
+/** Of each harmonic beside the one below it. [Hermes 1988] */
+const decay = 0.84;
+/** Strings are stiff, and harmonics lie a little higher than they should: the strongest bin up to here counts. */
+const stretch = 1.006;
+const longestSeconds = 1;
+
+/** The number of a note as MIDI counts, such as 60 for "C4" and 63 for "D#4" or "Eb4"; undefined for no note. */
+export function noteNumber(name: string): number | undefined {
+  const [, letter, sign = "", octave] = /^([A-G])([#♯b♭]?)(-?\d)$/.exec(name.normalize("NFC")) ?? [];
+  if (letter === undefined) return undefined;
+  const raised = { "": 0, "#": 1, "♯": 1, b: -1, "♭": -1 }[sign]!;
+  return 12 * (Number(octave) + 1) + semitonesOf[letter] + raised;
+}
+
+/**
+ * The pitch of the first second of a sound in semitones, 69 for 440 Hz, to a tenth: the one whose harmonics hold most, by
+ * subharmonic summation over the roots of magnitudes [Hermes 1988]. NaN for silence.
+ */
+export function pitchOf(samples: Float32Array, sampleRate: number): number {
+  const length = Math.min(samples.length, Math.round(longestSeconds * sampleRate));
+  const size = 2 ** Math.ceil(Math.log2(2 * Math.max(length, sampleRate)));
+  const frame = new Float64Array(size);
+  for (let i = 0; i < length; i++) frame[i] = samples[i] * (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+  const roots = powerSpectrum(size)(frame).map((power) => power ** 0.25);
+  let [best, most] = [Number.NaN, 0];
+  for (let pitch = lowest; pitch <= highest; pitch += step) {
+    const sum = harmonicSum(roots, (440 * 2 ** ((pitch - 69) / 12) * size) / sampleRate);
+    if (sum > most) [best, most] = [pitch, sum];
+  }
+  return best;
+}
+
+/** Of bins at multiples of `bin`, as far as there are any. */
+function harmonicSum(roots: Float64Array, bin: number): number {
+  let sum = 0;
+  for (let harmonic = 1; harmonic <= harmonics; harmonic++) {
+    const first = Math.round(harmonic * bin);
+    const last = Math.round(harmonic * bin * (harmonic === 1 ? 1 : stretch));
+    if (last >= roots.length) break;
+    let strongest = 0;
+    for (let i = first; i <= last; i++) strongest = Math.max(strongest, roots[i]);
+    sum += decay ** (harmonic - 1) * strongest;
+  }
+  return sum;
+}

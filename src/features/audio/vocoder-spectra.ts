@@ -1,0 +1,86 @@
+import type { RandomStream } from "../../core/random.js";
+import { melMagnitudes } from "./mel-magnitudes.js";
+import type { MelSpectrogram } from "./mel-settings.js";
+import { Stft } from "./stft.js";
+
+/** Real and imaginary parts over a bin's magnitude, so that their variance is about 1 in speech and drums. */
+const share = 0.72;
+/** A window smears what is loud: a magnitude is not less than this part of the greatest so many frames and bins around. */
+const smeared = 0.3;
+const around = 2;
+
+/**
+ * Spectra as a vocoder sees them: divided by the magnitudes that the mel bands tell, so that all of them are of about unit
+ * variance. Sound and noise are both samples; the noise has the magnitudes too.
+ */
+export class VocoderSpectra {
+  private readonly stft: Stft;
+  private readonly window: number;
+
+  /** Throws `AudioFeatureError` for settings of which no sound can be made. */
+  constructor(readonly settings: MelSpectrogram) {
+    this.stft = new Stft(settings);
+    this.window = Math.sqrt((3 / 16) * settings.windowLength); // what noise of variance 1 has in each part
+  }
+
+  /** What a spectrum [frames, 2 bins] is divided by: [frames, bins], of a log-mel spectrogram [frames, bands]. */
+  scaleOf(mel: Float32Array): Float32Array {
+    const { settings, stft } = this;
+    const magnitudes = melMagnitudes(mel, settings, 0);
+    const least = settings.floor ** (1 / settings.power);
+    const greatest = greatestAround(magnitudes, stft.bins);
+    return magnitudes.map((value, i) => share * Math.max(value, smeared * greatest[i], least));
+  }
+
+  /** The spectrum of samples over `scale`. */
+  spectrumOf(samples: Float32Array, scale: Float32Array): Float32Array {
+    const { data } = this.stft.forward(samples);
+    eachPart(scale, this.stft.bins, (at, by) => {
+      data[at] /= by;
+    });
+    return data;
+  }
+
+  /** So many samples, of a spectrum over `scale`. */
+  soundOf(spectrum: Float32Array, scale: Float32Array, length: number): Float32Array {
+    const data = new Float32Array(spectrum.length);
+    eachPart(scale, this.stft.bins, (at, by) => {
+      data[at] = spectrum[at] * by;
+    });
+    return this.stft.inverse(data, length);
+  }
+
+  /** Noise with the magnitudes of `scale`. */
+  noise(scale: Float32Array, length: number, random: RandomStream): Float32Array {
+    const white = Float32Array.from({ length }, () => random.normal() / this.window);
+    return this.soundOf(this.stft.forward(white).data, scale, length);
+  }
+}
+
+/** Calls with the place of each real and each imaginary part in a spectrum [frames, 2 bins], and its `scale`. */
+function eachPart(scale: Float32Array, bins: number, visit: (at: number, by: number) => void): void {
+  for (let row = 0; row < scale.length; row += bins) {
+    for (let bin = 0; bin < bins; bin++) {
+      visit(2 * row + bin, scale[row + bin]);
+      visit(2 * row + bins + bin, scale[row + bin]);
+    }
+  }
+}
+
+/** The greatest of the values [frames, bins] near each. */
+function greatestAround(values: Float32Array, bins: number): Float32Array {
+  const overBins = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const bin = i % bins;
+    for (let to = Math.max(0, bin - around); to <= Math.min(bins - 1, bin + around); to++) {
+      overBins[i] = Math.max(overBins[i], values[i - bin + to]);
+    }
+  }
+  const greatest = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    for (let at = i - around * bins; at <= i + around * bins; at += bins) {
+      if (at >= 0 && at < values.length) greatest[i] = Math.max(greatest[i], overBins[at]);
+    }
+  }
+  return greatest;
+}

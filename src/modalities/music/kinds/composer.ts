@@ -1,0 +1,42 @@
+/** Models that write music. */
+import type { SavedModel } from "../../../interop/model-folder.js";
+import type { ModelKind, Use } from "../../modality.js";
+import { decoder } from "../../text/kinds/decoder.js";
+import { type Composing, composing, type Measuring, measuring } from "./options.js";
+
+const generate: Use<SavedModel> = {
+  verb: "generate",
+  summary: "write music",
+  options: composing,
+  makes: { endings: [".mid", ".wav", ".mp3", ".png"], each: true },
+  examples: [
+    "runs/chorales --bars 16 --out chorale.mid",
+    "runs/chorales --from mine.mid --bars 8 --out goes-on.wav",
+    "runs/chorales --from mine.mid --infill 9-12 --out filled.mid",
+  ],
+  run: async function* (model, { options, wanted }, around) {
+    const { writeMusic } = await import("./write.js");
+    yield* writeMusic(model, options as Composing, wanted!, around);
+  },
+};
+
+const evaluate: Use<SavedModel> = {
+  verb: "evaluate",
+  name: "notes",
+  summary: "how well the notes of pieces are predicted",
+  options: measuring,
+  examples: ["runs/chorales --split test"],
+  run: async function* (model, { options }, around) {
+    const { measureNotes } = await import("./measure.js");
+    yield* measureNotes(model, options as Measuring, around);
+  },
+};
+
+export const composer: ModelKind<SavedModel> = {
+  name: "music model",
+  modelTypes: ["llama", "qwen3"],
+  fits: ({ music }) => music !== undefined,
+  open: async (folder) => (await import("../../../interop/model-folder.js")).openModel(folder),
+  uses: [generate, evaluate],
+  exports: decoder.exports.filter(({ name }) => name !== "adapter"),
+};

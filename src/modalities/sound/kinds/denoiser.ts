@@ -1,0 +1,30 @@
+/** Models that draw sounds. */
+import type { ModelKind, Use } from "../../modality.js";
+import { type Drawing, drawing } from "./options.js";
+import { exports, open, type Saved } from "./saved.js";
+
+const generate: Use<Saved<"denoiser">> = {
+  verb: "generate",
+  summary: "draw sounds",
+  options: drawing,
+  makes: { endings: [".wav", ".mp3", ".ogg"], each: true },
+  examples: [
+    "runs/drums --class snare --count 8 --guidance 2 --out snares.wav",
+    "runs/drums --from kick.wav --strength 0.5 --out variations.wav",
+    "runs/drums --from hit.wav --repair 0.2-0.4 --count 1 --out whole.wav",
+    "runs/drums --from hit.wav --continue --seconds 3 --count 1 --out longer.wav",
+    "runs/digits --class seven --speaker theo --out sevens/",
+  ],
+  run: async function* (model, { options, wanted }, around) {
+    const { draw } = await import("./draw.js");
+    yield* draw(model, options as Drawing, wanted!, around);
+  },
+};
+
+export const denoiser: ModelKind<Saved<"denoiser">> = {
+  name: "denoiser of sound",
+  modelTypes: ["autodidact_sound_dit"],
+  open,
+  uses: [generate],
+  exports,
+};

@@ -1,0 +1,20 @@
+/** Sound as a model reads it. */
+import { type Audio, AudioError } from "../../../data/audio/audio.js";
+import { resample } from "../../../data/audio/resample.js";
+import { scaleBands } from "../../../features/audio/band-scaling.js";
+import { levelled, melWindow } from "../../../features/audio/clip.js";
+import type { SavedSoundModel } from "../../../interop/sound-folder.js";
+
+/** Sound of one rate, as loud as all clips. Throws `AudioError` naming `name` for silence. */
+export function loudSound(sound: Audio, sampleRate: number, name: string): Float32Array {
+  const samples = levelled(resample(sound.samples, sound.sampleRate, sampleRate));
+  if (samples) return samples;
+  throw new AudioError("a sound is silent", name, "give one that can be heard");
+}
+
+/** What a model reads of a sound: its first frames [bands, frames], scaled. Throws `AudioError` for silence. */
+export function heard(saved: SavedSoundModel, sound: Audio, name: string): Float32Array {
+  const { mel, scaling, lead, model } = saved;
+  const samples = loudSound(sound, mel.sampleRate, name);
+  return scaleBands(melWindow(mel, samples, { lead, frames: model.width }), scaling);
+}
