@@ -1,9 +1,11 @@
 /** Every shipped recipe takes two tiny steps and writes a sample: it is one that runs. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadRecipe, shippedRecipes } from "../src/cli/recipes.js";
 import { nodeRuntime } from "../src/core/runtime/node.js";
+import { writeMidi } from "../src/data/music/write-midi.js";
+import { choraleScore } from "../src/features/music/chorale-words.js";
 import { byteTokenizer } from "../src/features/tokenizer/byte-tokenizer.js";
 import { openFolder } from "../src/files/disk.js";
 import { compileDecoder } from "../src/generation/decoder-session.js";
@@ -14,7 +16,9 @@ import { openSpeechModel } from "../src/interop/speech-folder.js";
 import { openTranslator } from "../src/interop/translator-folder.js";
 import type { DetectionRecipe } from "../src/modalities/detection/recipe.js";
 import type { ImageRecipe } from "../src/modalities/images/recipe.js";
+import type { MusicRecipe } from "../src/modalities/music/recipe.js";
 import { startRun } from "../src/modalities/run.js";
+import { findNamed } from "../src/modalities/saved.js";
 import type { SpeechRecipe } from "../src/modalities/speech/recipe.js";
 import type { TextRecipe as Recipe } from "../src/modalities/text/recipe.js";
 import type { TranslationRecipe } from "../src/modalities/translation/recipe.js";
@@ -25,6 +29,7 @@ import type { Override } from "../src/recipe/overrides.js";
 import { initialiseAll, weightsOf } from "../src/training/weights.js";
 import { temporaryFolder, wordyText } from "./cli/command-line.js";
 import { writeDrawnThings } from "./drawn-things.js";
+import { madeChorale, writeMadeChorales } from "./made-chorales.js";
 import { makeEncoder, makePictures } from "./pictures.js";
 import { toneSentences, writeToneWords } from "./tone-words.js";
 import { asTsv, toyPairs } from "./toy-pairs.js";
@@ -39,6 +44,8 @@ const encoder = join(place, "encoder");
 const recordings = join(place, "recordings");
 const pairs = join(place, "pairs.tsv");
 const things = join(place, "things");
+const chorales = join(place, "chorales.json");
+const songs = join(place, "songs");
 
 beforeAll(async () => {
   const rows = [..."abcdefgh"].map((letter) => ({
@@ -66,6 +73,12 @@ beforeAll(async () => {
   writeToneWords(recordings, toneSentences(12));
   writeFileSync(pairs, asTsv(toyPairs(40)));
   await writeDrawnThings(things, 12);
+  writeMadeChorales(chorales);
+  mkdirSync(songs);
+  for (let i = 0; i < 30; i++) {
+    const score = choraleScore(Int8Array.from(madeChorale(16, i).flat()));
+    writeFileSync(join(songs, `${i}.mid`), writeMidi(score));
+  }
   await saveModel(openFolder(pretrained), { model, tokenizer, weights: weightsOf(layout, flat) });
 });
 
@@ -198,6 +211,30 @@ async function tryDetection(name: string): Promise<void> {
   expect((await openImageModel(folder)).kind).toBe("detector");
 }
 
+/** As `shrunk`, for recipes on music. */
+const shrunkMusic = ({ features, model }: MusicRecipe): Override[] =>
+  Object.entries({
+    ...(features.kind === "chorales" ? { "data.path": chorales } : { "data.files": songs }),
+    ...(model.kind === "llama"
+      ? { "model.contextLength": 140, "model.hiddenWidth": 32 }
+      : { "model.bars": 2, "model.mlpWidth": 32 }),
+    ...{ "model.width": 16, "model.numLayers": 1, "model.numHeads": 2 },
+    ...{ "training.batchSize": 2, "training.steps": 2 },
+    ...{ "training.evaluateEvery": 2, "training.checkpointEvery": 2 },
+    ...{ "optimizer.schedule.warmupSteps": 0, "generation.bars": 1 },
+  }).map(([key, value]) => [key, String(value)]);
+
+async function tryMusic(name: string, own: MusicRecipe): Promise<void> {
+  const recipe = (await loadRecipe(name, shrunkMusic(own))).recipe as MusicRecipe;
+  const folder = openFolder(join(place, name));
+  const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });
+  const { reason, validation } = await run.train();
+  expect(reason).toBe("steps");
+  expect(validation!.loss).toBeLessThan(2 * Math.log(own.features.kind === "remi" ? 1000 : 220));
+  const { kind } = await findNamed(join(place, name), "latest", { runtime: nodeRuntime, openFolder });
+  expect(kind.name).toBe(own.model.kind === "llama" ? "music model" : "harmony model");
+}
+
 describe("recipes/", () => {
   it("has the quick start and others", () => {
     expect(shippedRecipes()).toEqual(expect.arrayContaining(["gpt-quickstart", "shakespeare-char"]));
@@ -210,6 +247,7 @@ describe("recipes/", () => {
     if (own.data.format === "speech") return trySpeech(name);
     if (own.data.format === "translation") return tryTranslation(name);
     if (own.data.format === "detection") return tryDetection(name);
+    if (own.data.format === "music") return tryMusic(name, own as MusicRecipe);
     const recipe = (await loadRecipe(name, shrunk(own as Recipe))).recipe as Recipe;
     const folder = openFolder(join(place, name));
     const run = await startRun(recipe, folder, { runtime: nodeRuntime, openFolder });

@@ -4,6 +4,7 @@ import type { BandScaling } from "../features/audio/band-scaling.js";
 import type { MelSpectrogram } from "../features/audio/mel-settings.js";
 import { imageClassifier } from "../models/image-classifier.js";
 import type { Denoiser, ImageClassifier } from "../models/image-model.js";
+import { predictData } from "../models/predict-data.js";
 import { CheckpointError } from "./errors.js";
 import { fieldsOf, type JsonObject } from "./folder-files.js";
 import { ditConfig, ditOf, resnetConfig, resnetOf } from "./image-config.js";
@@ -22,7 +23,7 @@ export interface SoundWindow {
   readonly lead: number;
 }
 
-const melSpectrogram = z.object({
+export const melSpectrogram = z.object({
   ...{ sampleRate: count, windowLength: count, hop: count, fftSize: count },
   window: z.enum(["povey", "hann"]),
   preemphasis: z.number(),
@@ -71,7 +72,7 @@ export function soundModelFromConfig(config: JsonObject, source: string): SoundM
 
 function modelOf(config: JsonObject, source: string): SoundModelKind {
   if (config.model_type === soundModelTypes.denoiser) {
-    return { kind: "denoiser", model: ditOf(fieldsOf(ditConfig, config, source)) };
+    return { kind: "denoiser", model: predictData(ditOf(fieldsOf(ditConfig, config, source))) };
   }
   if (config.model_type === soundModelTypes.classifier) {
     const { id2label } = fieldsOf(labels, config, source);

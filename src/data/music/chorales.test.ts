@@ -31,7 +31,11 @@ describe("readChorales", () => {
 
   it.each([
     ["no JSON", "{", /damaged|JSON/],
-    ["three voices", JSON.stringify({ train: [[[60, 60, 60]]], valid: [[[1, 1, 1, 1]]], test: [] }), /train.0.0/],
+    [
+      "three voices",
+      JSON.stringify({ train: [[[60, 60, 60]]], valid: [[[1, 1, 1, 1]]], test: [] }),
+      /train.0.0/,
+    ],
     ["a pitch above 127", JSON.stringify({ train: [[[200, 1, 1, 1]]], valid: [], test: [] }), /train.0.0.0/],
   ])("refuses a file with %s, saying where", async (name, text, message) => {
     const other = join(place, name, "chorales.json");

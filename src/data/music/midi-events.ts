@@ -61,9 +61,13 @@ function midiChunks(bytes: Uint8Array, name: string, omissions: Omissions) {
   const [{ chunk: header }, ...others] = chunks;
   const tracks = others.filter(({ id }) => id === TRACK).map(({ chunk }) => chunk);
   if (header.length < 8 + HEADER_BYTES) throw damaged(name, "its header is cut short");
+  const missing = word(header, 2) - tracks.length;
+  if (missing > 0 && at < bytes.length) {
+    throw damaged(name, `${tracks.length} of ${word(header, 2)} tracks, and the beginning of another`);
+  }
   omissions.add("byte", "behind the last track", bytes.length - at);
   omissions.add("chunk", "of other kinds", others.length - tracks.length);
-  omissions.add("track", "missing that the header counts", word(header, 2) - tracks.length);
+  omissions.add("track", "missing that the header counts", missing);
   if (tracks.length === 0) throw damaged(name, "it has no track");
   return { header, tracks };
 }

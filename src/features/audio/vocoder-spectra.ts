@@ -1,4 +1,3 @@
-import type { RandomStream } from "../../core/random.js";
 import { melMagnitudes } from "./mel-magnitudes.js";
 import type { MelSpectrogram } from "./mel-settings.js";
 import { Stft } from "./stft.js";
@@ -10,17 +9,15 @@ const smeared = 0.3;
 const around = 2;
 
 /**
- * Spectra as a vocoder sees them: divided by the magnitudes that the mel bands tell, so that all of them are of about unit
- * variance. Sound and noise are both samples; the noise has the magnitudes too.
+ * Spectra as a vocoder sees them: divided by the magnitudes that the mel bands tell, so that loud and quiet places count
+ * alike and all of them are of about unit variance.
  */
 export class VocoderSpectra {
   private readonly stft: Stft;
-  private readonly window: number;
 
   /** Throws `AudioFeatureError` for settings of which no sound can be made. */
   constructor(readonly settings: MelSpectrogram) {
     this.stft = new Stft(settings);
-    this.window = Math.sqrt((3 / 16) * settings.windowLength); // what noise of variance 1 has in each part
   }
 
   /** What a spectrum [frames, 2 bins] is divided by: [frames, bins], of a log-mel spectrogram [frames, bands]. */
@@ -48,12 +45,6 @@ export class VocoderSpectra {
       data[at] = spectrum[at] * by;
     });
     return this.stft.inverse(data, length);
-  }
-
-  /** Noise with the magnitudes of `scale`. */
-  noise(scale: Float32Array, length: number, random: RandomStream): Float32Array {
-    const white = Float32Array.from({ length }, () => random.normal() / this.window);
-    return this.soundOf(this.stft.forward(white).data, scale, length);
   }
 }
 

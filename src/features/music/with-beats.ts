@@ -73,10 +73,15 @@ function changesOf(beats: readonly Beat[], bars: readonly Bar[], tickOf: (beat: 
     const tick = i === 0 ? 0 : tickOf(bar.first);
     const last = Math.min(bar.first + bar.beats, beats.length - 1);
     const first = Math.min(bar.first, last - 1);
-    const beatsPerMinute = (60 * (last - first)) / (beats[last].seconds - beats[first].seconds);
+    const beatsPerMinute = rounded((60 * (last - first)) / (beats[last].seconds - beats[first].seconds));
     if (beatsPerMinute !== tempos.at(-1)?.beatsPerMinute) tempos.push({ tick, beatsPerMinute });
     if (bar.beats === timeSignatures.at(-1)?.numerator) continue;
     timeSignatures.push({ tick, numerator: bar.beats, denominator: 4 });
   }
   return { tempos, timeSignatures };
+}
+
+/** To thousandths, so that equal beats have equal tempos. */
+function rounded(beatsPerMinute: number): number {
+  return Math.round(beatsPerMinute * 1000) / 1000;
 }

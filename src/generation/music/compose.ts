@@ -36,7 +36,7 @@ export async function compose(
   options: ComposeOptions,
 ): Promise<string[][]> {
   const { bars, count, before, after, seed, onWords, signal, ...sampling } = options;
-  const prompt = promptOf(before, after, session.model.contextLength);
+  const prompt = musicPrompt(before, after, session.model.contextLength);
   let written = 0;
   const results = await generate(session, tokenizer, {
     ...{ ...sampling, seed, signal },
@@ -56,8 +56,8 @@ const mostWordsPerBar = 600;
 /** Of the context, what is left to write into where bars are filled in. */
 const ownShare = 0.4;
 
-/** As training has them: after the end of a piece, or between marks. */
-function promptOf(before: Bars, after: Bars | undefined, contextLength: number): string[] {
+/** As training has them: after the end of a piece, or between marks, as much as leaves room to write. */
+export function musicPrompt(before: Bars, after: Bars | undefined, contextLength: number): string[] {
   if (!after) return [endOfPiece, ...before.flat()];
   const room = Math.floor((contextLength * (1 - ownShare)) / 2);
   return [

@@ -10,8 +10,8 @@ export interface GriffinLimOptions {
   readonly iterations?: number;
   /** Samples that are wanted. */
   readonly length: number;
-  /** Of the phases that it begins with. */
-  readonly random: RandomStream;
+  /** The phases that it begins with: random ones, or those of a sound. */
+  readonly random: RandomStream | Float32Array;
 }
 
 /** How far a step goes beyond the last one; librosa's. */
@@ -28,8 +28,10 @@ export function griffinLim(
 ): Float32Array {
   const magnitudes = melMagnitudes(mel, settings);
   const stft = new Stft(settings);
-  const estimate = new Float32Array(2 * magnitudes.length);
-  for (let i = 0; i < estimate.length; i++) estimate[i] = random.normal();
+  const estimate =
+    random instanceof Float32Array
+      ? stft.forward(random).data
+      : Float32Array.from({ length: 2 * magnitudes.length }, () => random.normal());
   withMagnitudes(estimate, magnitudes, stft.bins);
   let before = new Float32Array(estimate.length);
   for (let iteration = 0; iteration < iterations; iteration++) {

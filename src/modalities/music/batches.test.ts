@@ -39,7 +39,9 @@ beforeAll(async () => {
 
 /** The words of each row of a batch, with the last target. */
 async function rowsOf(features: object, number: number): Promise<string[][]> {
-  const { inputs, targets } = await musicBatches(prepared, recipeOf(features), contextLength).training(number);
+  const { inputs, targets } = await musicBatches(prepared, recipeOf(features), contextLength).training(
+    number,
+  );
   return Array.from({ length: 4 }, (_, row) => {
     const part = (ids: Int32Array | Float32Array) =>
       Array.from(ids.subarray(row * contextLength, (row + 1) * contextLength));
@@ -48,7 +50,8 @@ async function rowsOf(features: object, number: number): Promise<string[][]> {
   });
 }
 
-const notesOf = (words: readonly string[]) => words.filter((word) => /^(Soprano|Alto|Tenor|Bass)_/.test(word));
+const notesOf = (words: readonly string[]) =>
+  words.filter((word) => /^(Soprano|Alto|Tenor|Bass)_/.test(word));
 
 describe("rows of music", () => {
   it("are a pure function of their number, and begin at a bar or a piece", async () => {
@@ -56,7 +59,8 @@ describe("rows of music", () => {
     expect(await rowsOf(features, 5)).toEqual(await rowsOf(features, 5));
     expect(await rowsOf(features, 5)).not.toEqual(await rowsOf(features, 6));
     for (const number of [0, 1, 2, 3]) {
-      for (const [first] of await rowsOf(features, number)) expect(["Beat_1", "<|endoftext|>"]).toContain(first);
+      for (const [first] of await rowsOf(features, number))
+        expect(["Beat_1", "<|endoftext|>"]).toContain(first);
     }
   });
 

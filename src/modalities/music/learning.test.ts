@@ -47,7 +47,7 @@ const savedIn = (run: Folder) => run.read("checkpoints/step-000004/model.safeten
 
 describe("a recipe that cannot be learned", () => {
   it.each([
-    ["without music", { data: { path: undefined } }, /data.path is missing/],
+    ["without music", { data: { path: undefined } }, /data.path and data.files are missing/],
     ["of a grid that reads from left to right", { model: grid }, /maskedGrid.*nextToken/],
     ["of a decoder in any order", { objective: { kind: "anyOrder" } }, /llama.*anyOrder/],
   ])("%s is refused before anything is written", async (_, change, message) => {

@@ -102,10 +102,10 @@ async function gridOf(recipe: MusicRecipe, sizes: GridSizes, prepared: PreparedM
 function described(
   model: string,
   parameters: readonly Parameter[],
-  { alphabet, train, validation, leftOut }: PreparedMusic,
-): Pick<Learning, "description" | "leftOut"> {
+  { alphabet, train, validation, leftOut, notes }: PreparedMusic,
+): Pick<Learning, "description" | "leftOut" | "notes"> {
   return {
-    leftOut,
+    ...{ leftOut, notes },
     description: {
       model,
       parameters: parameters.reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0),

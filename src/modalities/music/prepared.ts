@@ -1,7 +1,7 @@
 /** Steps 1 and 2 of a run on music: words as ids in the run's `data/`, a shard set a split, and where pieces begin. */
 import { z } from "zod";
 import { openShards, type TokenShards, writeShards } from "../../data/text/shards.js";
-import type { Alphabet, WordedPiece } from "../../features/music/alphabet.js";
+import type { Alphabet } from "../../features/music/alphabet.js";
 import { endOfPiece, musicTokenizer } from "../../features/music/music-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { ShardError } from "../../files/errors.js";
@@ -31,6 +31,7 @@ const index = {
     alphabet: z.string(),
     pieces: z.object({ train: z.array(piece), validation: z.array(piece), test: z.array(piece) }),
     leftOut: z.array(z.string()),
+    notes: z.array(z.string()),
   }),
 };
 
@@ -46,11 +47,12 @@ export interface PreparedMusic extends Readonly<Record<SplitName, MusicSplit>> {
   readonly alphabet: Alphabet;
   readonly tokenizer: Tokenizer;
   readonly leftOut: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** Writes a set into a run's `data/`. */
 export async function writeMusic(set: MusicSet, { features }: MusicRecipe, folder: Folder): Promise<void> {
-  const { alphabet, splits, leftOut } = set;
+  const { alphabet, splits, leftOut, notes } = set;
   const tokenizer = musicTokenizer(alphabet);
   const ids = new Map([endOfPiece, ...alphabet.words].map((word) => [word, tokenizer.tokenToId(word)!]));
   const encode = (text: string) => Int32Array.from(text.split(" "), (word) => ids.get(word)!);
@@ -72,12 +74,12 @@ export async function writeMusic(set: MusicSet, { features }: MusicRecipe, folde
     };
     await writeShards(folder.folder(name), texts(), encode, { vocabSize: tokenizer.vocabSize });
   }
-  await folder.write(index.file, `${JSON.stringify({ alphabet: alphabet.name, pieces, leftOut })}\n`);
+  await folder.write(index.file, `${JSON.stringify({ alphabet: alphabet.name, pieces, leftOut, notes })}\n`);
 }
 
 /** Opens what `writeMusic` wrote. Throws `ShardError` where it is not whole. */
 export async function openMusic(folder: Folder): Promise<PreparedMusic> {
-  const { alphabet: name, pieces, leftOut } = await readPreparedIndex(folder, index);
+  const { alphabet: name, pieces, leftOut, notes } = await readPreparedIndex(folder, index);
   const alphabet = alphabetOf(name);
   if (!alphabet) {
     throw new ShardError(
@@ -92,7 +94,7 @@ export async function openMusic(folder: Folder): Promise<PreparedMusic> {
   });
   const [train, validation, test] = await Promise.all(splitNames.map(open));
   return {
-    ...{ location: folder.location, alphabet, tokenizer: musicTokenizer(alphabet), leftOut },
+    ...{ location: folder.location, alphabet, tokenizer: musicTokenizer(alphabet), leftOut, notes },
     ...{ train, validation, test },
   };
 }
@@ -103,5 +105,3 @@ export async function wordsOf({ words }: MusicSplit, { start, length }: PieceEnt
   await words.read(start, ids);
   return ids;
 }
-
-export type { WordedPiece };

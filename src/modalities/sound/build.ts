@@ -3,6 +3,7 @@ import { type MelSpectrogram, slaneyMel } from "../../features/audio/mel-setting
 import type { SoundModelKind } from "../../interop/sound-config.js";
 import { dit } from "../../models/dit.js";
 import { imageClassifier } from "../../models/image-classifier.js";
+import { predictData } from "../../models/predict-data.js";
 import { resnet } from "../../models/resnet.js";
 import { crossEntropy } from "../../objectives/cross-entropy.js";
 import { flowMatching } from "../../objectives/flow-matching.js";
@@ -68,10 +69,8 @@ export function buildSound(recipe: SoundRecipe, choices: Choices): SoundModelKin
   const inClips = (task: Task): Task => ({ ...task, unit: "clips", counts: "clips" });
   if (model.kind === "dit" && objective.kind === "flowMatching") {
     const patchSize = [shape.height, model.patchFrames] as const;
-    const denoiser = dit({
-      ...{ ...shape, ...model, patchSize },
-      ...{ numClasses: classes.length, numSpeakers: speakers.length },
-    });
+    const numbers = { numClasses: classes.length, numSpeakers: speakers.length };
+    const denoiser = predictData(dit({ ...shape, ...model, ...numbers, patchSize }));
     const task = imageTask(denoiser, shape, flowMatching({ ...objective, numClasses: pairsOf(choices) }));
     return { kind: "denoiser", model: denoiser, task: inClips(task) };
   }

@@ -32,11 +32,22 @@ const evaluate: Use<SavedModel> = {
   },
 };
 
+const infilling: Use<SavedModel> = {
+  verb: "evaluate",
+  name: "infill",
+  summary: "how much better bars are told that are known on both sides",
+  options: measuring.pick({ split: true }),
+  run: async function* (model, { options }, around) {
+    const { measureInfill } = await import("./measure-infill.js");
+    yield* measureInfill(model, options as Pick<Measuring, "split">, around);
+  },
+};
+
 export const composer: ModelKind<SavedModel> = {
   name: "music model",
   modelTypes: ["llama", "qwen3"],
   fits: ({ music }) => music !== undefined,
   open: async (folder) => (await import("../../../interop/model-folder.js")).openModel(folder),
-  uses: [generate, evaluate],
+  uses: [generate, evaluate, infilling],
   exports: decoder.exports.filter(({ name }) => name !== "adapter"),
 };

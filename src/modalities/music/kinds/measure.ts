@@ -6,9 +6,9 @@ import type { SavedModel } from "../../../interop/model-folder.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import { ngramLoss } from "../ngram-loss.js";
 import type { SplitName } from "../pieces.js";
-import { type PreparedMusic, wordsOf } from "../prepared.js";
+import { wordsOf } from "../prepared.js";
 import type { Measuring } from "./options.js";
-import { preparedOf } from "./prepared-of.js";
+import { noteIds, preparedOf } from "./prepared-of.js";
 
 /** Throws `EvaluationError` for a model without a run whose pieces it can be measured on. */
 export async function* measureNotes(
@@ -56,13 +56,6 @@ function nothingIn(name: string, split: SplitName): EvaluationError {
     `--split ${split} of ${name}`,
     "choose another one, or train with a greater data.validationFraction",
   );
-}
-
-/** Words that say a note or a rest: of chorales what each voice does, of events the pitches. */
-function noteIds({ alphabet, tokenizer }: PreparedMusic): ReadonlySet<number> {
-  const isNote = (word: string) =>
-    alphabet.name === "chorales" ? !word.startsWith("Beat_") : /^Pitch(Drum)?_/.test(word);
-  return new Set(alphabet.words.filter(isNote).map((word) => tokenizer.tokenToId(word)!));
 }
 
 function inWords(split: string, alphabet: string, loss: NoteLoss, order?: number, baseline?: number): string {

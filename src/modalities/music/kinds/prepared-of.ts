@@ -13,3 +13,10 @@ export async function preparedOf({ name, folder }: Pick<Named, "name" | "folder"
     );
   });
 }
+
+/** Words that say a note or a rest: of chorales what each voice does, of events the pitches. */
+export function noteIds({ alphabet, tokenizer }: PreparedMusic): ReadonlySet<number> {
+  const isNote = (word: string) =>
+    alphabet.name === "chorales" ? !word.startsWith("Beat_") : /^Pitch(Drum)?_/.test(word);
+  return new Set(alphabet.words.filter(isNote).map((word) => tokenizer.tokenToId(word)!));
+}

@@ -1,5 +1,6 @@
 /** Models that tell classes of sounds apart: judges of what others draw. */
 import type { ModelKind, Use } from "../../modality.js";
+import { judgeAccuracy } from "../measures/measure.js";
 import { type Classifying, classifying } from "./options.js";
 import { exports, open, type Saved, soundEndings } from "./saved.js";
 
@@ -19,6 +20,6 @@ export const classifier: ModelKind<Saved<"classifier">> = {
   name: "classifier of sounds",
   modelTypes: ["autodidact_sound_resnet"],
   open,
-  uses: [classify],
+  uses: [classify, judgeAccuracy],
   exports,
 };

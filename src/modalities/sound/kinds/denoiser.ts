@@ -1,5 +1,6 @@
 /** Models that draw sounds. */
 import type { ModelKind, Use } from "../../modality.js";
+import { measure } from "../measures/measure.js";
 import { type Drawing, drawing } from "./options.js";
 import { exports, open, type Saved } from "./saved.js";
 
@@ -25,6 +26,13 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
   name: "denoiser of sound",
   modelTypes: ["autodidact_sound_dit"],
   open,
-  uses: [generate],
+  uses: [
+    generate,
+    measure("accuracy", "how often a judge hears the class asked for"),
+    measure("frechet", "how far sounds are from clips held out, by a judge's features"),
+    measure("precision-recall", "how true and how varied sounds are, by a judge's features"),
+    measure("neighbours", "whether sounds repeat clips that were learned from"),
+    measure("pitch", "of classes that are notes: how often the pitch is right"),
+  ],
   exports,
 };

@@ -12,9 +12,16 @@ export function loudSound(sound: Audio, sampleRate: number, name: string): Float
   throw new AudioError("a sound is silent", name, "give one that can be heard");
 }
 
-/** What a model reads of a sound: its first frames [bands, frames], scaled. Throws `AudioError` for silence. */
-export function heard(saved: SavedSoundModel, sound: Audio, name: string): Float32Array {
-  const { mel, scaling, lead, model } = saved;
+/**
+ * What a model reads of a sound: its first frames [bands, frames], scaled, after the model's lead of silence or another.
+ * Throws `AudioError` for silence.
+ */
+export function heard(
+  { mel, scaling, model, ...saved }: SavedSoundModel,
+  sound: Audio,
+  name: string,
+  lead = saved.lead,
+): Float32Array {
   const samples = loudSound(sound, mel.sampleRate, name);
   return scaleBands(melWindow(mel, samples, { lead, frames: model.width }), scaling);
 }

@@ -1,0 +1,44 @@
+import type { PreparedAudio } from "../../data/audio/prepared-audio.js";
+
+/** Recordings laid end to end, each as loud as its peak lets it be: from any place on there is sound. */
+export interface Tape {
+  /** How many. */
+  readonly samples: number;
+  /** Samples from -1 to 1. */
+  read(start: number, count: number): Promise<Float32Array>;
+}
+
+/** The peak that every recording has: 1 dB under full scale. */
+const peakLevel = 10 ** (-1 / 20);
+/** Under it, 80 dB below full scale, a recording stays as it is. */
+const silentPeak = 1e-4;
+
+/** Reads every recording once, for its peak. */
+export async function tapeOf({ examples, read }: PreparedAudio): Promise<Tape> {
+  const pieces: { start: number; samples: number; gain: number }[] = [];
+  let samples = 0;
+  for (const [i, example] of examples.entries()) {
+    const peak = (await read(i)).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    pieces.push({ start: samples, samples: example.samples, gain: peak < silentPeak ? 1 : peakLevel / peak });
+    samples += example.samples;
+  }
+
+  async function window(start: number, count: number): Promise<Float32Array> {
+    const found = new Float32Array(count);
+    let number = pieces.findLastIndex((piece) => piece.start <= start);
+    for (let filled = 0; filled < count; number++) {
+      const piece = pieces[number];
+      const first = start + filled - piece.start;
+      const taken = Math.min(count - filled, piece.samples - first);
+      const sound = await read(number, first, taken);
+      found.set(
+        sound.map((value) => value * piece.gain),
+        filled,
+      );
+      filled += taken;
+    }
+    return found;
+  }
+
+  return { samples, read: window };
+}
