@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { BandScaling } from "../features/audio/band-scaling.js";
 import type { MelSpectrogram } from "../features/audio/mel-settings.js";
+import { withBandPositions } from "../models/band-positions.js";
 import { imageClassifier } from "../models/image-classifier.js";
 import type { Denoiser, ImageClassifier } from "../models/image-model.js";
 import { predictData } from "../models/predict-data.js";
@@ -76,7 +77,7 @@ function modelOf(config: JsonObject, source: string): SoundModelKind {
   }
   if (config.model_type === soundModelTypes.classifier) {
     const { id2label } = fieldsOf(labels, config, source);
-    const encoder = resnetOf(fieldsOf(resnetConfig, config, source));
+    const encoder = withBandPositions(resnetOf(fieldsOf(resnetConfig, config, source)));
     return { kind: "classifier", model: imageClassifier(encoder, Object.keys(id2label).length) };
   }
   throw new CheckpointError(

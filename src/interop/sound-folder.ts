@@ -6,7 +6,12 @@ import { type Checkpoint, locateModel, take } from "./model-folder.js";
 import { readParameters } from "./model-weights.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
 import { openWeights, weightsFile } from "./sharded.js";
-import { type SoundModelKind, type SoundWindow, soundModelFromConfig, soundModelTypes } from "./sound-config.js";
+import {
+  type SoundModelKind,
+  type SoundWindow,
+  soundModelFromConfig,
+  soundModelTypes,
+} from "./sound-config.js";
 
 const configFile = "config.json";
 

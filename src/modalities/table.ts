@@ -6,6 +6,7 @@ import { sound } from "./sound/modality.js";
 import { speech } from "./speech/modality.js";
 import { text } from "./text/modality.js";
 import { translation } from "./translation/modality.js";
+import { vocoding } from "./vocoder/modality.js";
 
 /** Every kind of data that there is. A recipe without `data.format` is one of the first. */
 export const modalities = [
@@ -16,6 +17,7 @@ export const modalities = [
   detection,
   music,
   sound,
+  vocoding,
 ] as const satisfies readonly Modality[];
 
 /** A recipe as it is written: values with a default may be missing. */

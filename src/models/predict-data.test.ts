@@ -7,7 +7,16 @@ import { dit } from "./dit.js";
 import { predictData } from "./predict-data.js";
 
 const network = {
-  ...dit({ channels: 1, height: 2, width: 2, patchSize: 2, embedWidth: 8, numLayers: 1, numHeads: 1, numClasses: 0 }),
+  ...dit({
+    channels: 1,
+    height: 2,
+    width: 2,
+    patchSize: 2,
+    embedWidth: 8,
+    numLayers: 1,
+    numHeads: 1,
+    numClasses: 0,
+  }),
   predict: (_p: unknown, x: ReturnType<typeof input<"b c h w">>) => mul(x, 3) as typeof x,
 };
 

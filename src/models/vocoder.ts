@@ -99,8 +99,20 @@ function overTime(x: Tensor<"n c">, w: Tensor, bias: Tensor, time: Size): Tensor
 }
 
 /** Matrices start with Glorot's uniform numbers; what feeds a gate, and the last layer, with zeros. */
-function parametersOf({ bands, bins, width, hiddenWidth, numLayers, kernelSize }: VocoderConfig): Parameter[] {
-  const linear = (name: string, inputs: number, outputs: number, init = glorot(inputs, outputs)): Parameter[] => [
+function parametersOf({
+  bands,
+  bins,
+  width,
+  hiddenWidth,
+  numLayers,
+  kernelSize,
+}: VocoderConfig): Parameter[] {
+  const linear = (
+    name: string,
+    inputs: number,
+    outputs: number,
+    init = glorot(inputs, outputs),
+  ): Parameter[] => [
     { name: `${name}.weight`, shape: [outputs, inputs], role: "matrix", init, inputAxis: 1 },
     { name: `${name}.bias`, shape: [outputs], role: "vector", init: filled(0) },
   ];

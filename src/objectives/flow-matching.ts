@@ -24,6 +24,8 @@ export interface FlowMatchingOptions {
    * the velocity is hardest to tell (Esser et al. 2024, section 3.1).
    */
   readonly time: "uniform" | "logitNormal";
+  /** How much nearer to noise times are then brought, see `shiftedTime`; default 1: not at all. */
+  readonly shift?: number;
   /** Chance that an image's class is hidden, so that guidance has a model without classes to compare with. */
   readonly classDropout: number;
   /** Of the model. */
@@ -33,6 +35,7 @@ export interface FlowMatchingOptions {
 /** Flow matching as training asks for it: batches of `images` and `noise` [b, c, h, w], `times` and `labels` [b]. */
 export function flowMatching({
   time,
+  shift = 1,
   classDropout,
   numClasses,
 }: FlowMatchingOptions): ImageObjective<Denoiser> {
@@ -48,7 +51,9 @@ export function flowMatching({
     complete({ images, labels }, { batchSize }, random) {
       const noise = new Float32Array(images.length);
       fillNormal(noise, random, 1);
-      const times = Float32Array.from({ length: batchSize }, () => drawTime(time, random));
+      const times = Float32Array.from({ length: batchSize }, () =>
+        shiftedTime(drawTime(time, random), shift),
+      );
       return { images, noise, times, labels: dropClasses(labels, numClasses, classDropout, random) };
     },
     loss(model, p, { images, noise, times, labels, counted }) {
@@ -60,6 +65,14 @@ export function flowMatching({
     },
     count: (batch) => countOf(batch, batch.times.length),
   };
+}
+
+/**
+ * A time nearer to noise: the ratio of noise to data is `shift` times that of `t`. Of large and even data noise hides what
+ * is there only where it is much stronger. [Esser et al. 2024, section 5.3.2]
+ */
+export function shiftedTime(t: number, shift: number): number {
+  return t / (t + shift * (1 - t));
 }
 
 function drawTime(time: FlowMatchingOptions["time"], random: RandomStream): number {

@@ -17,7 +17,7 @@ const folder = fileURLToPath(new URL("../../src/serving/page/", import.meta.url)
 const sent = readdirSync(folder).filter((name) => /\.(html|css|mjs)$/.test(name));
 const run = promisify(execFile);
 
-const pages = ["chat", "detection", "hearing", "translation"] as const;
+const pages = ["chat", "detection", "hearing", "sound", "translation"] as const;
 const serve = (apiKey?: string, name: PageName = "chat") =>
   start(new ScriptedEngine(), { page: pageNamed(name), apiKey });
 
@@ -50,7 +50,7 @@ describe("the files of the pages", () => {
           "cache-control": "no-cache",
           "content-security-policy":
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-            "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
           "referrer-policy": "same-origin",
           "x-content-type-options": "nosniff",
         };

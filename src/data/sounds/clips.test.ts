@@ -42,7 +42,9 @@ it("reads names by a pattern from several folders, and counts those that do not 
 });
 
 it("takes the text of a manifest for the class", async () => {
-  const { clips, classes } = await openClips({ paths: [folder("listed", ["metadata.csv", "a.wav", "b.wav"])] });
+  const { clips, classes } = await openClips({
+    paths: [folder("listed", ["metadata.csv", "a.wav", "b.wav"])],
+  });
   expect(classes).toEqual(["one", "two"]);
   expect(classesOf(clips)).toEqual(["one", "two"]);
 });

@@ -62,11 +62,7 @@ function bySpeakerOrTake(
   );
 }
 
-function requireKnown(
-  field: "speaker" | "take",
-  asked: readonly string[],
-  clips: readonly Clip[],
-): void {
+function requireKnown(field: "speaker" | "take", asked: readonly string[], clips: readonly Clip[]): void {
   const known = new Set(clips.flatMap((clip) => clip[field] ?? []));
   const stranger = asked.find((name) => !known.has(name));
   if (stranger === undefined) return;

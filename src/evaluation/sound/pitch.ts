@@ -8,8 +8,10 @@ const step = 0.1;
 const harmonics = 12;
 /** Of each harmonic beside the one below it. [Hermes 1988] */
 const decay = 0.84;
-/** Strings are stiff, and harmonics lie a little higher than they should: the strongest bin up to here counts. */
-const stretch = 1.006;
+/** As a share of a frequency, how far on both sides its strongest bin is looked for: half a step. */
+const tolerance = 0.003;
+/** Strings are stiff: by so much of a frequency the highest harmonic lies above where it should be. */
+const stretch = 0.006;
 const longestSeconds = 1;
 
 /** The number of a note as MIDI counts, such as 60 for "C4" and 63 for "D#4" or "Eb4"; undefined for no note. */
@@ -21,8 +23,9 @@ export function noteNumber(name: string): number | undefined {
 }
 
 /**
- * The pitch of the first second of a sound in semitones, 69 for 440 Hz, to a tenth: the one whose harmonics hold most, by
- * subharmonic summation over the roots of magnitudes [Hermes 1988]. NaN for silence.
+ * The pitch of the first second of a sound in semitones, 69 for 440 Hz, to a tenth: the one whose harmonics stand out
+ * most from what lies between them, by subharmonic summation over the roots of magnitudes [Hermes 1988], with the sum
+ * half a harmonic further taken away, so that noise and the octaves beside a note count for nothing. NaN for silence.
  */
 export function pitchOf(samples: Float32Array, sampleRate: number): number {
   const length = Math.min(samples.length, Math.round(longestSeconds * sampleRate));
@@ -38,16 +41,21 @@ export function pitchOf(samples: Float32Array, sampleRate: number): number {
   return best;
 }
 
-/** Of bins at multiples of `bin`, as far as there are any. */
+/** Of bins at multiples of `bin`, less those halfway between them, as far as there are any. */
 function harmonicSum(roots: Float64Array, bin: number): number {
   let sum = 0;
   for (let harmonic = 1; harmonic <= harmonics; harmonic++) {
-    const first = Math.round(harmonic * bin);
-    const last = Math.round(harmonic * bin * (harmonic === 1 ? 1 : stretch));
-    if (last >= roots.length) break;
-    let strongest = 0;
-    for (let i = first; i <= last; i++) strongest = Math.max(strongest, roots[i]);
-    sum += decay ** (harmonic - 1) * strongest;
+    const middle = harmonic * bin * (1 + stretch * (harmonic / harmonics) ** 2);
+    if (middle + bin / 2 >= roots.length) break;
+    const between = (strongest(roots, middle - bin / 2) + strongest(roots, middle + bin / 2)) / 2;
+    sum += decay ** (harmonic - 1) * (strongest(roots, middle) - between);
   }
   return sum;
+}
+
+function strongest(roots: Float64Array, middle: number): number {
+  const last = Math.min(roots.length - 1, Math.round(middle * (1 + tolerance)));
+  let most = 0;
+  for (let bin = Math.round(middle * (1 - tolerance)); bin <= last; bin++) most = Math.max(most, roots[bin]);
+  return most;
 }

@@ -55,5 +55,8 @@ export function melWindow(
 /** [rows, columns] as [columns, rows]. */
 export function transposed(values: Float32Array, columns: number): Float32Array {
   const rows = values.length / columns;
-  return Float32Array.from({ length: values.length }, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+  return Float32Array.from(
+    { length: values.length },
+    (_, i) => values[(i % rows) * columns + Math.floor(i / rows)],
+  );
 }

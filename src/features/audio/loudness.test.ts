@@ -3,7 +3,10 @@ import { integratedLoudness, soundFaults } from "./loudness.js";
 
 function tone(hertz: number, decibels: number, seconds: number, rate = 48_000): Float32Array {
   const peak = 10 ** (decibels / 20);
-  return Float32Array.from({ length: seconds * rate }, (_, i) => peak * Math.sin((2 * Math.PI * hertz * i) / rate));
+  return Float32Array.from(
+    { length: seconds * rate },
+    (_, i) => peak * Math.sin((2 * Math.PI * hertz * i) / rate),
+  );
 }
 
 describe("integrated loudness", () => {
@@ -40,7 +43,9 @@ describe("integrated loudness", () => {
 });
 
 describe("faults of a sound", () => {
-  const clean = tone(440, -6, 0.5, 16_000).map((value, i, all) => value * Math.min(1, i / 80, (all.length - i) / 80));
+  const clean = tone(440, -6, 0.5, 16_000).map(
+    (value, i, all) => value * Math.min(1, i / 80, (all.length - i) / 80),
+  );
 
   it("a clean tone has none", () => {
     const { dc, ...counted } = soundFaults(clean, 16_000);
@@ -49,7 +54,12 @@ describe("faults of a sound", () => {
   });
 
   it("finds an offset", () => {
-    expect(soundFaults(clean.map((value) => value + 0.1), 16_000).dc).toBeCloseTo(0.1, 3);
+    expect(
+      soundFaults(
+        clean.map((value) => value + 0.1),
+        16_000,
+      ).dc,
+    ).toBeCloseTo(0.1, 3);
   });
 
   it("counts what is cut off at full scale, but no single peak", () => {

@@ -77,7 +77,11 @@ const meanOf = (values: readonly number[]) =>
 
 /** The head's shelf, then a high-pass filter; their analogue constants as libebur128 has them for any sample rate. */
 function kWeighted(samples: Float32Array, sampleRate: number): Float32Array {
-  const shelf = shelfFilter(sampleRate, { hertz: 1681.974450955533, decibels: 3.999843853973347, q: 0.7071752369554196 });
+  const shelf = shelfFilter(sampleRate, {
+    hertz: 1681.974450955533,
+    decibels: 3.999843853973347,
+    q: 0.7071752369554196,
+  });
   const high = highPass(sampleRate, { hertz: 38.13547087602444, q: 0.5003270373238773 });
   return filtered(filtered(samples, shelf), high);
 }
@@ -88,7 +92,10 @@ interface Biquad {
   readonly a: readonly [number, number];
 }
 
-function shelfFilter(rate: number, { hertz, decibels, q }: { hertz: number; decibels: number; q: number }): Biquad {
+function shelfFilter(
+  rate: number,
+  { hertz, decibels, q }: { hertz: number; decibels: number; q: number },
+): Biquad {
   const k = Math.tan((Math.PI * hertz) / rate);
   const high = 10 ** (decibels / 20);
   const band = high ** 0.4996667741545416;

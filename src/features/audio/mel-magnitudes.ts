@@ -2,81 +2,88 @@ import { AudioFeatureError } from "./errors.js";
 import { melFilters } from "./mel-filters.js";
 import type { MelSpectrogram } from "./mel-settings.js";
 
+/** Numbers that get ever smaller would become slow ones. */
+const least = 1e-30;
+
 /**
  * Magnitudes [frames, bins] whose mel bands are nearest to a log-mel spectrogram [frames, bands]: least squares
  * among what is not negative, by `steps` that multiply (Lee and Seung 2000), from where each band is spread evenly.
  * @throws AudioFeatureError for settings of which no spectrum can be had again.
  */
-export function melMagnitudes(mel: Float32Array, settings: MelSpectrogram, steps = 50): Float32Array {
+export function melMagnitudes(mel: Float32Array, settings: MelSpectrogram, steps = 20): Float32Array {
   requireInvertible(settings);
-  const { bands, fftSize, power } = settings;
-  const bins = fftSize / 2 + 1;
-  const filters = sparseFilters(settings);
+  const { bands, power } = settings;
+  const filters = weightsOf(settings);
+  const { bins } = filters;
   const frames = mel.length / bands;
   const magnitudes = new Float32Array(frames * bins);
   for (let frame = 0; frame < frames; frame++) {
     const wanted = Float64Array.from(mel.subarray(frame * bands, (frame + 1) * bands), Math.exp);
-    const energies = leastSquares(wanted, filters, bins, steps);
-    for (let bin = 0; bin < bins; bin++) magnitudes[frame * bins + bin] = energies[bin] ** (1 / power);
+    const energies = leastSquares(wanted, filters, steps);
+    for (let bin = 0; bin < bins; bin++) {
+      magnitudes[frame * bins + bin] = power === 1 ? energies[bin] : Math.sqrt(energies[bin]);
+    }
   }
   return magnitudes;
 }
 
-/** The weights of a band that are not 0, and the bin where they begin. */
-interface Filter {
-  readonly start: number;
+/** The weights that are not 0, band after band. */
+interface Filters {
+  readonly bins: number;
+  readonly bandOf: Int32Array;
+  readonly binOf: Int32Array;
   readonly weights: Float64Array;
+  /** What each bin gives to bands, times all that those take. */
+  readonly spread: Float64Array;
 }
 
-const known = new WeakMap<MelSpectrogram, readonly Filter[]>();
+const known = new WeakMap<MelSpectrogram, Filters>();
 
-function sparseFilters(settings: MelSpectrogram): readonly Filter[] {
-  const filters = known.get(settings) ?? melFilters(settings).map(sparse);
-  known.set(settings, filters);
-  return filters;
+function weightsOf(settings: MelSpectrogram): Filters {
+  const found = known.get(settings) ?? filtersOf(settings);
+  known.set(settings, found);
+  return found;
 }
 
-function sparse(filter: Float64Array): Filter {
-  const start = Math.max(0, filter.findIndex((weight) => weight > 0));
-  return { start, weights: filter.slice(start, 1 + filter.findLastIndex((weight) => weight > 0)) };
+function filtersOf(settings: MelSpectrogram): Filters {
+  const bins = settings.fftSize / 2 + 1;
+  const filters = melFilters(settings);
+  const entries = filters.flatMap((filter, band) =>
+    [...filter.entries()].flatMap(([bin, weight]) => (weight > 0 ? [{ band, bin, weight }] : [])),
+  );
+  const sums = filters.map((filter) => filter.reduce((sum, weight) => sum + weight, 0));
+  const spread = new Float64Array(bins);
+  for (const { band, bin, weight } of entries) spread[bin] += weight * sums[band];
+  return {
+    bins,
+    bandOf: Int32Array.from(entries, ({ band }) => band),
+    binOf: Int32Array.from(entries, ({ bin }) => bin),
+    weights: Float64Array.from(entries, ({ weight }) => weight),
+    spread,
+  };
 }
 
 /** The x [bins] >= 0 for which filters x is nearest to `wanted`. */
-function leastSquares(
-  wanted: Float64Array,
-  filters: readonly Filter[],
-  bins: number,
-  steps: number,
-): Float64Array {
-  const towards = transposed(wanted, filters, bins);
-  const spread = transposed(
-    Float64Array.from(filters, ({ weights }) => weights.reduce((sum, weight) => sum + weight, 0)),
-    filters,
-    bins,
-  );
+function leastSquares(wanted: Float64Array, filters: Filters, steps: number): Float64Array {
+  const { bins, bandOf, binOf, weights, spread } = filters;
+  const towards = new Float64Array(bins);
+  for (let i = 0; i < weights.length; i++) towards[binOf[i]] += weights[i] * wanted[bandOf[i]];
   const x = towards.map((value, bin) => (value === 0 ? 0 : value / spread[bin]));
-  const reached = new Float64Array(filters.length);
+  const reached = new Float64Array(wanted.length);
+  const back = new Float64Array(bins);
   for (let step = 0; step < steps; step++) {
-    for (const [band, { start, weights }] of filters.entries()) {
-      let sum = 0;
-      for (let i = 0; i < weights.length; i++) sum += weights[i] * x[start + i];
-      reached[band] = sum;
-    }
-    const back = transposed(reached, filters, bins);
-    for (let bin = 0; bin < bins; bin++) if (back[bin] > 0) x[bin] *= towards[bin] / back[bin];
+    reached.fill(0);
+    back.fill(0);
+    for (let i = 0; i < weights.length; i++) reached[bandOf[i]] += weights[i] * x[binOf[i]];
+    for (let i = 0; i < weights.length; i++) back[binOf[i]] += weights[i] * reached[bandOf[i]];
+    for (let bin = 0; bin < bins; bin++)
+      if (back[bin] > 0) x[bin] = Math.max(least, (x[bin] * towards[bin]) / back[bin]);
   }
   return x;
 }
 
-function transposed(values: Float64Array, filters: readonly Filter[], bins: number): Float64Array {
-  const sums = new Float64Array(bins);
-  for (const [band, { start, weights }] of filters.entries()) {
-    for (let i = 0; i < weights.length; i++) sums[start + i] += weights[i] * values[band];
-  }
-  return sums;
-}
-
-function requireInvertible({ window, preemphasis, removeDc, scale, padding, dropLast, log, normalisation }: MelSpectrogram) {
+function requireInvertible(settings: MelSpectrogram): void {
+  const { window, preemphasis, removeDc, scale, padding, dropLast, log, normalisation } = settings;
   const isPlain = window === "hann" && preemphasis === 0 && !removeDc && scale === 1;
   const isWhole = padding === "reflect" && !dropLast && log === "ln" && normalisation === "none";
   if (isPlain && isWhole) return;

@@ -109,7 +109,8 @@ function mirrored(at: number, length: number): number {
 
 function requireSizes({ windowLength, hop, fftSize }: StftSettings): void {
   const isPower = Number.isInteger(Math.log2(fftSize)) && fftSize >= 4;
-  if (isPower && windowLength <= fftSize && windowLength % 2 === 0 && hop >= 1 && 2 * hop <= windowLength) return;
+  if (isPower && windowLength <= fftSize && windowLength % 2 === 0 && hop >= 1 && 2 * hop <= windowLength)
+    return;
   throw new AudioFeatureError(
     "a spectrum of these sizes cannot be made into sound again",
     `windows of ${windowLength} samples, ${hop} from one to the next, transforms of ${fftSize}`,

@@ -61,16 +61,22 @@ function eachPart(scale: Float32Array, bins: number, visit: (at: number, by: num
 /** The greatest of the values [frames, bins] near each. */
 function greatestAround(values: Float32Array, bins: number): Float32Array {
   const overBins = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const bin = i % bins;
-    for (let to = Math.max(0, bin - around); to <= Math.min(bins - 1, bin + around); to++) {
-      overBins[i] = Math.max(overBins[i], values[i - bin + to]);
+  for (let row = 0; row < values.length; row += bins) {
+    for (let bin = 0; bin < bins; bin++) {
+      const last = Math.min(bins - 1, bin + around);
+      let most = 0;
+      for (let near = Math.max(0, bin - around); near <= last; near++) {
+        if (values[row + near] > most) most = values[row + near];
+      }
+      overBins[row + bin] = most;
     }
   }
-  const greatest = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    for (let at = i - around * bins; at <= i + around * bins; at += bins) {
-      if (at >= 0 && at < values.length) greatest[i] = Math.max(greatest[i], overBins[at]);
+  const greatest = overBins.slice();
+  for (let shift = -around; shift <= around; shift++) {
+    const from = Math.max(0, -shift * bins);
+    const until = values.length - Math.max(0, shift * bins);
+    for (let i = from; i < until; i++) {
+      if (overBins[i + shift * bins] > greatest[i]) greatest[i] = overBins[i + shift * bins];
     }
   }
   return greatest;

@@ -1,5 +1,6 @@
 /** Draws images: noise becomes data along the field that a model predicts. */
 import { fillNormal, randomStream } from "../../core/random.js";
+import { shiftedTime } from "../../objectives/flow-matching.js";
 import { GenerationError } from "../errors.js";
 import type { Field } from "./denoiser-session.js";
 import { guidedField } from "./guidance.js";
@@ -15,6 +16,8 @@ export interface SampleOptions {
   /** Steps from noise to data. */
   readonly steps: number;
   readonly solver: Solver;
+  /** How much nearer to noise the steps lie, as training times did: see `shiftedTime`; default 1. */
+  readonly shift?: number;
   /** How strongly the class pulls: 1 (the default) is the class's own field, more is clearer and less varied. */
   readonly guidance?: number;
   /** From what time on, and until when, it pulls; default 0 (noise) and 1 (data). */
@@ -59,7 +62,7 @@ async function sampleBatch(
   first: number,
   batch: number,
 ): Promise<Float32Array> {
-  const { path, steps, solver, seed = 0, from, keep, onStep } = options;
+  const { path, steps, solver, shift = 1, seed = 0, from, keep, onStep } = options;
   const { guidance = 1, guidanceFrom = 0, guidanceUntil = 1 } = options;
   const size = imageSize(field);
   const noise = noiseOf(seed, first, batch, size);
@@ -68,7 +71,8 @@ async function sampleBatch(
   const predict = guidedField(field, classesOf(field, options.labels, first, batch), interval);
   const restore = keep ? keptPixels(path, picturesOf(keep.images), noise, keep.mask) : unchanged;
   const start = from?.t ?? 0;
-  const timeOf = (step: number) => (step === steps ? 1 : start + ((1 - start) * step) / steps);
+  const timeOf = (step: number) =>
+    step === steps ? 1 : start + (1 - start) * shiftedTime(step / steps, shift);
   let x = restore(from ? path.noisyAt(picturesOf(from.images), noise, start) : noise, start);
   onStep?.(x, start, first);
   for (let step = 0; step < steps; step++) {

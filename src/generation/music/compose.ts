@@ -36,7 +36,8 @@ export async function compose(
   options: ComposeOptions,
 ): Promise<string[][]> {
   const { bars, count, before, after, seed, onWords, signal, ...sampling } = options;
-  const prompt = musicPrompt(before, after, session.model.contextLength);
+  const { contextLength } = session.model;
+  const prompt = musicPrompt(before, after, { bars, contextLength });
   let written = 0;
   const results = await generate(session, tokenizer, {
     ...{ ...sampling, seed, signal },
@@ -53,18 +54,23 @@ export async function compose(
 
 /** Longer bars would be noise; they break off. */
 const mostWordsPerBar = 600;
-/** Of the context, what is left to write into where bars are filled in. */
-const ownShare = 0.4;
-
-/** As training has them: after the end of a piece, or between marks, as much as leaves room to write. */
-export function musicPrompt(before: Bars, after: Bars | undefined, contextLength: number): string[] {
+/**
+ * As training has them: after the end of a piece; or between marks, as many bars from both sides as leave room for bars as
+ * long as the longest around.
+ */
+export function musicPrompt(
+  before: Bars,
+  after: Bars | undefined,
+  { bars, contextLength }: { readonly bars: number; readonly contextLength: number },
+): string[] {
   if (!after) return [endOfPiece, ...before.flat()];
-  const room = Math.floor((contextLength * (1 - ownShare)) / 2);
-  return [
-    ...[infillWords.prefix, ...fitting(before, room, true)],
-    ...[infillWords.suffix, ...fitting(after, room, false)],
-    infillWords.middle,
-  ];
+  const longest = Math.max(1, ...[...before.slice(-4), ...after.slice(0, 4)].map((bar) => bar.length));
+  const marks = Object.keys(infillWords).length;
+  const room = Math.max(0, contextLength - marks - bars * longest);
+  const half = fitting(before, room / 2, true);
+  const suffix = fitting(after, room - half.length, false);
+  const prefix = fitting(before, room - suffix.length, true);
+  return [infillWords.prefix, ...prefix, infillWords.suffix, ...suffix, infillWords.middle];
 }
 
 /** As many whole bars as fit, from the end or the beginning on. */

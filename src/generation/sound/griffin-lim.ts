@@ -33,7 +33,7 @@ export function griffinLim(
       ? stft.forward(random).data
       : Float32Array.from({ length: 2 * magnitudes.length }, () => random.normal());
   withMagnitudes(estimate, magnitudes, stft.bins);
-  let before = new Float32Array(estimate.length);
+  let before: Float32Array = estimate;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { data } = stft.forward(stft.inverse(estimate, length));
     for (let i = 0; i < data.length; i++) {
@@ -47,10 +47,13 @@ export function griffinLim(
 
 /** Gives a spectrum [frames, 2 bins] the magnitudes [frames, bins] and leaves its phases. */
 function withMagnitudes(spectrum: Float32Array, magnitudes: Float32Array, bins: number): void {
-  for (let i = 0; i < magnitudes.length; i++) {
-    const real = i + bins * Math.floor(i / bins);
-    const scale = magnitudes[i] / Math.max(1e-12, Math.sqrt(spectrum[real] ** 2 + spectrum[real + bins] ** 2));
-    spectrum[real] *= scale;
-    spectrum[real + bins] *= scale;
+  for (let row = 0; row < magnitudes.length; row += bins) {
+    for (let bin = 0; bin < bins; bin++) {
+      const [real, imaginary] = [2 * row + bin, 2 * row + bins + bin];
+      const size = Math.sqrt(spectrum[real] ** 2 + spectrum[imaginary] ** 2);
+      const scale = magnitudes[row + bin] / Math.max(1e-12, size);
+      spectrum[real] *= scale;
+      spectrum[imaginary] *= scale;
+    }
   }
 }

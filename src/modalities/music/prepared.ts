@@ -31,7 +31,7 @@ const index = {
     alphabet: z.string(),
     pieces: z.object({ train: z.array(piece), validation: z.array(piece), test: z.array(piece) }),
     leftOut: z.array(z.string()),
-    notes: z.array(z.string()),
+    notes: z.array(z.string()).default([]),
   }),
 };
 

@@ -22,7 +22,11 @@ interface Take {
 }
 
 /** Clips as spectrograms [bands, frames] in the scale of the model; each is computed once. */
-export function spectrograms({ audio, clips }: PreparedClips, recipe: SoundRecipe, { scaling }: PreparedSound) {
+export function spectrograms(
+  { audio, clips }: PreparedClips,
+  recipe: SoundRecipe,
+  { scaling }: PreparedSound,
+) {
   const { mel, frames } = windowOf(recipe);
   const { shift } = recipe.features.augment;
   const wide = frames + 2 * shift;
@@ -99,7 +103,13 @@ export function soundBatches(sound: PreparedSound, recipe: SoundRecipe): Trainin
       const indices = Array.from({ length: batchSize }, (_, row) => numbers[row] ?? row % count);
       const { images, labels } = await batchOf("validation", indices, () => still);
       labels.fill(-1, numbers.length);
-      const evaluated = { images, labels, indices, count: numbers.length, distinct: Math.min(count, batchSize) };
+      const evaluated = {
+        images,
+        labels,
+        indices,
+        count: numbers.length,
+        distinct: Math.min(count, batchSize),
+      };
       const randomOf = (index: number) => randomStream(seed, "validation objective", index);
       yield evaluatedBatch(completeEach(completing, evaluated, shape, randomOf), evaluated);
     }

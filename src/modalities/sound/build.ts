@@ -1,6 +1,7 @@
 /** From a resolved recipe for sound to its window of mel bands, its model and its task. */
 import { type MelSpectrogram, slaneyMel } from "../../features/audio/mel-settings.js";
 import type { SoundModelKind } from "../../interop/sound-config.js";
+import { withBandPositions } from "../../models/band-positions.js";
 import { dit } from "../../models/dit.js";
 import { imageClassifier } from "../../models/image-classifier.js";
 import { predictData } from "../../models/predict-data.js";
@@ -76,7 +77,8 @@ export function buildSound(recipe: SoundRecipe, choices: Choices): SoundModelKin
   }
   if (model.kind === "resnet" && objective.kind === "crossEntropy") {
     requireClasses(classes);
-    const classifier = imageClassifier(resnet({ ...shape, ...model }), classes.length);
+    const encoder = withBandPositions(resnet({ ...shape, ...model, channels: 2 }));
+    const classifier = imageClassifier(encoder, classes.length);
     const task = imageTask(classifier, shape, crossEntropy({ ...objective, numClasses: classes.length }));
     return { kind: "classifier", model: classifier, task: inClips(task) };
   }

@@ -67,7 +67,9 @@ function requireBatch(count: number, { training: { batchSize } }: SoundRecipe): 
 }
 
 function learningOf(recipe: SoundRecipe, sound: PreparedSound, around: Surroundings): Learning {
-  const { training, generation, features } = recipe;
+  const { training, features, objective } = recipe;
+  const shift = objective.kind === "flowMatching" ? objective.shift : 1;
+  const generation = { ...recipe.generation, shift };
   const { classes, speakers, scaling, location, train, validation } = sound;
   requireBatch(train.clips.length, recipe);
   const built = buildSound(recipe, sound);

@@ -62,6 +62,8 @@ const objective = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("flowMatching"),
     time: z.enum(["uniform", "logitNormal"]).default("logitNormal"),
+    /** How much nearer to noise times are brought, when it learns and when it draws: there it is decided what a sound is. */
+    shift: z.number().positive().max(100).default(3),
     /** Share of clips whose class and speaker are left out, both or one of them, so that guidance has something to compare with. */
     classDropout: share.default(0.1),
   }),

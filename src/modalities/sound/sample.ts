@@ -15,7 +15,7 @@ export async function soundSampler(
   runtime: Runtime,
   model: Denoiser,
   weights: Weights,
-  notes: SoundModelNotes & Pick<SoundRecipe, "generation">,
+  notes: SoundModelNotes & { readonly generation: SoundRecipe["generation"] & { readonly shift: number } },
 ): Promise<() => Promise<{ bytes: Uint8Array; ending: string }>> {
   const session = await compileDenoiser(runtime, model, weights, { live: true });
   const { generation, classes, speakers } = notes;

@@ -1,13 +1,12 @@
-/** What a run on a vocoder learns from: windows of sound, and what Griffin and Lim's method makes of their mel bands. */
+/** What a run on a vocoder learns from: windows of sound, and of what it starts from. */
 import { type RandomStream, randomStream } from "../../core/random.js";
 import { evaluationOrder } from "../../data/evaluation-order.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
 import { VocoderSpectra } from "../../features/audio/vocoder-spectra.js";
-import { griffinLim } from "../../generation/sound/griffin-lim.js";
 import { melOf } from "./build.js";
 import type { VocoderRecipe } from "./recipe.js";
-import type { Tape } from "./tape.js";
+import type { Tape, Window } from "./tape.js";
 
 /** The two tapes of a run. */
 export interface Tapes {
@@ -16,8 +15,7 @@ export interface Tapes {
 }
 
 /** Samples of a window. */
-export const windowLength = ({ features }: VocoderRecipe) =>
-  (features.frames - 1) * melOf({ features }).hop;
+export const windowLength = ({ features }: VocoderRecipe) => (features.frames - 1) * melOf({ features }).hop;
 
 /** How many batches hold as much sound as a tape; at least 1. */
 export const batchesOf = ({ samples }: Tape, recipe: VocoderRecipe) =>
@@ -25,30 +23,32 @@ export const batchesOf = ({ samples }: Tape, recipe: VocoderRecipe) =>
 
 /** Batches as pure functions of the recipe's seed and their number. */
 export function vocoderBatches({ train, validation }: Tapes, recipe: VocoderRecipe): TrainingData {
-  const { features, training, objective } = recipe;
+  const { features, training } = recipe;
   const { batchSize, seed } = training;
   const mel = melOf(recipe);
   const spectra = new VocoderSpectra(mel);
   const length = windowLength(recipe);
 
-  /** The window as the vocoder is to make it, and as it begins. */
-  function example(sound: Float32Array) {
+  function example({ sound, spoilt }: Window) {
     const { data: bands } = logMel(mel, sound);
     const scale = spectra.scaleOf(bands);
-    const spoilt = griffinLim(bands, mel, { iterations: objective.spoilingSteps, length, random: sound });
-    const spectrum = (samples: Float32Array) => spectra.spectrumOf(samples, scale);
-    return { sound: spectrum(sound), start: spectrum(spoilt), mel: bands };
+    return {
+      sound: spectra.spectrumOf(sound, scale),
+      start: spectra.spectrumOf(spoilt, scale),
+      mel: bands,
+    };
   }
 
-  function batchOf(sounds: readonly Float32Array[], random: RandomStream): Batch {
-    const examples = sounds.map(example);
+  function batchOf(windows: readonly Window[], random: RandomStream): Batch {
+    const examples = windows.map(example);
+    const framesFirst = (rows: readonly Float32Array[]) => interleaved(rows, features.frames);
     const shift = random.uniform();
     return {
-      sound: framesFirst(examples.map((one) => one.sound), features.frames),
-      start: framesFirst(examples.map((one) => one.start), features.frames),
-      mel: framesFirst(examples.map((one) => one.mel), features.frames),
+      sound: framesFirst(examples.map(({ sound }) => sound)),
+      start: framesFirst(examples.map(({ start }) => start)),
+      mel: framesFirst(examples.map((one) => one.mel)),
       // One from each part of the way.
-      times: Float32Array.from(sounds, (_, row) => (row + shift) / batchSize),
+      times: Float32Array.from(windows, (_, row) => (row + shift) / batchSize),
     };
   }
 
@@ -59,27 +59,31 @@ export function vocoderBatches({ train, validation }: Tapes, recipe: VocoderReci
   return {
     async training(index) {
       const random = randomStream(seed, "vocoder windows", index);
-      const sounds: Float32Array[] = [];
+      const drawn: Window[] = [];
       for (let row = 0; row < batchSize; row++) {
-        const sound = await train.read(random.integer(train.samples - length + 1), length);
-        const gain = 10 ** ((-features.gain * random.uniform()) / 20);
-        sounds.push(sound.map((value) => value * gain));
+        const window = await train.read(random.integer(train.samples - length + 1), length);
+        drawn.push(quieter(window, features.gain * random.uniform()));
       }
-      return batchOf(sounds, random);
+      return batchOf(drawn, random);
     },
     async *validation(limit) {
       for (const [number, chosen] of [...evaluationOrder(windows, { batchSize, limit, seed })].entries()) {
-        const sounds: Float32Array[] = [];
-        for (const window of chosen) sounds.push(await validation.read(startOf(window), length));
-        yield batchOf(sounds, randomStream(seed, "vocoder validation", number));
+        const read: Window[] = [];
+        for (const window of chosen) read.push(await validation.read(startOf(window), length));
+        yield batchOf(read, randomStream(seed, "vocoder validation", number));
       }
     },
     validationBatches,
   };
 }
 
+function quieter({ sound, spoilt }: Window, decibels: number): Window {
+  const gain = 10 ** (-decibels / 20);
+  return { sound: sound.map((value) => value * gain), spoilt: spoilt.map((value) => value * gain) };
+}
+
 /** Rows [frames, n] of a batch as [frames, b, n]. */
-function framesFirst(rows: readonly Float32Array[], frames: number): Float32Array {
+function interleaved(rows: readonly Float32Array[], frames: number): Float32Array {
   const size = rows[0].length / frames;
   const whole = new Float32Array(rows.length * rows[0].length);
   for (const [row, values] of rows.entries()) {

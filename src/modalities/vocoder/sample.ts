@@ -1,8 +1,9 @@
 import { randomStream } from "../../core/random.js";
 import type { Runtime } from "../../core/runtime/session.js";
-import { spectrogramPicture } from "../../data/sounds/spectrogram-picture.js";
+import { encodePng } from "../../data/images/write-images.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
 import { griffinLim } from "../../generation/sound/griffin-lim.js";
+import { spectrogramPicture } from "../../generation/sound/spectrogram-picture.js";
 import { compileVocoder, type VocoderParts } from "../../generation/sound/vocode.js";
 import type { Tape } from "./tape.js";
 
@@ -18,12 +19,13 @@ export async function vocoderSampler(
   const { mel } = parts;
   const session = await compileVocoder(runtime, parts, { live: true });
   const length = Math.min(tape.samples, shownSeconds * mel.sampleRate);
-  const sound = await tape.read(0, length);
+  const { sound } = await tape.read(0, length);
   const { data } = logMel(mel, sound);
   const random = () => randomStream(0, "vocoder sample");
   const plain = griffinLim(data, mel, { length, random: random() });
   return async () => {
     const made = await session.vocode(data, random(), length);
-    return { bytes: await spectrogramPicture([sound, plain, made], mel.sampleRate), ending: ".png" };
+    const picture = spectrogramPicture([sound, plain, made], mel.sampleRate);
+    return { bytes: await encodePng(picture.pixels, picture), ending: ".png" };
   };
 }

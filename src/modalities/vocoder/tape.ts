@@ -1,11 +1,18 @@
 import type { PreparedAudio } from "../../data/audio/prepared-audio.js";
+import type { PreparedSplit } from "./prepared.js";
 
 /** Recordings laid end to end, each as loud as its peak lets it be: from any place on there is sound. */
 export interface Tape {
   /** How many. */
   readonly samples: number;
-  /** Samples from -1 to 1. */
-  read(start: number, count: number): Promise<Float32Array>;
+  /** Samples from -1 to 1, and those that the vocoder starts from. */
+  read(start: number, count: number): Promise<Window>;
+}
+
+/** A stretch of sound, and the same stretch spoilt. */
+export interface Window {
+  readonly sound: Float32Array;
+  readonly spoilt: Float32Array;
 }
 
 /** The peak that every recording has: 1 dB under full scale. */
@@ -13,32 +20,43 @@ const peakLevel = 10 ** (-1 / 20);
 /** Under it, 80 dB below full scale, a recording stays as it is. */
 const silentPeak = 1e-4;
 
+/** A recording on a tape. */
+interface Piece {
+  readonly start: number;
+  readonly samples: number;
+  readonly gain: number;
+}
+
 /** Reads every recording once, for its peak. */
-export async function tapeOf({ examples, read }: PreparedAudio): Promise<Tape> {
-  const pieces: { start: number; samples: number; gain: number }[] = [];
+export async function tapeOf({ audio, spoilt }: PreparedSplit): Promise<Tape> {
+  const pieces: Piece[] = [];
   let samples = 0;
-  for (const [i, example] of examples.entries()) {
-    const peak = (await read(i)).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  for (const [i, example] of audio.examples.entries()) {
+    const peak = (await audio.read(i)).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     pieces.push({ start: samples, samples: example.samples, gain: peak < silentPeak ? 1 : peakLevel / peak });
     samples += example.samples;
   }
+  return {
+    samples,
+    read: async (start, count) => ({
+      sound: await windowOf(audio, pieces, start, count),
+      spoilt: await windowOf(spoilt, pieces, start, count),
+    }),
+  };
+}
 
-  async function window(start: number, count: number): Promise<Float32Array> {
-    const found = new Float32Array(count);
-    let number = pieces.findLastIndex((piece) => piece.start <= start);
-    for (let filled = 0; filled < count; number++) {
-      const piece = pieces[number];
-      const first = start + filled - piece.start;
-      const taken = Math.min(count - filled, piece.samples - first);
-      const sound = await read(number, first, taken);
-      found.set(
-        sound.map((value) => value * piece.gain),
-        filled,
-      );
-      filled += taken;
-    }
-    return found;
+async function windowOf({ read }: PreparedAudio, pieces: readonly Piece[], start: number, count: number) {
+  const window = new Float32Array(count);
+  let number = pieces.findLastIndex((piece) => piece.start <= start);
+  for (let filled = 0; filled < count; number++) {
+    const { gain, ...piece } = pieces[number];
+    const first = start + filled - piece.start;
+    const sound = await read(number, first, Math.min(count - filled, piece.samples - first));
+    window.set(
+      sound.map((value) => value * gain),
+      filled,
+    );
+    filled += sound.length;
   }
-
-  return { samples, read: window };
+  return window;
 }

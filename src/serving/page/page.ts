@@ -36,6 +36,8 @@ const pages = {
     "detect.mjs",
     "picture.mjs",
   ],
+  music: ["music.html", "music.css", "music.mjs", "compose.mjs", "piece.mjs"],
+  sound: ["sound.html", "sound.css", "sound.mjs", "speak.mjs", "spectrogram.mjs"],
   translation: ["translation.html", "translation.css", "translation.mjs", "menus.mjs", "translate.mjs"],
 } as const;
 
@@ -54,7 +56,8 @@ const policy = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

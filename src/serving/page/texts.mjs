@@ -44,6 +44,25 @@ export const chinese = {
   Copy: "复制",
   "Other translations": "其他译法",
 
+  // music.html, music.mjs, piece.mjs
+  Music: "音乐",
+  "Have some music written.": "让它写一段音乐。",
+  "Drop a MIDI file here to go on from it.": "把 MIDI 文件拖到这里，让它接着写下去。",
+  Write: "写",
+  Bars: "小节",
+  Tempo: "速度",
+  "Go on from a file": "从文件接着写",
+  "Go on from it": "接着写",
+  "Writing …": "正在写……",
+
+  // sound.html, sound.mjs
+  Sounds: "声音",
+  "Choose what is to be heard.": "请选择想听的内容。",
+  Words: "词语",
+  Voice: "声音（说话人）",
+  "Make a sound": "生成声音",
+  "Making a sound …": "正在生成声音……",
+
   // key.mjs
   "The server does not take this key.": "服务器不接受这个密钥。",
   "A key has letters, digits and signs only, without spaces.":

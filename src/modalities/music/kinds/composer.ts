@@ -49,5 +49,11 @@ export const composer: ModelKind<SavedModel> = {
   fits: ({ music }) => music !== undefined,
   open: async (folder) => (await import("../../../interop/model-folder.js")).openModel(folder),
   uses: [generate, evaluate, infilling],
-  exports: decoder.exports.filter(({ name }) => name !== "adapter"),
+  // llama.cpp has no tokenizer of whole words.
+  exports: decoder.exports.filter(({ name }) => ["safetensors", "onnx"].includes(name)),
+  serving: {
+    options: decoder.serving!.options,
+    examples: ["runs/chorales --port 8080"],
+    start: async (model, request) => (await import("./serve.js")).serveMusic(model, request),
+  },
 };

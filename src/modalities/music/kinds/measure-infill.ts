@@ -50,9 +50,10 @@ export async function* measureInfill(
         bars.slice(first + hiddenBars),
       ];
       const continuation = ids(hidden.flat());
-      if (continuation.length > model.contextLength * 0.4) continue;
-      both.push({ context: ids(musicPrompt(before, later, model.contextLength)), continuation });
-      left.push({ context: ids(musicPrompt(before, undefined, model.contextLength)), continuation });
+      if (continuation.length > model.contextLength / 2) continue;
+      const room = { bars: hiddenBars, contextLength: model.contextLength };
+      both.push({ context: ids(musicPrompt(before, later, room)), continuation });
+      left.push({ context: ids(musicPrompt(before, undefined, room)), continuation });
       notes += continuation.reduce((sum, id) => sum + Number(isNote.has(id)), 0);
       spans++;
     }
@@ -65,7 +66,7 @@ export async function* measureInfill(
     throw new EvaluationError(
       "no piece has bars that could be hidden",
       `${pieces.length} pieces (${split}); the model sees ${model.contextLength} words at once`,
-      `it takes pieces of ${everyBars} bars and more, and bars that fit into two fifths of what is seen`,
+      `it takes pieces of ${everyBars} bars and more, and bars that fit into half of what is seen`,
     );
   }
   const figures = { knownBothSides: between / notes, knownBefore: after / notes };

@@ -12,7 +12,11 @@ import {
 } from "../../options.js";
 
 export const composing = z.object({
-  bars: flag(countOption.optional(), "number", "how many to write (default: the recipe's)"),
+  bars: flag(
+    z.int().nonnegative().meta({ hint: "Give a whole number of 0 or more." }).optional(),
+    "number",
+    "how many to write (default: 8); 0 with --from: only render it",
+  ),
   tempo: flag(
     z.number().min(10).max(400).meta({ hint: "Give quarter notes a minute, from 10 to 400." }).optional(),
     "number",

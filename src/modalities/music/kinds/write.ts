@@ -15,7 +15,8 @@ import { barsAsked, timed } from "./asked.js";
 import type { Composing } from "./options.js";
 import { render } from "./render.js";
 
-const usualBars = 8;
+/** Bars to write where neither a flag nor the recipe says otherwise. */
+export const usualBars = 8;
 
 /** Throws `GenerationError` for options that do not go together, and bars that a piece does not have. */
 export async function* writeMusic(
@@ -83,6 +84,7 @@ function partsOf(
   given: GivenPiece["bars"],
   { from, infill, bars = usualBars }: Pick<Composing, "from" | "infill" | "bars">,
 ) {
+  if (bars === 0 && (!from || infill !== undefined)) throw nothingAsked();
   if (infill === undefined) return { bars, before: given, after: undefined };
   if (!from) {
     throw new GenerationError(
@@ -100,5 +102,13 @@ function severalInOne(count: number): GenerationError {
     "several pieces do not fit into one file",
     `--count ${count}`,
     "give a folder: --out pieces/",
+  );
+}
+
+function nothingAsked(): GenerationError {
+  return new GenerationError(
+    "there is nothing to write",
+    "--bars 0",
+    "give more bars; or with --from alone, to have a piece in another form",
   );
 }

@@ -1,4 +1,5 @@
 /** Models that draw sounds. */
+import { z } from "zod";
 import type { ModelKind, Use } from "../../modality.js";
 import { measure } from "../measures/measure.js";
 import { type Drawing, drawing } from "./options.js";
@@ -35,4 +36,9 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
     measure("pitch", "of classes that are notes: how often the pitch is right"),
   ],
   exports,
+  serving: {
+    options: z.object({}),
+    examples: ["runs/digits --port 8080"],
+    start: async (model, request) => (await import("./speak.js")).serveSpeaking(model, request),
+  },
 };

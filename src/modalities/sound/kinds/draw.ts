@@ -19,7 +19,7 @@ import type { Saved } from "./saved.js";
 type Denoising = Saved<"denoiser">;
 
 /** How a model draws where neither a flag nor its recipe says otherwise. */
-const usual = { count: 8, steps: 16, solver: "heun" as Solver, guidance: 2 };
+const usual = { count: 8, steps: 16, solver: "heun" as Solver, shift: 1, guidance: 2 };
 /** Of silence between sounds in one file, in seconds. */
 const pause = 0.25;
 
@@ -82,6 +82,7 @@ export function optionsOf(
     labels: labelsOf(saved, flags, count),
     steps: flags.steps ?? own.steps ?? usual.steps,
     solver: flags.solver ?? own.solver ?? usual.solver,
+    shift: own.shift ?? usual.shift,
     guidance: flags.guidance ?? own.guidance ?? usual.guidance,
     seed: flags.seed,
   };
@@ -142,8 +143,7 @@ async function* filesOf(
   }
   for (const [i, sound] of sounds.entries()) {
     const label = labels?.[i];
-    const name =
-      typeof label === "number" ? classes[Math.floor(label / (speakers.length + 1))] : undefined;
+    const name = typeof label === "number" ? classes[Math.floor(label / (speakers.length + 1))] : undefined;
     const suffix = name === undefined ? "" : `-${name.replace(/[^\p{L}\p{N}]+/gu, "-")}`;
     const number = String(i + 1).padStart(String(sounds.length).length, "0");
     yield { kind: "file", name: `${number}${suffix}${ending}`, bytes: await encode(sound) };

@@ -14,11 +14,7 @@ import {
 
 /** How sounds are drawn. */
 const sampling = {
-  guidance: flag(
-    amountOption.optional(),
-    "number",
-    "how strongly class and speaker pull, 1 for not at all",
-  ),
+  guidance: flag(amountOption.optional(), "number", "how strongly class and speaker pull, 1 for not at all"),
   steps: flag(countOption.optional(), "number", "from noise to sound"),
   solver: flag(z.enum(["euler", "heun", "midpoint"]).optional(), "name", "of the steps"),
 };

@@ -29,7 +29,10 @@ export async function planOf(saved: Denoising, flags: Drawing): Promise<Plan> {
   const framesIn = (seconds: number) => Math.ceil((seconds * mel.sampleRate) / mel.hop) + 1;
   const frames = flags.seconds === undefined ? model.width : framesIn(flags.seconds);
   if (!flags.from) {
-    return { draw: (session, options) => drawFrames(session, { ...options, frames }), join: (sound) => sound };
+    return {
+      draw: (session, options) => drawFrames(session, { ...options, frames }),
+      join: (sound) => sound,
+    };
   }
   if (flags.continue) return continuation(saved, flags.from, flags.seconds && framesIn(flags.seconds));
   if (flags.repair !== undefined) return repair(saved, flags.from, flags.repair);
@@ -42,7 +45,9 @@ export async function planOf(saved: Denoising, flags: Drawing): Promise<Plan> {
 }
 
 function checkFlags({ from, strength, repair, continue: goesOn, seconds }: Drawing): void {
-  const modes = Object.entries({ strength, repair, continue: goesOn }).filter(([, value]) => value !== undefined);
+  const modes = Object.entries({ strength, repair, continue: goesOn }).filter(
+    ([, value]) => value !== undefined,
+  );
   if (modes.length > 0 && !from) {
     throw new GenerationError(
       "there is no sound to begin with",
@@ -141,4 +146,3 @@ function crossfaded(
     return share * (drawn[at] ?? 0) + (1 - share) * (given[at] ?? 0);
   });
 }
-

@@ -31,4 +31,3 @@ export const judgeAccuracy: Use<Saved<"classifier">> = {
     yield* measureJudge(model, around);
   },
 };
-

@@ -89,7 +89,9 @@ async function comparing(
 ): Promise<Measured> {
   const { around, sound } = subject;
   const { name, saved } = await openJudge(subject);
-  const extractor = await openEncoderFeatures(around.runtime, saved.model.encoder, saved.weights, { source: name });
+  const extractor = await openEncoderFeatures(around.runtime, saved.model.encoder, saved.weights, {
+    source: name,
+  });
   const { sounds, renderer } = await drawSounds(subject);
   const features = (some: readonly LabelledSound[]) => featuresOf(extractor, readBy(saved, some));
   const drawn = await features(sounds);
@@ -118,7 +120,9 @@ async function accuracy(subject: Subject): Promise<Measured> {
   const drawn = await heardRight(judge, sounds, around);
   const clips = await heardRight(judge, await soundsOf(sound.validation), around);
   const perClass = saved.classes.map((label, i) => ({ class: label, ...drawn.ofClass(i) }));
-  const worst = perClass.filter(({ count }) => count > 0).toSorted((a, b) => a.right / a.count - b.right / b.count);
+  const worst = perClass
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => a.right / a.count - b.right / b.count);
   return {
     figures: {
       ...{ accuracy: drawn.accuracy, samples: drawn.count, judge: judge.name, renderer },

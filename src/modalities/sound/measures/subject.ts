@@ -86,9 +86,15 @@ export async function drawSounds({ saved, flags, around }: Subject): Promise<Dra
 }
 
 /** The clips of a split as sounds; of more than `most`, some at even distances. */
-export async function soundsOf({ audio, clips }: PreparedClips, most = clips.length): Promise<LabelledSound[]> {
+export async function soundsOf(
+  { audio, clips }: PreparedClips,
+  most = clips.length,
+): Promise<LabelledSound[]> {
   const count = Math.min(most, clips.length);
-  const chosen = Array.from({ length: count }, (_, i) => clips[Math.floor(((i + 0.5) * clips.length) / count)]);
+  const chosen = Array.from(
+    { length: count },
+    (_, i) => clips[Math.floor(((i + 0.5) * clips.length) / count)],
+  );
   const sounds: LabelledSound[] = [];
   for (const { number, label } of chosen) {
     const samples = await audio.read(number);
@@ -115,7 +121,11 @@ export async function openJudge({ flags, around }: Subject): Promise<Judge> {
   }
   const saved = await openSoundModel((await finderOf(around)(name)).folder);
   if (saved.kind === "classifier") return { name, saved };
-  throw new EvaluationError("the judge tells nothing", `${name} draws`, "give a run of the recipe sound-classifier");
+  throw new EvaluationError(
+    "the judge tells nothing",
+    `${name} draws`,
+    "give a run of the recipe sound-classifier",
+  );
 }
 
 /** What a model reads of sounds, so many at a time, each [n, 1, bands, frames]. One that is silent is read as silence. */

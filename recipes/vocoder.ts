@@ -1,0 +1,22 @@
+/**
+ * A vocoder: makes sound of the mel spectrograms that `sound-flow` and `piano-flow` draw. It learns from any recordings,
+ * without an adversary, to go from what Griffin and Lim's method makes of mel bands to the sound itself (flow matching).
+ * `--data.path` takes a folder, a zip or a table; `--features.sampleRate` is that of the model that draws.
+ */
+import { defineRecipe } from "autodidact";
+
+export default defineRecipe({
+  data: { format: "vocoder" },
+  features: { kind: "mel", sampleRate: 16000, frames: 64 },
+  model: { kind: "convnext", width: 192, hiddenWidth: 576, numLayers: 4, kernelSize: 7 },
+  objective: { kind: "flowMatching", spoilingSteps: 4 },
+  optimizer: {
+    kind: "adamw",
+    lr: 2e-3,
+    betas: [0.9, 0.98],
+    weightDecay: 0.01,
+    averageDecay: 0.995,
+    schedule: { kind: "linear", warmupSteps: 50, finalFactor: 0.02 },
+  },
+  training: { batchSize: 8, steps: 3000, evaluateEvery: 250, checkpointEvery: 500 },
+});

@@ -1,0 +1,39 @@
+/** A sound, taken to its mel spectrogram and back. */
+import { randomStream } from "../../../core/random.js";
+import { decodeAudio } from "../../../data/audio/decode.js";
+import { encodeSound, type SoundEnding } from "../../../data/audio/write-sound.js";
+import { logMel } from "../../../features/audio/mel-spectrogram.js";
+import { GenerationError } from "../../../generation/errors.js";
+import { compileVocoder } from "../../../generation/sound/vocode.js";
+import type { SavedVocoder } from "../../../interop/vocoder-folder.js";
+import type { Named, Output, Surroundings, UseRequest } from "../../modality.js";
+import type { Resounding } from "./options.js";
+
+/** Throws `GenerationError` where no sound is given, and what decoding it throws. */
+export async function* resound(
+  named: Named<SavedVocoder>,
+  { from, steps, seed }: Resounding,
+  { ending }: NonNullable<UseRequest["wanted"]>,
+  { runtime }: Surroundings,
+): AsyncGenerator<Output> {
+  if (!from) {
+    throw new GenerationError(
+      "a vocoder makes sound of a sound's mel spectrogram",
+      "no sound is given",
+      "give --from: a recording",
+    );
+  }
+  const saved = await named.open();
+  const { sampleRate } = saved.mel;
+  const { samples } = await decodeAudio(from.bytes, from.name, { sampleRate });
+  const session = await compileVocoder(runtime, withSteps(saved, steps));
+  const { data } = logMel(saved.mel, samples);
+  const made = await session.vocode(data, randomStream(seed, "vocoder"), samples.length);
+  await session.release();
+  yield { kind: "file", bytes: await encodeSound([made], sampleRate, ending as SoundEnding), name: "sound" };
+}
+
+/** The vocoder with so many steps, where they are given. */
+export function withSteps(saved: SavedVocoder, steps = saved.generation.steps): SavedVocoder {
+  return { ...saved, generation: { steps } };
+}
