@@ -34,6 +34,13 @@ export {
   type SplitCounts,
 } from "./images/open-images.js";
 export { encodeAnimation, encodePng } from "./images/write-images.js";
+export { type Beat, readBeats } from "./music/beats.js";
+export { MusicError } from "./music/errors.js";
+export { type MidiRead, readMidi } from "./music/midi.js";
+export { describeOmissions, type Omission } from "./music/omissions.js";
+export type { Note, Score, Tempo, TimeSignature } from "./music/score.js";
+export { findSoundfont, type Soundfont } from "./music/soundfont.js";
+export { writeMidi } from "./music/write-midi.js";
 export { describeLeftOut, type LeftOut, type ReadingOptions } from "./reading.js";
 export {
   type BatchShape,

@@ -45,6 +45,14 @@ export {
   translationMemory,
 } from "./localisation/translation-memory.js";
 export { xliffFormat } from "./localisation/xliff.js";
+export type { MusicGrammar } from "./music/alphabet.js";
+export { MusicWordsError } from "./music/errors.js";
+export type { GridReport } from "./music/grid-report.js";
+export { quantised } from "./music/quantise.js";
+export { type RemiPiece, remiPiece, remiScore } from "./music/remi.js";
+export { RemiGrammar } from "./music/remi-grammar.js";
+export { remiWords } from "./music/remi-words.js";
+export { withBeats } from "./music/with-beats.js";
 export { trainBpe } from "./tokenizer/bpe-trainer.js";
 export { byteTokenizer } from "./tokenizer/byte-tokenizer.js";
 export { trainCharacterTokenizer } from "./tokenizer/character-tokenizer.js";

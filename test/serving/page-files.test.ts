@@ -17,7 +17,7 @@ const folder = fileURLToPath(new URL("../../src/serving/page/", import.meta.url)
 const sent = readdirSync(folder).filter((name) => /\.(html|css|mjs)$/.test(name));
 const run = promisify(execFile);
 
-const pages = ["chat", "detection", "hearing", "sound", "translation"] as const;
+const pages = ["chat", "detection", "hearing", "music", "sound", "translation"] as const;
 const serve = (apiKey?: string, name: PageName = "chat") =>
   start(new ScriptedEngine(), { page: pageNamed(name), apiKey });
 
