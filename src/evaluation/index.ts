@@ -24,6 +24,15 @@ export { openOnnxFeatures } from "./images/onnx-features.js";
 export { precisionRecall } from "./images/precision-recall.js";
 export { compileScorer, type Score, type Scorer, type TokenPair } from "./log-likelihood.js";
 export { evaluateMultipleChoice } from "./multiple-choice.js";
+export { compareMusic, type MusicComparison, type MusicSetStatistics } from "./music/compare-music.js";
+export {
+  type MusicStatistics,
+  musicStatistics,
+  pitchClasses,
+  sharesOverlap,
+} from "./music/music-statistics.js";
+export { type CopiedNotes, copiedNotes, longestRepeat, type NoteRuns, noteRuns } from "./music/note-runs.js";
+export { type VoiceLeading, voiceLeading } from "./music/voice-leading.js";
 export { measurePerplexity } from "./perplexity.js";
 export { readPrompts } from "./prompts.js";
 export { readQuestions } from "./questions.js";

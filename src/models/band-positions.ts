@@ -14,7 +14,10 @@ export function withBandPositions(encoder: ImageEncoder): ImageEncoder {
     ...encoder,
     channels: 1,
     features(p, images) {
-      const heights = Float32Array.from({ length: height }, (_, row) => (2 * row) / Math.max(1, height - 1) - 1);
+      const heights = Float32Array.from(
+        { length: height },
+        (_, row) => (2 * row) / Math.max(1, height - 1) - 1,
+      );
       const column = constant(heights, [1, 1, height, 1]);
       const positions = expand(column, [images.shape[0], 1, height, width]);
       return encoder.features(p, concat([images, positions], 1) as Tensor<"b c h w">);

@@ -83,6 +83,43 @@ it("tells patches, times and classes apart", async () => {
   }
 });
 
+describe("a DiT with speakers", () => {
+  const model = dit({ ...config, patchSize: [4, 2], numClasses: 2, numSpeakers: 1 });
+
+  it("has a label for each pair of class and speaker, the last of which is none of either", () => {
+    expect(model.numClasses).toBe(3 * 2 - 1);
+    expect(model.config()).toMatchObject({ patch_size: [4, 2], num_classes: 2, num_speakers: 1 });
+    expect(dit(config).config()).not.toHaveProperty("num_speakers");
+  });
+
+  it("adds what a class and a speaker are", async () => {
+    const p = fresh(model, randomly);
+    const all = input<"b">("labels", "int64", [6]);
+    const many = input<"b c h w">("x", "float32", [6, 1, 4, 4]);
+    const times = input<"b">("time", "float32", [6]);
+    const one = Array.from({ length: 16 }, (_, i) => Math.sin(i));
+    const predict = async (labels: number[]) => {
+      const feeds = { x: labels.flatMap(() => one), time: labels.map(() => 0.5), labels };
+      const { y } = await evaluate({ y: model.predict(p, many, times, all) }, feeds);
+      return labels.map((_, i) => y.slice(i * 16, (i + 1) * 16));
+    };
+    const fields = await predict([0, 1, 2, 3, 4, 5]);
+    expect(new Set(fields.map((field) => field.map((v) => v.toFixed(4)).join())).size).toBe(6);
+    // The speaker's row alone tells labels 0 and 1 apart.
+    const silent = fresh(model, (name, values) =>
+      name.startsWith("speaker_embedder") ? values.fill(0) : randomly(name, values),
+    );
+    const { y } = await evaluate(
+      { y: model.predict(silent, many, times, all) },
+      { x: fields.flatMap(() => one), time: Array(6).fill(0.5), labels: [0, 1, 2, 3, 4, 5] },
+    );
+    // float32 rows of one batch, computed alike
+    y.slice(0, 16).forEach((value, i) => {
+      expect(value).toBeCloseTo(y[16 + i], 5);
+    });
+  });
+});
+
 it("passes no gradient between images", async () => {
   const model = dit(config);
   const y = model.predict(fresh(model, randomly), x, time, labels);

@@ -29,6 +29,18 @@ describe("patches", () => {
     expect((await evaluate({ back }, { images: pixels })).back).toEqual(pixels);
   });
 
+  it("of another height than width hold whole columns, and give the images back", async () => {
+    const columns = patchify(images, [4, 2]);
+    const found = await evaluate(
+      { columns, back: unpatchify(columns, { ...shape, size: [4, 2] }) },
+      { images: pixels },
+    );
+    expect(columns.shape).toEqual([6, 24]);
+    // The second patch of the first image begins with its third and fourth column.
+    expect(found.columns.slice(2 * 24, 2 * 24 + 4)).toEqual([pixels[2], pixels[3], pixels[8], pixels[9]]);
+    expect(found.back).toEqual(pixels);
+  });
+
   it("are channels of one position in the same order, and give the images back", async () => {
     const channels = patchesAsChannels(images, 2); // b d rows columns
     const rows = reshape(transpose(channels, [2, 3, 0, 1]), [12, 12]);

@@ -5,7 +5,7 @@ import { mul } from "../core/ops/elementwise.js";
 import { randomStream } from "../core/random.js";
 import { lookUp } from "../nn/parameter.js";
 import { ObjectiveError } from "./errors.js";
-import { flowMatching, linearPath } from "./flow-matching.js";
+import { flowMatching, linearPath, shiftedTime } from "./flow-matching.js";
 
 const shape = { batchSize: 2, channels: 1, height: 1, width: 2 };
 const options = { time: "uniform", classDropout: 0, numClasses: 5 } as const;
@@ -73,6 +73,16 @@ describe("a completed batch", () => {
     const beyond = { images: new Float32Array(4), labels: Int32Array.of(0, 5) };
     expect(() => flowMatching(options).complete(beyond, shape, randomStream(1, "n"))).toThrow(ObjectiveError);
   });
+});
+
+it.each([
+  [0.5, 1, 0.5],
+  [0.5, 3, 0.25],
+  [0.9, 3, 0.75],
+  [0, 3, 0],
+  [1, 3, 1],
+])("time %f shifted by %f is %f", (t, shift, expected) => {
+  expect(shiftedTime(t, shift)).toBeCloseTo(expected, 12);
 });
 
 describe("the linear path", () => {

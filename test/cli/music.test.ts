@@ -155,6 +155,14 @@ describe("evaluate", () => {
     expect(found.gain).toBeCloseTo(found.knownBefore - found.knownBothSides, 9);
   });
 
+  it("says how what is written is like held-out pieces, and what of it is copied", async () => {
+    const found = await json(words, "--metric", "samples", "--count", "2", "--bars", "2");
+    expect(found.written).toMatchObject({ pieces: 2 });
+    expect(found.heldOut.copied.mean).toBeGreaterThan(0);
+    // The made pieces keep an octave and two between voices.
+    expect(found.voiceLeading.heldOut.parallelOctaves).toBeGreaterThan(0);
+  });
+
   it("of a grid says how well hidden notes are told", async () => {
     const found = await json(grid);
     expect(found).toMatchObject({ metric: "harmony", pieces: 2, windows: 8 });

@@ -89,7 +89,7 @@ describe("train", () => {
     expect([mel.sampleRate, mel.bands, scaling.mean.length, model.width]).toEqual([8000, 64, 64, 38]);
   });
 
-  it("goes on in the same bits", async () => {
+  it("goes on in the same bits", { timeout: 60_000 }, async () => {
     const [whole, parts] = [join(place, "whole"), join(place, "parts")];
     const short = { ...common.training, steps: 4, evaluateEvery: 2, checkpointEvery: 2 };
     const optimizer = { ...common.optimizer, schedule: { kind: "constant" } };
@@ -234,6 +234,7 @@ describe("bad input", () => {
     [draw("--from", damaged), /recording/],
     [["evaluate", tones, "--metric", "accuracy"], /there is none[\s\S]*--judge is missing/],
     [["evaluate", tones, "--metric", "frechet", "--judge", tones], /the judge tells nothing/],
+    [draw("--vocoder", tones), /the model is no vocoder/],
     [["classify", judge, silent], /a sound is silent/],
   ])("is refused: %j", async (args, message) => {
     await refuse(place, message, args);

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readMidi } from "../../src/data/music/midi.js";
-import { remiPiece, remiScore } from "../../src/features/music/remi.js";
+import { remiPiece } from "../../src/features/music/remi.js";
+import { remiScore } from "../../src/features/music/remi-score.js";
 import { remiWords } from "../../src/features/music/remi-words.js";
 
 interface Golden {

@@ -57,12 +57,18 @@ function conductor({ tempos, timeSignatures }: Score): Ranked[] {
   ];
 }
 
+interface Lane {
+  readonly notes: Note[];
+  /** Of pitches: where the last note ends. */
+  readonly ends: Map<number, number>;
+}
+
 /** Notes in as few lanes as may be, in none of which a note begins while another of its pitch sounds. */
 function withoutOverlap(notes: readonly Note[]): Note[][] {
-  const lanes: { notes: Note[]; ends: Map<number, number> }[] = [];
+  const lanes: Lane[] = [];
   for (const note of notes.toSorted((a, b) => a.start - b.start)) {
     const free = lanes.find(({ ends }) => (ends.get(note.pitch) ?? 0) <= note.start);
-    const lane = free ?? { notes: [], ends: new Map() };
+    const lane: Lane = free ?? { notes: [], ends: new Map() };
     if (!free) lanes.push(lane);
     lane.notes.push(note);
     lane.ends.set(note.pitch, note.end);

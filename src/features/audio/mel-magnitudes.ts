@@ -27,25 +27,26 @@ export function melMagnitudes(mel: Float32Array, settings: MelSpectrogram, steps
   return magnitudes;
 }
 
-/** The weights that are not 0, band after band. */
-interface Filters {
+/** The weights of `melFilters` that are not 0, band after band. */
+export interface MelWeights {
   readonly bins: number;
   readonly bandOf: Int32Array;
   readonly binOf: Int32Array;
   readonly weights: Float64Array;
-  /** What each bin gives to bands, times all that those take. */
+  /** Of each bin: its weights, times all weights of their bands. */
   readonly spread: Float64Array;
 }
 
-const known = new WeakMap<MelSpectrogram, Filters>();
+const known = new WeakMap<MelSpectrogram, MelWeights>();
 
-function weightsOf(settings: MelSpectrogram): Filters {
+/** Computed once for all sounds. */
+export function weightsOf(settings: MelSpectrogram): MelWeights {
   const found = known.get(settings) ?? filtersOf(settings);
   known.set(settings, found);
   return found;
 }
 
-function filtersOf(settings: MelSpectrogram): Filters {
+function filtersOf(settings: MelSpectrogram): MelWeights {
   const bins = settings.fftSize / 2 + 1;
   const filters = melFilters(settings);
   const entries = filters.flatMap((filter, band) =>
@@ -64,7 +65,7 @@ function filtersOf(settings: MelSpectrogram): Filters {
 }
 
 /** The x [bins] >= 0 for which filters x is nearest to `wanted`. */
-function leastSquares(wanted: Float64Array, filters: Filters, steps: number): Float64Array {
+function leastSquares(wanted: Float64Array, filters: MelWeights, steps: number): Float64Array {
   const { bins, bandOf, binOf, weights, spread } = filters;
   const towards = new Float64Array(bins);
   for (let i = 0; i < weights.length; i++) towards[binOf[i]] += weights[i] * wanted[bandOf[i]];

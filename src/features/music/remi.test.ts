@@ -6,8 +6,9 @@ import { describeOmissions } from "../../data/music/omissions.js";
 import type { Note, Score } from "../../data/music/score.js";
 import { writeMidi } from "../../data/music/write-midi.js";
 import { MusicWordsError } from "./errors.js";
-import { remiAlphabet, remiPiece, remiScore } from "./remi.js";
+import { remiAlphabet, remiPiece } from "./remi.js";
 import { RemiGrammar } from "./remi-grammar.js";
+import { remiScore } from "./remi-score.js";
 import { remiWords } from "./remi-words.js";
 
 const tempos = [{ tick: 0, beatsPerMinute: 120 }];

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
-import { melMagnitudes } from "../../features/audio/mel-magnitudes.js";
-import { kaldiMel, slaneyMel } from "../../features/audio/mel-settings.js";
+import { slaneyMel } from "../../features/audio/mel-settings.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
 import { griffinLim } from "./griffin-lim.js";
 
@@ -44,21 +43,5 @@ describe("Griffin and Lim's method", () => {
     expect(griffinLim(data, settings, { ...options, random: random() })).toEqual(first);
     const other = griffinLim(data, settings, { ...options, random: randomStream(2, "phases") });
     expect(other).not.toEqual(first);
-  });
-});
-
-describe("magnitudes of mel bands", () => {
-  it.each([1, 2] as const)("have the bands that they are made of: power %i", (power) => {
-    const { data } = logMel({ ...settings, power }, chord);
-    const magnitudes = melMagnitudes(data, { ...settings, power });
-    expect(magnitudes).toHaveLength((data.length / 64) * 129);
-    expect(magnitudes.every((value) => value >= 0)).toBe(true);
-    // The strongest band of the middle frame, 220 Hz: bin 7 of 31.25 Hz.
-    const row = magnitudes.subarray(31 * 129, 32 * 129);
-    expect(row.indexOf(Math.max(...row))).toBe(7);
-  });
-
-  it("cannot be had of features for recognition", () => {
-    expect(() => melMagnitudes(new Float32Array(80), kaldiMel)).toThrow("no sound can be made of this kind");
   });
 });

@@ -3,11 +3,15 @@ import { input } from "../../core/graph/tensor.js";
 import type { RandomStream } from "../../core/random.js";
 import { compile, hostTensor, type Runtime, type SessionOptions } from "../../core/runtime/session.js";
 import type { MelSpectrogram } from "../../features/audio/mel-settings.js";
+import { towardsMel } from "../../features/audio/towards-mel.js";
 import { VocoderSpectra } from "../../features/audio/vocoder-spectra.js";
 import type { Vocoder } from "../../models/vocoder.js";
 import { inputsFor } from "../../nn/parameter.js";
 import { feedsOf, type Weights } from "../../nn/weights.js";
 import { griffinLim } from "./griffin-lim.js";
+
+/** Steps that bring the sound to its mel bands in the end. */
+const bandSteps = 16;
 
 /** A vocoder, and how it is used. */
 export interface VocoderParts {
@@ -63,7 +67,7 @@ export async function compileVocoder(
       const change = spectra.soundOf(velocity.data as Float32Array, scale, length);
       sound = sound.map((value, i) => value + change[i] / steps);
     }
-    return sound;
+    return towardsMel(sound, logs, settings, bandSteps);
   }
 
   return { vocode, release: () => session.release() };

@@ -2,7 +2,14 @@
 import type { SavedModel } from "../../../interop/model-folder.js";
 import type { ModelKind, Use } from "../../modality.js";
 import { decoder } from "../../text/kinds/decoder.js";
-import { type Composing, composing, type Measuring, measuring } from "./options.js";
+import {
+  type Composing,
+  composing,
+  type Measuring,
+  measuring,
+  type SampleMeasuring,
+  sampleMeasuring,
+} from "./options.js";
 
 const generate: Use<SavedModel> = {
   verb: "generate",
@@ -43,12 +50,24 @@ const infilling: Use<SavedModel> = {
   },
 };
 
+const samples: Use<SavedModel> = {
+  verb: "evaluate",
+  name: "samples",
+  summary: "what is written beside held-out pieces, and how much of it is copied",
+  options: sampleMeasuring,
+  examples: ["runs/chorales --metric samples --count 32 --split test"],
+  run: async function* (model, { options }, around) {
+    const { measureSamples } = await import("./measure-samples.js");
+    yield* measureSamples(model, options as SampleMeasuring, around);
+  },
+};
+
 export const composer: ModelKind<SavedModel> = {
   name: "music model",
   modelTypes: ["llama", "qwen3"],
   fits: ({ music }) => music !== undefined,
   open: async (folder) => (await import("../../../interop/model-folder.js")).openModel(folder),
-  uses: [generate, evaluate, infilling],
+  uses: [generate, evaluate, infilling, samples],
   // llama.cpp has no tokenizer of whole words.
   exports: decoder.exports.filter(({ name }) => ["safetensors", "onnx"].includes(name)),
   serving: {

@@ -66,3 +66,11 @@ export const measuring = z.object({
   ngrams: flag(countOption.optional(), "order", "also say what n-grams of the same words reach, such as 5"),
 });
 export type Measuring = z.output<typeof measuring>;
+
+export const sampleMeasuring = z.object({
+  split: measuring.shape.split,
+  count: flag(manyOption.default(32), "number", "pieces to write"),
+  bars: flag(countOption.default(16), "number", "of each"),
+  ...composing.pick({ temperature: true, topK: true, topP: true, seed: true }).shape,
+});
+export type SampleMeasuring = z.output<typeof sampleMeasuring>;

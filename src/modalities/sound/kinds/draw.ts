@@ -6,7 +6,7 @@ import { GenerationError } from "../../../generation/errors.js";
 import { compileDenoiser } from "../../../generation/images/denoiser-session.js";
 import type { SampleOptions } from "../../../generation/images/sample.js";
 import type { Solver } from "../../../generation/images/solvers.js";
-import { griffinLimRenderer, soundOf } from "../../../generation/sound/renderer.js";
+import { soundOf } from "../../../generation/sound/renderer.js";
 import { linearPath } from "../../../objectives/flow-matching.js";
 import { nearest } from "../../../recipe/nearest.js";
 import { kept } from "../../kept.js";
@@ -14,6 +14,7 @@ import type { Named, Output, Surroundings, UseRequest } from "../../modality.js"
 import { pairLabel } from "../build.js";
 import type { Drawing } from "./options.js";
 import { planOf } from "./plan.js";
+import { rendererOf } from "./rendering.js";
 import type { Saved } from "./saved.js";
 
 type Denoising = Saved<"denoiser">;
@@ -31,8 +32,9 @@ export async function* draw(
   named: Named<Denoising>,
   flags: Drawing,
   { ending, each }: NonNullable<UseRequest["wanted"]>,
-  { runtime, signal, onProgress }: Surroundings,
+  around: Surroundings,
 ): AsyncGenerator<Output> {
+  const { runtime, signal, onProgress } = around;
   const saved = await named.open();
   const plan = await planOf(saved, flags);
   const options = optionsOf(saved, flags);
@@ -44,8 +46,8 @@ export async function* draw(
   const session = await kept(saved, device, () =>
     compileDenoiser(runtime, saved.model, saved.weights, { device }),
   );
+  const renderer = await rendererOf(saved, flags.vocoder, around);
   const start = performance.now();
-  const renderer = griffinLimRenderer(saved.mel);
   const spectrograms = await plan.draw(session, { ...options, onStep });
   const size = spectrograms.length / options.count;
   const sounds: Float32Array[] = [];

@@ -17,6 +17,11 @@ const sampling = {
   guidance: flag(amountOption.optional(), "number", "how strongly class and speaker pull, 1 for not at all"),
   steps: flag(countOption.optional(), "number", "from noise to sound"),
   solver: flag(z.enum(["euler", "heun", "midpoint"]).optional(), "name", "of the steps"),
+  vocoder: flag(
+    textOption.optional(),
+    "model",
+    "a run of the recipe vocoder, which makes the sound (default: Griffin-Lim's method)",
+  ),
 };
 
 /** Options of `generate`. */

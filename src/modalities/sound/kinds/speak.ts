@@ -4,7 +4,12 @@ import { toPcm16 } from "../../../data/audio/pcm16.js";
 import { resample } from "../../../data/audio/resample.js";
 import { encodeSound } from "../../../data/audio/write-sound.js";
 import type { Served } from "../../../serving/http/served.js";
-import { type SpeechForm, type SpeechRequest, speechPath, speechRoutes } from "../../../serving/openai/speech.js";
+import {
+  type SpeechForm,
+  type SpeechRequest,
+  speechPath,
+  speechRoutes,
+} from "../../../serving/openai/speech.js";
 import { pageNamed } from "../../../serving/page/page.js";
 import type { Named, Output, ServeRequest } from "../../modality.js";
 import { serveUses } from "../../thread/serve-uses.js";
@@ -55,7 +60,9 @@ async function drawn(
     device: "cpu",
   };
   const outputs = await uses.run("generate", { options, wanted: { ending: ".wav", each: true } }, signal);
-  const files = outputs.filter((output): output is Extract<Output, { kind: "file" }> => output.kind === "file");
+  const files = outputs.filter(
+    (output): output is Extract<Output, { kind: "file" }> => output.kind === "file",
+  );
   const sounds = [];
   for (const { bytes, name } of files) sounds.push((await decodeAudio(bytes, name)).samples);
   return sounds;

@@ -3,7 +3,7 @@ import { EvaluationError } from "../../../evaluation/errors.js";
 import { levelled } from "../../../features/audio/clip.js";
 import { compileDenoiser } from "../../../generation/images/denoiser-session.js";
 import { sampleImages } from "../../../generation/images/sample.js";
-import { griffinLimRenderer, soundOf } from "../../../generation/sound/renderer.js";
+import { soundOf } from "../../../generation/sound/renderer.js";
 import { openSoundModel, type SavedSoundModel } from "../../../interop/sound-folder.js";
 import { checkedBy } from "../../../recipe/resolve.js";
 import { readSavedRecipe } from "../../../recipe/run-folder.js";
@@ -11,6 +11,7 @@ import { finderOf, type Named, type Surroundings } from "../../modality.js";
 import { optionsOf } from "../kinds/draw.js";
 import { heard } from "../kinds/heard.js";
 import type { Measuring } from "../kinds/options.js";
+import { rendererOf } from "../kinds/rendering.js";
 import type { Saved } from "../kinds/saved.js";
 import { openPreparedSound, type PreparedClips, type PreparedSound } from "../prepared.js";
 import { type SoundRecipe, soundRecipeSchema } from "../recipe.js";
@@ -69,7 +70,7 @@ export async function drawSounds({ saved, flags, around }: Subject): Promise<Dra
   const onStep = (_x: Float32Array, _t: number, first: number) => around.onProgress?.("sounds", first, count);
   const spectrograms = await sampleImages(session, { ...options, batchSize, onStep });
   await session.release();
-  const renderer = griffinLimRenderer(saved.mel);
+  const renderer = await rendererOf(saved, flags.vocoder, around);
   const size = spectrograms.length / count;
   const sounds: LabelledSound[] = [];
   for (let number = 0; number < count; number++) {
