@@ -22,7 +22,7 @@ export default defineRecipe({
     heldOut: { take: "12" },
   },
   features: { kind: "mel", sampleRate: 16_000, seconds: 1, augment: { shift: 4, gain: 3 } },
-  model: { kind: "dit", patchFrames: 2, embedWidth: 192, numLayers: 6, numHeads: 6 },
+  model: { kind: "dit", patchFrames: 4, embedWidth: 192, numLayers: 6, numHeads: 6 },
   objective: { kind: "flowMatching", time: "logitNormal", classDropout: 0.1 },
   optimizer: {
     kind: "adamw",
@@ -34,7 +34,7 @@ export default defineRecipe({
   },
   training: {
     batchSize: 32,
-    steps: 2500,
+    steps: 3000,
     evaluateEvery: 500,
     evaluationBatches: 8,
     checkpointEvery: 500,

@@ -15,6 +15,7 @@ import { openModel, saveModel } from "../src/interop/model-folder.js";
 import { openSoundModel } from "../src/interop/sound-folder.js";
 import { openSpeechModel } from "../src/interop/speech-folder.js";
 import { openTranslator } from "../src/interop/translator-folder.js";
+import { openVocoder } from "../src/interop/vocoder-folder.js";
 import type { DetectionRecipe } from "../src/modalities/detection/recipe.js";
 import type { ImageRecipe } from "../src/modalities/images/recipe.js";
 import type { MusicRecipe } from "../src/modalities/music/recipe.js";
@@ -24,6 +25,7 @@ import type { SoundRecipe } from "../src/modalities/sound/recipe.js";
 import type { SpeechRecipe } from "../src/modalities/speech/recipe.js";
 import type { TextRecipe as Recipe } from "../src/modalities/text/recipe.js";
 import type { TranslationRecipe } from "../src/modalities/translation/recipe.js";
+import type { VocoderRecipe } from "../src/modalities/vocoder/recipe.js";
 import { gpt2 } from "../src/models/gpt2.js";
 import { adamw } from "../src/optim/adamw.js";
 import { layOut } from "../src/optim/layout.js";
@@ -158,6 +160,23 @@ const shrunkSpeech: Override[] = Object.entries({
   "optimizer.schedule.warmupSteps": 0,
 }).map(([key, value]) => [key, String(value)]);
 
+async function tryVocoder(name: string): Promise<void> {
+  const flags = {
+    ...{ "data.path": recordings, "features.frames": 16, "model.width": 16, "model.hiddenWidth": 16 },
+    ...{ "model.numLayers": 1, "training.steps": 2, "training.batchSize": 2, "training.evaluateEvery": 2 },
+    ...{ "training.checkpointEvery": 2, "optimizer.schedule.warmupSteps": 0 },
+  };
+  const overrides: Override[] = Object.entries(flags).map(([key, value]) => [key, String(value)]);
+  const recipe = (await loadRecipe(name, overrides)).recipe as VocoderRecipe;
+  const folder = openFolder(join(place, name));
+  const { reason, validation } = await (
+    await startRun(recipe, folder, { runtime: nodeRuntime, openFolder })
+  ).train();
+  expect(reason).toBe("steps");
+  expect(validation!.loss).toBeLessThan(10); // of spectra of about variance 1, but tones between silence vary more
+  expect((await openVocoder(folder)).mel.sampleRate).toBe(16_000);
+}
+
 async function trySpeech(name: string): Promise<void> {
   const recipe = (await loadRecipe(name, shrunkSpeech)).recipe as SpeechRecipe;
   const folder = openFolder(join(place, name));
@@ -278,6 +297,7 @@ describe("recipes/", () => {
     const own = (await loadRecipe(name, [])).recipe;
     if (own.data.format === "images") return tryImages(name, own as ImageRecipe);
     if (own.data.format === "speech") return trySpeech(name);
+    if (own.data.format === "vocoder") return tryVocoder(name);
     if (own.data.format === "translation") return tryTranslation(name);
     if (own.data.format === "sound") return trySound(name, own as SoundRecipe);
     if (own.data.format === "detection") return tryDetection(name);

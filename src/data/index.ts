@@ -14,6 +14,7 @@ export { decodeAudio, decodePieces, type SoundPiece } from "./audio/decode.js";
 export { openRecordings, type Recording, type RecordingSet } from "./audio/recordings.js";
 export { Resampler, resample } from "./audio/resample.js";
 export { type SplitRecordings, splitRecordings } from "./audio/split.js";
+export { encodeSound, SOUND_ENDINGS, type SoundEnding } from "./audio/write-sound.js";
 export { encodeWav } from "./audio/write-wav.js";
 export { readChats } from "./chat/chat.js";
 export { packRows } from "./chat/packing.js";
@@ -42,6 +43,8 @@ export type { Note, Score, Tempo, TimeSignature } from "./music/score.js";
 export { findSoundfont, type Soundfont } from "./music/soundfont.js";
 export { writeMidi } from "./music/write-midi.js";
 export { describeLeftOut, type LeftOut, type ReadingOptions } from "./reading.js";
+export { type Clip, type ClipOptions, type ClipSet, openClips } from "./sounds/clips.js";
+export { type ClipSplitOptions, type SplitClips, splitClips } from "./sounds/split-clips.js";
 export {
   type BatchShape,
   evaluationBatches,

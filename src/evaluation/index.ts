@@ -36,6 +36,7 @@ export { type VoiceLeading, voiceLeading } from "./music/voice-leading.js";
 export { measurePerplexity } from "./perplexity.js";
 export { readPrompts } from "./prompts.js";
 export { readQuestions } from "./questions.js";
+export { type SpectralDistance, spectralDistance } from "./sound/spectral-distance.js";
 export { type Baseline, baselineOf, mostFrequentWord } from "./speech/baselines.js";
 export type { Edit } from "./speech/edits.js";
 export {

@@ -19,6 +19,14 @@ export { sampleImages } from "./images/sample.js";
 export type { Stereo } from "./music/organ.js";
 export { type PianoRoll, type PianoRollOptions, pianoRoll } from "./music/piano-roll.js";
 export { type RenderOptions, renderScore } from "./music/render.js";
+export { type GriffinLimOptions, griffinLim } from "./sound/griffin-lim.js";
+export { spectrogramPicture } from "./sound/spectrogram-picture.js";
+export {
+  compileVocoder,
+  type VocodeOptions,
+  type VocoderParts,
+  type VocoderSession,
+} from "./sound/vocode.js";
 export { readArpa, writeArpa } from "./speech/arpa.js";
 export { type BeamOptions, type BeamSearch, beamSearch, type Hypothesis } from "./speech/beam.js";
 export type { EmissionParts, Emissions } from "./speech/emissions.js";

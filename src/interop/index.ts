@@ -19,6 +19,12 @@ export { exportImageOnnx } from "./image-onnx.js";
 export { loadModel, locateModel, openModel, type SavedModel, saveModel } from "./model-folder.js";
 export { exportOnnx, type OnnxExportOptions } from "./onnx-export.js";
 export {
+  openSoundModel,
+  type SavedSoundModel,
+  type SoundModelNotes,
+  saveSoundModel,
+} from "./sound-folder.js";
+export {
   openSpeechModel,
   type SavedSpeechModel,
   type SpeechModelNotes,
@@ -33,3 +39,10 @@ export {
   type TranslationDefaults,
 } from "./translator-folder.js";
 export { exportTranslatorOnnx } from "./translator-onnx.js";
+export {
+  openVocoder,
+  requireSameMel,
+  type SavedVocoder,
+  saveVocoder,
+  type VocoderNotes,
+} from "./vocoder-folder.js";

@@ -4,6 +4,7 @@
  * @module autodidact/models
  */
 
+export { withBandPositions } from "./band-positions.js";
 export { type CodePredictor, type CodePredictorConfig, codePredictor } from "./code-predictor.js";
 export { type ConformerConfig, conformer } from "./conformer.js";
 export { contrastive, type ProjectedEncoder, type ProjectionConfig } from "./contrastive.js";
@@ -24,6 +25,7 @@ export type {
 } from "./image-model.js";
 export { type LlamaConfig, llama } from "./llama.js";
 export { type MaskedAutoencoderConfig, maskedAutoencoder } from "./mae.js";
+export { predictData } from "./predict-data.js";
 export { type ResNetConfig, resnet } from "./resnet.js";
 export { ModelError } from "./shapes.js";
 export type { FrameMarks, SpeechEncoder, SpeechModel, SpeechRecogniser } from "./speech-encoder.js";
@@ -32,3 +34,4 @@ export { type T5Config, t5 } from "./t5.js";
 export { type UNetConfig, unet } from "./unet.js";
 export { type VitConfig, vit } from "./vit.js";
 export { type VitCellsConfig, vitCells } from "./vit-cells.js";
+export { type Vocoder, type VocoderConfig, vocoder } from "./vocoder.js";

@@ -30,7 +30,12 @@ const noise = (length: number, seed = 1) => {
 };
 
 /** The field [frames, 1, 2 bins] at such spectra. */
-async function fieldAt(given: Weights, x: Float32Array, mel: Float32Array, time = 0.5): Promise<Float32Array> {
+async function fieldAt(
+  given: Weights,
+  x: Float32Array,
+  mel: Float32Array,
+  time = 0.5,
+): Promise<Float32Array> {
   const frames = x.length / (2 * bins);
   const inputs = {
     x: input<"t b d">("x", "float32", ["t", 1, 2 * bins]),

@@ -33,3 +33,4 @@ export { type SequenceToSequenceOptions, sequenceToSequence } from "./sequence-t
 export type { SpeechBatch, SpeechBatchShape, SpeechObjective } from "./speech-objective.js";
 export type { StochasticDepthOptions } from "./stochastic-depth.js";
 export { imageTask, languageTask, type Task } from "./task.js";
+export { type VocoderBatchShape, vocoderFlow } from "./vocoder-flow.js";

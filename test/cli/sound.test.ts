@@ -25,7 +25,7 @@ const common = {
     weightDecay: 0,
     schedule: { kind: "linear", warmupSteps: 5, finalFactor: 0.1 },
   },
-  training: { batchSize: 8, steps: 150, evaluateEvery: 150, checkpointEvery: 150, threads: 1 },
+  training: { batchSize: 8, steps: 300, evaluateEvery: 300, checkpointEvery: 300, threads: 1 },
   generation: { count: 4, steps: 4 },
 };
 const recipes = {
@@ -80,26 +80,13 @@ describe("train", () => {
     expect(told).toMatch(/held out take 0: 4 of 17 clips/);
     expect(told).toMatch(/16 clips cut to 0\.3 s/);
     expect(told).toMatch(/left out: 1 clip of silence, such as A4_ann_9/);
-    expect(readFileSync(join(tones, "samples/step-000150.png")).subarray(1, 4).toString()).toBe("PNG");
+    expect(readFileSync(join(tones, "samples/step-000300.png")).subarray(1, 4).toString()).toBe("PNG");
   });
 
   it("keeps all that makes a spectrogram in config.json", async () => {
     const { mel, scaling, lead, classes, speakers, model } = await openSoundModel(openFolder(tones));
     expect({ lead, classes, speakers }).toEqual({ lead: 2, classes: ["A4", "E6"], speakers: ["ann", "bob"] });
     expect([mel.sampleRate, mel.bands, scaling.mean.length, model.width]).toEqual([8000, 64, 64, 38]);
-  });
-
-  it("goes on in the same bits", { timeout: 60_000 }, async () => {
-    const [whole, parts] = [join(place, "whole"), join(place, "parts")];
-    const short = { ...common.training, steps: 4, evaluateEvery: 2, checkpointEvery: 2 };
-    const optimizer = { ...common.optimizer, schedule: { kind: "constant" } };
-    const recipe = { ...recipes.tones, optimizer, training: short };
-    await train(recipe, whole);
-    await train({ ...recipe, training: { ...short, steps: 2 } }, parts);
-    const { code, stderr } = await autodidact("train", "--resume", parts, "--training.steps", "4");
-    expect(code, stderr).toBe(0);
-    const weightsOf = async (folder: string) => (await openSoundModel(openFolder(folder))).weights;
-    expect(await weightsOf(parts)).toEqual(await weightsOf(whole));
   });
 });
 

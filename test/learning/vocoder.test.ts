@@ -29,7 +29,7 @@ it("takes the way from one sound to the other", async () => {
   const start = griffinLim(bands, mel, { iterations: 4, length, random: sound });
   const one = { sound: spectra.spectrumOf(sound, scale), start: spectra.spectrumOf(start, scale) };
   const batch = { ...one, mel: bands, times: Float32Array.of(0.5) };
-  const model = vocoder({ bands: 64, bins: 129, width: 48, hiddenWidth: 96, numLayers: 2, kernelSize: 3 });
+  const model = vocoder({ bands: 64, bins: 129, width: 64, hiddenWidth: 64, numLayers: 1, kernelSize: 3 });
   const task = {
     ...vocoderFlow(model, { batchSize: 1, frames }),
     parameters: model.parameters,
@@ -37,16 +37,17 @@ it("takes the way from one sound to the other", async () => {
   };
   const session = { threads: 1, spin: false };
   const trainer = await createTrainer({
-    ...{ runtime: nodeRuntime, task, optimizer: adamw({ lr: 5e-3, weightDecay: 0 }), seed: 1, clipNorm: 1 },
+    ...{ runtime: nodeRuntime, task, optimizer: adamw({ lr: 1e-2, weightDecay: 0 }), seed: 1, clipNorm: 1 },
     session,
   });
   const losses: number[] = [];
-  for (let step = 0; step < 200; step++) {
+  for (let step = 0; step < 30; step++) {
     const { loss } = await trainer.step(async () => batch, step, Math.min(1, (step + 1) / 10));
     losses.push(loss);
   }
   // A fresh model predicts no velocity at all.
-  const variance = one.sound.reduce((sum, value, i) => sum + (value - one.start[i]) ** 2, 0) / one.sound.length;
+  const variance =
+    one.sound.reduce((sum, value, i) => sum + (value - one.start[i]) ** 2, 0) / one.sound.length;
   expect(losses[0]).toBeCloseTo(variance, 4);
   expect(losses.at(-1)!).toBeLessThan(0.1 * losses[0]);
 });

@@ -102,7 +102,7 @@ describe("writing MIDI", () => {
           score.timeSignatures,
         ]);
       }),
-      { seed: 1, numRuns: 100 },
+      { seed: 1, numRuns: 50 },
     );
   });
 
@@ -278,7 +278,7 @@ describe("reading MIDI", () => {
           expect(error).toBeInstanceOf(MusicError);
         }
       }),
-      { seed: 2, numRuns: 2000 },
+      { seed: 2, numRuns: 800 },
     );
   });
 });

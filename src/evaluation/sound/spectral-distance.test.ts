@@ -21,7 +21,12 @@ describe("the distance of two sounds", () => {
   });
 
   it("does not hear the sign, but another noise", () => {
-    expect(spectralDistance(noise(1).map((value) => -value), noise(1)).distance).toBeLessThan(1e-6);
+    expect(
+      spectralDistance(
+        noise(1).map((value) => -value),
+        noise(1),
+      ).distance,
+    ).toBeLessThan(1e-6);
     // Magnitudes of independent noises: logarithms differ by ln 2 in the mean, half the mean difference of two logistic ones.
     expect(Math.abs(spectralDistance(noise(2), noise(1)).logMagnitude - Math.LN2)).toBeLessThan(0.05);
   });
@@ -32,6 +37,8 @@ describe("the distance of two sounds", () => {
   });
 
   it("needs more than half a window", () => {
-    expect(() => spectralDistance(noise(1).subarray(0, 600), noise(1).subarray(0, 600))).toThrow("600 samples");
+    expect(() => spectralDistance(noise(1).subarray(0, 600), noise(1).subarray(0, 600))).toThrow(
+      "600 samples",
+    );
   });
 });

@@ -4,11 +4,13 @@ import { Stft } from "./stft.js";
 
 /** How far a bin is moved at once, in natural logarithms. */
 const mostGain = 1.5;
+/** How far a step goes beyond the last one. */
+const momentum = 0.9;
 
 /**
  * Samples whose mel bands are nearer to a log-mel spectrogram [frames, bands]: at each step every bin is louder or quieter as
- * its bands are to be, and the sound follows whose spectrum is nearest, as in Griffin and Lim's method but without other
- * magnitudes than the bands'. Throws `AudioFeatureError` for settings of which no sound can be made.
+ * its bands are to be, and the sound follows whose spectrum is nearest: Griffin and Lim's method with momentum (Perraudin et al.
+ * 2013), but without other magnitudes than the bands'. Throws `AudioFeatureError` for settings of which no sound can be made.
  */
 export function towardsMel(
   samples: Float32Array,
@@ -20,8 +22,11 @@ export function towardsMel(
   const sums = weightSums(weights);
   const stft = new Stft(settings);
   let sound = samples;
+  let before: Float32Array | undefined;
   for (let step = 0; step < steps; step++) {
-    const { data, frames, bins } = stft.forward(sound);
+    const { data: reached, frames, bins } = stft.forward(sound);
+    const data = before ? beyond(reached, before) : reached.slice();
+    before = reached;
     for (let frame = 0; frame < frames; frame++) {
       const row = data.subarray(frame * 2 * bins, (frame + 1) * 2 * bins);
       const wanted = mel.subarray(frame * settings.bands, (frame + 1) * settings.bands);
@@ -30,6 +35,10 @@ export function towardsMel(
     sound = stft.inverse(data, samples.length);
   }
   return sound;
+}
+
+function beyond(reached: Float32Array, before: Float32Array): Float32Array {
+  return reached.map((value, i) => value + momentum * (value - before[i]));
 }
 
 interface Bands {

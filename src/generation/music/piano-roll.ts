@@ -8,6 +8,7 @@ export interface PianoRoll {
   readonly height: number;
 }
 
+/** Sizes in pixels. */
 export interface PianoRollOptions {
   /** Of a quarter note. */
   readonly beatWidth?: number;

@@ -4,6 +4,7 @@ import { writeMidi } from "../../data/music/write-midi.js";
 import { GenerationError } from "../errors.js";
 import { playOrgan, type Stereo } from "./organ.js";
 
+/** What plays, and how finely. */
 export interface RenderOptions {
   /** A soundfont's bytes: SF2, SF3 or DLS. Default: a small organ. */
   readonly soundfont?: Uint8Array;

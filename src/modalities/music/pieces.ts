@@ -1,5 +1,4 @@
 /** What a recipe's music is: pieces in words, in splits. */
-import { basename, dirname, extname } from "node:path";
 import { counted } from "../../core/quantities.js";
 import { randomStream } from "../../core/random.js";
 import { readChorales } from "../../data/music/chorales.js";
@@ -85,9 +84,8 @@ function splitOf(path: string, fraction: number, seed: number): SplitName {
 }
 
 function songOf(path: string): string {
-  const [folder, stem] = [dirname(path), basename(path, extname(path))];
-  if (basename(folder) === "versions") return basename(dirname(folder));
-  return stem;
+  const [name, folder, above] = path.split(/[\\/]/).toReversed();
+  return folder === "versions" ? above : name.replace(/\.\w+$/, "");
 }
 
 function tooFew(count: number): RecipeError {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../../test/temporary-folder.js";
 import { writeToneClips } from "../../../test/tone-clips.js";
+import { encodeWav } from "../../data/audio/write-wav.js";
 import { openClips } from "../../data/sounds/clips.js";
 import type { Batch } from "../../data/training-data.js";
 import { memoryFolder } from "../../files/memory.js";
@@ -49,11 +50,8 @@ describe("batches of sound", () => {
     const { training } = soundBatches(sound, recipe());
     const labels: number[] = [];
     for (let step = 0; step < 8; step++) labels.push(...((await training(step)).labels as Int32Array));
-    // Twice two takes of each pair; with two speakers a class has three labels.
-    expect(labels.toSorted()).toEqual(
-      [0, 0, 0, 0, 1, 1, 1, 1, 3, 3, 3, 3, 4, 4, 4, 4].concat(labels.toSorted().slice(16)),
-    );
-    expect(new Set(labels)).toEqual(new Set([0, 1, 3, 4]));
+    // Three passes over two takes of each pair; with two speakers and none, a class has three labels.
+    expect(labels.toSorted()).toEqual([0, 1, 3, 4].flatMap((label) => Array(6).fill(label)));
   });
 
   it("hide class, speaker or both as often as asked for", async () => {
@@ -114,14 +112,9 @@ describe("batches of sound", () => {
 
 it("a split whose clips are all silent is refused, and nothing looks whole", async () => {
   const folder = memoryFolder();
-  const silent = async () => {
-    const { encodeWav } = await import("../../data/audio/write-wav.js");
-    return encodeWav({ samples: new Float32Array(4000), sampleRate: 8000 });
-  };
+  const silent = async () => encodeWav({ samples: new Float32Array(4000), sampleRate: 8000 });
   const clips = ["a", "b"].map((id) => ({ id, source: id, take: id === "a" ? "0" : "1", read: silent }));
   const set = { clips, classes: [], leftOut: [], notes: [] };
-  await expect(writeSound(set, recipe(), folder, {})).rejects.toThrow(
-    /no clips left[\s\S]*1 clip of silence|no clips left/,
-  );
+  await expect(writeSound(set, recipe(), folder, {})).rejects.toThrow(/no clips left/);
   await expect(openPreparedSound(folder)).rejects.toThrow(/no prepared clips of sound/);
 });

@@ -44,7 +44,7 @@ const model = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("dit"),
     /** A token of the transformer is all bands of so many frames. */
-    patchFrames: count.default(2),
+    patchFrames: count.default(4),
     embedWidth: count,
     numLayers: count,
     numHeads: count,

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { toneFile } from "../../../test/sounds.js";
 import { temporaryFolder } from "../../../test/temporary-folder.js";
@@ -10,12 +11,13 @@ import { decodeAudio } from "../../data/audio/decode.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
 import { memoryFolder } from "../../files/memory.js";
+import { openVocoder } from "../../interop/vocoder-folder.js";
 import { resolveRecipe } from "../find.js";
 import type { Output } from "../modality.js";
 import { resumeRun, startRun } from "../run.js";
 import { findNamed } from "../saved.js";
 import { vocoderBatches } from "./batches.js";
-import { prepareVocoder } from "./learning.js";
+import { openRunVocoder, prepareVocoder } from "./learning.js";
 import { openPreparedRecordings } from "./prepared.js";
 import type { VocoderRecipe } from "./recipe.js";
 import { tapeOf } from "./tape.js";
@@ -56,7 +58,8 @@ describe("recordings laid end to end", () => {
     expect(await batches.training(4)).not.toEqual(batch);
     expect(batch.sound).toHaveLength(16 * 2 * 2 * 129);
     expect(batch.mel).toHaveLength(16 * 2 * 64);
-    const all = await Array.fromAsync(batches.validation());
+    const all = [];
+    for await (const one of batches.validation()) all.push(one);
     expect(all).toHaveLength(batches.validationBatches!);
     expect(all).toHaveLength(Math.floor(4800 / (15 * 64) / 2));
   });
@@ -72,8 +75,13 @@ describe("a run", () => {
   });
 
   it("shows three spectrograms while it trains", async () => {
-    const names = await openFolder(run).list("samples");
-    expect(names).toContain("step-000004.png");
+    const learning = await openRunVocoder(recipeOf(), openFolder(join(run, "data")), around);
+    const { weights } = await openVocoder(openFolder(run));
+    const sample = await (await learning.sampler!(weights, around))(1);
+    expect(sample).toMatchObject({ ending: ".png" });
+    const { width, height } = await sharp((sample as { bytes: Uint8Array }).bytes).metadata();
+    // 2400 samples in steps of 32; below each other 129 bins each and two gaps.
+    expect([width, height]).toEqual([4800 / 32 + 1, 3 * 129 + 2 * 4]);
   });
 });
 

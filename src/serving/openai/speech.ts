@@ -64,7 +64,12 @@ export function speechRoutes(speaker: ServedSpeaker): Route[] {
         const fields = await readJson(c, speechRequest, limits.bodyBytes);
         requireModel([model], fields.model);
         const { response_format: form, seed } = fields;
-        const asked = { words: wordsOf(speaker, fields.input), voice: voiceOf(speaker, fields.voice), form, seed };
+        const asked = {
+          words: wordsOf(speaker, fields.input),
+          voice: voiceOf(speaker, fields.voice),
+          form,
+          seed,
+        };
         const bytes = await admission.answer(c.req.raw.signal, (signal) => speaker.speak(asked, signal));
         return c.body(new Uint8Array(bytes), 200, { "content-type": types[form] });
       },

@@ -1,5 +1,4 @@
 /** Models that draw sounds. */
-import { z } from "zod";
 import type { ModelKind, Use } from "../../modality.js";
 import { measure } from "../measures/measure.js";
 import { type Drawing, drawing } from "./options.js";
@@ -37,8 +36,8 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
   ],
   exports,
   serving: {
-    options: z.object({}),
-    examples: ["runs/digits --port 8080"],
+    options: drawing.pick({ vocoder: true }),
+    examples: ["runs/digits --port 8080", "runs/digits --vocoder runs/vocoder"],
     start: async (model, request) => (await import("./speak.js")).serveSpeaking(model, request),
   },
 };

@@ -1,5 +1,6 @@
 /** Sounds out of noise. */
-import { encodeSound } from "../../../data/audio/write-sound.js";
+import { joined } from "../../../data/audio/audio.js";
+import { encodeSound, type SoundEnding } from "../../../data/audio/write-sound.js";
 import { sameName } from "../../../data/images/class-name.js";
 import { faded, levelled } from "../../../features/audio/clip.js";
 import { GenerationError } from "../../../generation/errors.js";
@@ -130,17 +131,11 @@ async function* filesOf(
   ending: string,
   each: boolean,
 ): AsyncGenerator<Output> {
-  const encode = (samples: Float32Array) => encodeSound([samples], mel.sampleRate, ending as ".wav");
+  const encode = (samples: Float32Array) => encodeSound([samples], mel.sampleRate, ending as SoundEnding);
   if (!each) {
     const silence = new Float32Array(Math.round(pause * mel.sampleRate));
     const parts = sounds.flatMap((sound, i) => (i === 0 ? [sound] : [silence, sound]));
-    const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    yield { kind: "file", name: `sounds${ending}`, bytes: await encode(whole) };
+    yield { kind: "file", name: `sounds${ending}`, bytes: await encode(joined(parts)) };
     return;
   }
   for (const [i, sound] of sounds.entries()) {

@@ -12,16 +12,16 @@ export function loudSound(sound: Audio, sampleRate: number, name: string): Float
   throw new AudioError("a sound is silent", name, "give one that can be heard");
 }
 
-/**
- * What a model reads of a sound: its first frames [bands, frames], scaled, after the model's lead of silence or another.
- * Throws `AudioError` for silence.
- */
-export function heard(
-  { mel, scaling, model, ...saved }: SavedSoundModel,
-  sound: Audio,
-  name: string,
-  lead = saved.lead,
+/** What a model reads of a sound: its first frames [bands, frames], scaled. Throws `AudioError` for silence. */
+export function heard(saved: SavedSoundModel, sound: Audio, name: string): Float32Array {
+  return readWindow(saved, loudSound(sound, saved.mel.sampleRate, name), saved.lead);
+}
+
+/** The same of samples at the model's rate, behind so many frames of silence. */
+export function readWindow(
+  { mel, scaling, model }: SavedSoundModel,
+  samples: Float32Array,
+  lead: number,
 ): Float32Array {
-  const samples = loudSound(sound, mel.sampleRate, name);
   return scaleBands(melWindow(mel, samples, { lead, frames: model.width }), scaling);
 }

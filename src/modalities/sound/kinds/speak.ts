@@ -14,6 +14,7 @@ import { pageNamed } from "../../../serving/page/page.js";
 import type { Named, Output, ServeRequest } from "../../modality.js";
 import { serveUses } from "../../thread/serve-uses.js";
 import type { UseThread } from "../../thread/use-thread.js";
+import type { Drawing } from "./options.js";
 import type { Saved } from "./saved.js";
 
 /** Between words, in seconds. */
@@ -26,13 +27,14 @@ const pcmRate = 24_000;
 /** `POST /v1/audio/speech`, and the page. */
 export function serveSpeaking(named: Named<Saved<"denoiser">>, request: ServeRequest): Promise<Served> {
   const { name } = request;
+  const { vocoder } = request.options as Pick<Drawing, "vocoder">;
   return serveUses(named, request, ({ classes, speakers, mel }, uses) => ({
     routes: speechRoutes({
       name,
       words: classes,
       voices: speakers,
       async speak(asked, signal) {
-        const sounds = await drawn(uses, asked, signal);
+        const sounds = await drawn(uses, asked, vocoder, signal);
         return encoded(joinedWords(sounds, mel.sampleRate), mel.sampleRate, asked.form);
       },
     }),
@@ -50,6 +52,7 @@ export function serveSpeaking(named: Named<Saved<"denoiser">>, request: ServeReq
 async function drawn(
   uses: UseThread,
   { words, voice, seed }: SpeechRequest,
+  vocoder: string | undefined,
   signal: AbortSignal,
 ): Promise<Float32Array[]> {
   const options = {
@@ -58,6 +61,7 @@ async function drawn(
     count: words.length,
     seed: seed ?? Math.floor(Math.random() * 2 ** 31),
     device: "cpu",
+    vocoder,
   };
   const outputs = await uses.run("generate", { options, wanted: { ending: ".wav", each: true } }, signal);
   const files = outputs.filter(

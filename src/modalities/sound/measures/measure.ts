@@ -1,9 +1,6 @@
 import type { Use } from "../../modality.js";
-import { judging, type Measuring, measuring } from "../kinds/options.js";
+import { judging, type MeasureName, type Measuring, measuring } from "../kinds/options.js";
 import type { Saved } from "../kinds/saved.js";
-
-/** What of sounds that are drawn is measured. */
-export type MeasureName = "accuracy" | "frechet" | "precision-recall" | "neighbours" | "pitch";
 
 /** A measure of what is drawn, by its name in measures.ts. */
 export function measure(name: MeasureName, summary: string): Use<Saved<"denoiser">> {

@@ -7,9 +7,8 @@ import { frechetDistance } from "../../../evaluation/images/frechet.js";
 import { precisionRecall } from "../../../evaluation/images/precision-recall.js";
 import { noteNumber, pitchOf } from "../../../evaluation/sound/pitch.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
-import type { Measuring } from "../kinds/options.js";
+import type { MeasureName, Measuring } from "../kinds/options.js";
 import type { Saved } from "../kinds/saved.js";
-import type { MeasureName } from "./measure.js";
 import { copyCheck } from "./neighbours.js";
 import {
   clipsOfRun,

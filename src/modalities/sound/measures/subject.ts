@@ -1,4 +1,5 @@
 /** What models of sound are measured with: clips of their run, sounds that are drawn, and a judge. */
+import { resample } from "../../../data/audio/resample.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
 import { levelled } from "../../../features/audio/clip.js";
 import { compileDenoiser } from "../../../generation/images/denoiser-session.js";
@@ -9,7 +10,7 @@ import { checkedBy } from "../../../recipe/resolve.js";
 import { readSavedRecipe } from "../../../recipe/run-folder.js";
 import { finderOf, type Named, type Surroundings } from "../../modality.js";
 import { optionsOf } from "../kinds/draw.js";
-import { heard } from "../kinds/heard.js";
+import { readWindow } from "../kinds/heard.js";
 import type { Measuring } from "../kinds/options.js";
 import { rendererOf } from "../kinds/rendering.js";
 import type { Saved } from "../kinds/saved.js";
@@ -129,20 +130,16 @@ export async function openJudge({ flags, around }: Subject): Promise<Judge> {
   );
 }
 
-/** What a model reads of sounds, so many at a time, each [n, 1, bands, frames]. One that is silent is read as silence. */
+/** What a model reads of sounds, so many at a time, each [n, 1, bands, frames]. Silence is read as it is. */
 export function* readBy(saved: SavedSoundModel, sounds: readonly LabelledSound[]): Generator<Float32Array> {
   const size = saved.model.height * saved.model.width;
   for (let first = 0; first < sounds.length; first += batchSize) {
     const part = sounds.slice(first, first + batchSize);
     const images = new Float32Array(part.length * size);
-    for (const [row, { hasLead, ...sound }] of part.entries()) {
-      const isSilent = levelled(sound.samples) === undefined;
-      const heardAs = isSilent ? { ...sound, samples: click(sound.samples.length) } : sound;
-      images.set(heard(saved, heardAs, "a sound", hasLead ? 0 : saved.lead), row * size);
+    for (const [row, { hasLead, samples, sampleRate }] of part.entries()) {
+      const sound = resample(samples, sampleRate, saved.mel.sampleRate);
+      images.set(readWindow(saved, levelled(sound) ?? sound, hasLead ? 0 : saved.lead), row * size);
     }
     yield images;
   }
 }
-
-/** The next to silence that can be levelled: one sample. */
-const click = (length: number) => new Float32Array(length).fill(1, 0, 1);
