@@ -1,5 +1,5 @@
 /**
- * A field over noisy spectra of sound: layers as in ConvNeXt over time (Liu et al. 2022; Siuzdak 2024, "Vocos"), each a
+ * A velocity field over spectra of sound: layers as in ConvNeXt over time (Liu et al. 2022; Siuzdak 2024, "Vocos"), each a
  * depthwise convolution, a norm and a feed-forward network, told the time by scale, shift and gate as in DiT. Nothing is
  * sampled down: one row a frame from the first layer to the last. Rows are frame first, [t b, c].
  */
@@ -30,14 +30,14 @@ export interface VocoderConfig {
   readonly kernelSize: number;
 }
 
-/** Says where noisy spectra go on their way to sound. */
+/** Says where spectra go on their way to a sound. */
 export interface Vocoder {
   readonly bands: number;
   readonly bins: number;
   readonly parameters: readonly Parameter[];
   /**
    * The field [t, b, 2 bins] at spectra `x` [t, b, 2 bins], of unit variance, of sound with these mel bands [t, b, bands],
-   * at times [b] from 0 (noise) to 1 (sound).
+   * at times [b] from 0 (the start) to 1 (the sound).
    */
   predict(p: Parameters, x: Tensor<"t b d">, mel: Tensor<"t b m">, time: Tensor<"b">): Tensor<"t b d">;
   /** What `config.json` says of it. */

@@ -11,7 +11,7 @@ import { feedsOf, type Weights } from "../../nn/weights.js";
 import { griffinLim } from "./griffin-lim.js";
 
 /** Steps that bring the sound to its mel bands in the end. */
-const bandSteps = 32;
+export const bandSteps = 32;
 
 /** A vocoder, and how it is used. */
 export interface VocoderParts {

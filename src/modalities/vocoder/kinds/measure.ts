@@ -7,9 +7,10 @@ import { EvaluationError } from "../../../evaluation/errors.js";
 import { type SpectralDistance, spectralDistance } from "../../../evaluation/sound/spectral-distance.js";
 import { levelled } from "../../../features/audio/clip.js";
 import { logMel } from "../../../features/audio/mel-spectrogram.js";
+import { towardsMel } from "../../../features/audio/towards-mel.js";
 import { griffinLim } from "../../../generation/sound/griffin-lim.js";
 import { spectrogramPicture } from "../../../generation/sound/spectrogram-picture.js";
-import { compileVocoder } from "../../../generation/sound/vocode.js";
+import { bandSteps, compileVocoder } from "../../../generation/sound/vocode.js";
 import type { SavedVocoder } from "../../../interop/vocoder-folder.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import { openPreparedRecordings } from "../prepared.js";
@@ -20,6 +21,9 @@ import { withSteps } from "./resound.js";
 const mostSeconds = 10;
 /** What the distance cannot be had of is passed over. */
 const leastSamples = 1300;
+
+/** How sound is made: `withoutModel` takes the vocoder's steps towards the mel bands from Griffin and Lim's sound. */
+type Way = "vocoder" | "griffinLim" | "withoutModel";
 
 /** A recording, not yet read. */
 interface Held {
@@ -44,7 +48,7 @@ export async function* measureDistance(
   const chosen = all.filter(
     (_, i) => Math.floor((i * count) / all.length) !== Math.floor(((i - 1) * count) / all.length),
   );
-  const found: { vocoder: SpectralDistance; griffinLim: SpectralDistance }[] = [];
+  const found: Record<Way, SpectralDistance>[] = [];
   let [passedOver, seconds, milliseconds] = [0, 0, 0];
   let shown: Float32Array[] | undefined;
   for (const [i, { read }] of chosen.entries()) {
@@ -62,23 +66,27 @@ export async function* measureDistance(
     const made = await session.vocode(bands, random(), sound.length);
     milliseconds += performance.now() - start;
     seconds += sound.length / mel.sampleRate;
-    found.push({ vocoder: spectralDistance(made, sound), griffinLim: spectralDistance(plain, sound) });
+    found.push({
+      vocoder: spectralDistance(made, sound),
+      griffinLim: spectralDistance(plain, sound),
+      withoutModel: spectralDistance(towardsMel(plain, bands, mel, bandSteps), sound),
+    });
     shown ??= [sound, plain, made];
   }
   await session.release();
   if (!shown) throw nothingToMeasure(named.name, `${passedOver} of ${chosen.length} are silent or too short`);
-  const [ours, plain] = [
-    meanOf(found.map(({ vocoder }) => vocoder)),
-    meanOf(found.map((one) => one.griffinLim)),
-  ];
+  const [ours, plain, withoutModel] = (["vocoder", "griffinLim", "withoutModel"] as const).map((way) =>
+    meanOf(found.map((one) => one[way])),
+  );
   const under = 1 - ours.distance / plain.distance;
   const figures = {
     ...{ metric: "spectral-distance", recordings: found.length, passedOver, seconds },
-    ...{ vocoder: ours, griffinLim: plain, under, secondsPerSecond: milliseconds / 1000 / seconds },
+    ...{ vocoder: ours, griffinLim: plain, withoutModel, under, secondsPerSecond: milliseconds / 1000 / seconds },
   };
   const text = [
     `spectral distance ${inWords(ours)} over ${found.length} recordings`,
     `Griffin-Lim ${inWords(plain)}: the vocoder is ${(100 * Math.abs(under)).toFixed(1)} % ${under >= 0 ? "under" : "over"} it`,
+    `Griffin-Lim with the vocoder's steps towards the bands alone: ${inWords(withoutModel)}`,
     ...(passedOver > 0 ? [`${passedOver} passed over, silent or shorter than ${leastSamples} samples`] : []),
   ].join("\n");
   if (isShown) {
