@@ -81,7 +81,13 @@ export async function* measureDistance(
   const under = 1 - ours.distance / plain.distance;
   const figures = {
     ...{ metric: "spectral-distance", recordings: found.length, passedOver, seconds },
-    ...{ vocoder: ours, griffinLim: plain, withoutModel, under, secondsPerSecond: milliseconds / 1000 / seconds },
+    ...{
+      vocoder: ours,
+      griffinLim: plain,
+      withoutModel,
+      under,
+      secondsPerSecond: milliseconds / 1000 / seconds,
+    },
   };
   const text = [
     `spectral distance ${inWords(ours)} over ${found.length} recordings`,
