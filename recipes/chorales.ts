@@ -1,6 +1,8 @@
 /**
  * Writes chorales in four voices, after Bach's: a small decoder reads note after note, sixteenth after sixteenth, in all
  * transpositions that stay within the voices' ranges. `--data.path` is the archive of czhuang/JSB-Chorales-dataset.
+ * Measured 2026-11-29 on one of two cores of an AMD EPYC, other work on the other: 88 min (78 of processor time),
+ * 0.388 nats a note on the validation split by the best checkpoint, 0.392 on the test split.
  *
  *   npx autodidact train chorales --data.path jsb-chorales.zip
  *   npx autodidact generate runs/chorales --bars 16 --out chorale.mid
