@@ -81,7 +81,15 @@ describe("the pages", () => {
     expect(flags.length).toBeGreaterThan(5);
     for (const flag of flags) {
       const { overrides } = parseOverrides(wordsOf(flag));
-      const recipes = ["gpt-small", "gpt2-finetune", "cifar10-flow", "translate", "detect", "chorales", "sound-flow"];
+      const recipes = [
+        "gpt-small",
+        "gpt2-finetune",
+        "cifar10-flow",
+        "translate",
+        "detect",
+        "chorales",
+        "sound-flow",
+      ];
       const tried = await Promise.allSettled(recipes.map((name) => loadRecipe(name, overrides)));
       const known = tried.some(
         (result) => result.status === "fulfilled" || !/no key/.test(`${result.reason}`),
