@@ -7,7 +7,7 @@ export type StftSettings = Pick<MelSpectrogram, "windowLength" | "hop" | "fftSiz
 
 /** A complex spectrum over time. */
 export interface Spectrogram {
-  /** [frames, 2 bins]: of each frame the real parts, then the imaginary ones. */
+  /** Spectra [frames, 2 bins]: of each frame the real parts, then the imaginary ones. */
   readonly data: Float32Array;
   readonly frames: number;
   /** fftSize / 2 + 1. */
