@@ -49,7 +49,7 @@ export type Composing = z.output<typeof composing>;
 export const harmonising = z.object({
   harmonise: flag(fileOption.optional(), "midi", "write three voices under this melody"),
   ...composing.pick({ from: true, infill: true, tempo: true, soundfont: true }).shape,
-  temperature: flag(amountOption.default(0.9), "number", "0 for the likeliest"),
+  temperature: flag(amountOption.default(0.5), "number", "0 for the likeliest"),
   ...composing.pick({ topK: true, topP: true, seed: true, device: true }).shape,
 });
 export type Harmonising = z.output<typeof harmonising>;
