@@ -1,6 +1,6 @@
 /** What a run on music learns from: rows of words, transposed, some with bars to fill in told at the end. */
 import { permuted, type RandomStream, randomStream } from "../../core/random.js";
-import { evaluationBatches, IGNORED_TARGET, windowsPerEpoch } from "../../data/text/batches.js";
+import { IGNORED_TARGET, tokenWindows, windowsPerEpoch } from "../../data/text/batches.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
 import { infillWords } from "../../features/music/music-tokenizer.js";
 import type { MusicSplit, PieceEntry, PreparedMusic } from "./prepared.js";
@@ -28,6 +28,8 @@ export function musicBatches(
   const end = tokenizer.endOfText!;
   const bar = tokenizer.tokenToId(alphabet.barWord)!;
   const windows = windowsPerEpoch(train.words, contextLength);
+  const splits = { train: train.words, validation: validation.words };
+  const windowed = tokenWindows(splits, { batchSize, contextLength }, seed);
 
   /** A row of words from the beginning of a bar or piece on, its pieces each transposed. */
   async function rowAt(drawn: number, random: RandomStream): Promise<Int32Array> {
@@ -85,10 +87,8 @@ export function musicBatches(
       }
       return { inputs, targets };
     },
-    validation: (limit) => evaluationBatches(validation.words, { batchSize, contextLength, limit, seed }),
-    validationBatches: Math.ceil(
-      Math.max(1, Math.floor((validation.words.tokenCount - 1) / contextLength)) / batchSize,
-    ),
+    validation: windowed.validation,
+    validationBatches: windowed.validationBatches,
   };
 }
 

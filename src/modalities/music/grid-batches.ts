@@ -5,7 +5,7 @@ import type { Batch, TrainingData } from "../../data/training-data.js";
 import { choraleGrid, stepsPerBar, symbolOf, voices } from "../../features/music/chorale-words.js";
 import type { MaskedGrid } from "../../models/masked-grid.js";
 import { type GridNotes, gridBatch, hiddenNotes } from "../../objectives/any-order.js";
-import { type MusicSplit, type PieceEntry, type PreparedMusic, wordsOf } from "./prepared.js";
+import { type MusicSplit, type PieceEntry, type PreparedMusic, spelled } from "./prepared.js";
 import type { MusicRecipe } from "./recipe.js";
 
 interface Window {
@@ -21,13 +21,12 @@ export interface GridPiece extends Pick<PieceEntry, "down" | "up"> {
 
 /** The pieces of a split as symbols. */
 export async function gridPieces(
-  { tokenizer }: Pick<PreparedMusic, "tokenizer">,
+  prepared: Pick<PreparedMusic, "tokenizer">,
   split: MusicSplit,
 ): Promise<GridPiece[]> {
   return Promise.all(
     split.pieces.map(async (piece) => {
-      const ids = (await wordsOf(split, piece)).subarray(1);
-      const grid = choraleGrid(Array.from(ids, (id) => tokenizer.idToToken(id)!));
+      const grid = choraleGrid(await spelled(prepared, split, piece));
       return { ...piece, notes: Int32Array.from(grid, symbolOf) };
     }),
   );

@@ -99,9 +99,18 @@ export async function openMusic(folder: Folder): Promise<PreparedMusic> {
   };
 }
 
-/** The words of a piece, by bars, as they were written. */
+/** The words of a piece by their ids, after the one that ends the piece before. */
 export async function wordsOf({ words }: MusicSplit, { start, length }: PieceEntry): Promise<Int32Array> {
   const ids = new Int32Array(length);
   await words.read(start, ids);
   return ids;
+}
+
+/** A piece's words as they are spelled, without the one that ends the piece before. */
+export async function spelled(
+  { tokenizer }: Pick<PreparedMusic, "tokenizer">,
+  split: MusicSplit,
+  piece: PieceEntry,
+): Promise<string[]> {
+  return Array.from((await wordsOf(split, piece)).subarray(1), (id) => tokenizer.idToToken(id)!);
 }

@@ -5,7 +5,7 @@ import type { Alphabet } from "../../../features/music/alphabet.js";
 import { musicPrompt } from "../../../generation/music/compose.js";
 import type { SavedModel } from "../../../interop/model-folder.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
-import { wordsOf } from "../prepared.js";
+import { spelled } from "../prepared.js";
 import type { Measuring } from "./options.js";
 import { noteIds, preparedOf } from "./prepared-of.js";
 
@@ -39,9 +39,7 @@ export async function* measureInfill(
   let [between, after, notes, spans] = [0, 0, 0, 0];
   for (const [n, piece] of pieces.entries()) {
     signal?.throwIfAborted();
-    const whole = await wordsOf(prepared[split], piece);
-    const words = Array.from(whole.subarray(1), (id) => tokenizer!.idToToken(id)!);
-    const bars = inBars(words, alphabet);
+    const bars = inBars(await spelled(prepared, prepared[split], piece), alphabet);
     const [both, left]: [TokenPair[], TokenPair[]] = [[], []];
     for (let first = everyBars / 2; first + hiddenBars < bars.length; first += everyBars) {
       const [before, hidden, later] = [

@@ -7,7 +7,7 @@ import { compose } from "../../../generation/music/compose.js";
 import type { SavedModel } from "../../../interop/model-folder.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import type { SplitName } from "../pieces.js";
-import { type PreparedMusic, wordsOf } from "../prepared.js";
+import { type PreparedMusic, spelled } from "../prepared.js";
 import type { SampleMeasuring } from "./options.js";
 import { preparedOf } from "./prepared-of.js";
 
@@ -45,13 +45,9 @@ export async function* measureSamples(
   };
 }
 
-async function piecesOf({ tokenizer, ...prepared }: PreparedMusic, split: SplitName): Promise<string[][]> {
+function piecesOf(prepared: PreparedMusic, split: SplitName): Promise<string[][]> {
   const part = prepared[split];
-  return Promise.all(
-    part.pieces.map(async (piece) =>
-      Array.from((await wordsOf(part, piece)).subarray(1), (id) => tokenizer.idToToken(id)!),
-    ),
-  );
+  return Promise.all(part.pieces.map((piece) => spelled(prepared, part, piece)));
 }
 
 function linesOf(written: MusicSetStatistics, heldOut: MusicSetStatistics): string[] {
