@@ -16,10 +16,13 @@ import type { MusicRecipe } from "./recipe.js";
 export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
 
+/** A piece in words, bar after bar. */
+export type Barred = Pick<WordedPiece, "bars">;
+
 /** Pieces of music, read and spelled. */
 export interface MusicSet {
   readonly alphabet: Alphabet;
-  readonly splits: Readonly<Record<SplitName, readonly WordedPiece[]>>;
+  readonly splits: Readonly<Record<SplitName, readonly Barred[]>>;
   /** What of the files is not learned from as it was, a phrase a kind. */
   readonly leftOut: readonly string[];
   /** What else there is to know, a sentence each. */
@@ -35,8 +38,7 @@ async function readSet({ data: { path } }: MusicRecipe): Promise<MusicSet> {
   if (path === undefined)
     throw noMusic("give --data.path jsb-chorales.zip, the archive of czhuang/JSB-Chorales-dataset");
   const set = await readChorales(path);
-  const worded = (grids: readonly Int8Array[]) =>
-    grids.map((grid) => ({ bars: choraleBars(grid), leftOut: [] }));
+  const worded = (grids: readonly Int8Array[]) => grids.map((grid) => ({ bars: choraleBars(grid) }));
   const splits = {
     train: worded(set.train),
     validation: worded(set.validation),
@@ -53,7 +55,7 @@ async function readSongs({ data, training }: MusicRecipe, around: Surroundings):
   const { signal, onProgress } = watching(around, "pieces read");
   const reading = new Reading({ signal, skipBad: data.skipBad });
   const known = new Map(remiAlphabet.words.map((word) => [word, word]));
-  const splits: Record<SplitName, WordedPiece[]> = { train: [], validation: [], test: [] };
+  const splits: Record<SplitName, Barred[]> = { train: [], validation: [], test: [] };
   const omissions: Omission[] = [];
   let [count, notes, moved] = [0, 0, 0];
   for await (const { name, score, beats, leftOut } of musicPieces(paths, reading)) {
@@ -63,7 +65,7 @@ async function readSongs({ data, training }: MusicRecipe, around: Surroundings):
     moved += piece.report.offGrid * piece.report.notes;
     // One string a word, however often it stands.
     const bars = piece.bars.map((bar) => bar.map((word) => known.get(word)!));
-    splits[splitOf(name, data.validationFraction, training.seed)].push({ bars, leftOut: [] });
+    splits[splitOf(name, data.validationFraction, training.seed)].push({ bars });
     onProgress?.(++count);
   }
   if (Math.min(splits.train.length, splits.validation.length) === 0) throw tooFew(count);

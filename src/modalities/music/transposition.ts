@@ -1,10 +1,11 @@
-import type { Alphabet, WordedPiece } from "../../features/music/alphabet.js";
+import type { Alphabet } from "../../features/music/alphabet.js";
+import type { Barred } from "./pieces.js";
 
 /** Of each kind of word with a pitch the lowest and highest, by what stands before the pitch: `Soprano`, or `Pitch`. */
 export type VoiceRanges = ReadonlyMap<string, readonly [lowest: number, highest: number]>;
 
 /** The ranges that voices have in some pieces. */
-export function voiceRanges(alphabet: Alphabet, pieces: readonly WordedPiece[]): VoiceRanges {
+export function voiceRanges(alphabet: Alphabet, pieces: readonly Barred[]): VoiceRanges {
   const ranges = new Map<string, [number, number]>();
   for (const word of new Set(pieces.flatMap(({ bars }) => bars.flat()))) {
     const found = pitchOf(alphabet, word);
@@ -19,7 +20,7 @@ export function voiceRanges(alphabet: Alphabet, pieces: readonly WordedPiece[]):
 /** How many semitones a piece may go down and up, at most `most`, so that its voices stay in their ranges. */
 export function semitonesOf(
   alphabet: Alphabet,
-  piece: WordedPiece,
+  piece: Barred,
   ranges: VoiceRanges,
   most: number,
 ): { readonly down: number; readonly up: number } {
