@@ -4,9 +4,9 @@ import type { MelSpectrogram } from "./mel-settings.js";
 import { logMel } from "./mel-spectrogram.js";
 
 /** The peak that every clip has: 1 dB under full scale. */
-const peakLevel = 10 ** (-1 / 20);
+export const peakLevel = 10 ** (-1 / 20);
 /** Under it, 80 dB below full scale, a clip is silent. */
-const silentPeak = 1e-4;
+export const silentPeak = 1e-4;
 const fadeSeconds = 0.005;
 
 /**

@@ -34,7 +34,19 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
     measure("neighbours", "whether sounds repeat clips that were learned from"),
     measure("pitch", "of classes that are notes: how often the pitch is right"),
   ],
-  exports,
+  exports: [
+    ...exports,
+    {
+      name: "onnx",
+      summary:
+        "the same with graphs for the text-to-speech of @huggingface/transformers, which says classes as words",
+      precisions: ["float32"],
+      async write(model, to) {
+        const { exportSoundOnnx } = await import("../../../interop/sound-onnx.js");
+        await exportSoundOnnx(to, await model.open());
+      },
+    },
+  ],
   serving: {
     options: drawing.pick({ vocoder: true }),
     examples: ["runs/digits --port 8080", "runs/digits --vocoder runs/vocoder"],
