@@ -1,6 +1,6 @@
 /**
  * A vocoder: makes sound of the mel spectrograms that `sound-flow` and `piano-flow` draw. It learns from any recordings,
- * without an adversary, to go from what Griffin and Lim's method makes of mel bands to the sound itself (flow matching).
+ * without an adversary, which magnitudes lie behind mel bands; phases that go with both are sought when it is used.
  * `--data.path` takes a folder, a zip or a table; `--features.sampleRate` is that of the model that draws.
  */
 import { defineRecipe } from "autodidact";
@@ -9,7 +9,7 @@ export default defineRecipe({
   data: { format: "vocoder" },
   features: { kind: "mel", sampleRate: 16000, frames: 64 },
   model: { kind: "convnext", width: 192, hiddenWidth: 576, numLayers: 4, kernelSize: 7 },
-  objective: { kind: "flowMatching", spoilingSteps: 4 },
+  objective: { kind: "spectralMagnitudes" },
   optimizer: {
     kind: "adamw",
     lr: 2e-3,

@@ -8,7 +8,7 @@
 export { AudioFeatureError } from "./audio/errors.js";
 export { type SpeechFeatures, speechFeatures } from "./audio/feature-extractor.js";
 export { integratedLoudness, type SoundFaults, soundFaults } from "./audio/loudness.js";
-export { melMagnitudes } from "./audio/mel-magnitudes.js";
+export { melMagnitudes, roughLogs } from "./audio/mel-magnitudes.js";
 export { kaldiMel, type MelSpectrogram, slaneyMel, whisperMel } from "./audio/mel-settings.js";
 export { type Frames, logMel } from "./audio/mel-spectrogram.js";
 export { addNoise, type NoiseOptions } from "./audio/noise.js";
@@ -16,8 +16,6 @@ export { addRoom, type RoomOptions } from "./audio/room.js";
 export { specAugment } from "./audio/spec-augment.js";
 export { changeSpeed } from "./audio/speed.js";
 export { type Spectrogram, Stft, type StftSettings } from "./audio/stft.js";
-export { towardsMel } from "./audio/towards-mel.js";
-export { VocoderSpectra } from "./audio/vocoder-spectra.js";
 export {
   ChatError,
   type ChatMessage,

@@ -19,6 +19,7 @@ export { sampleImages } from "./images/sample.js";
 export type { Stereo } from "./music/organ.js";
 export { type PianoRoll, type PianoRollOptions, pianoRoll } from "./music/piano-roll.js";
 export { type RenderOptions, renderScore } from "./music/render.js";
+export { type FollowOptions, followBands } from "./sound/follow-bands.js";
 export { type GriffinLimOptions, griffinLim } from "./sound/griffin-lim.js";
 export { spectrogramPicture } from "./sound/spectrogram-picture.js";
 export {

@@ -14,7 +14,7 @@ const layout = layOut(model.parameters, adamw({ lr: 1 }));
 const flat = new Float32Array(layout.size);
 initialiseAll(layout, flat, 1);
 const weights = weightsOf(layout, flat);
-const notes = { mel, generation: { steps: 3 } };
+const notes = { mel, generation: { iterations: 3 } };
 
 async function saved() {
   const folder = memoryFolder();
@@ -25,7 +25,7 @@ async function saved() {
 describe("a vocoder's folder", () => {
   it("gives back what was saved", async () => {
     const opened = await openVocoder(await saved());
-    expect([opened.mel, opened.generation]).toEqual([mel, { steps: 3 }]);
+    expect([opened.mel, opened.generation]).toEqual([mel, { iterations: 3 }]);
     expect(opened.model.config()).toEqual(model.config());
     for (const [name, { data }] of weights) expect(opened.weights.get(name)!.data).toEqual(data);
   });
@@ -34,7 +34,7 @@ describe("a vocoder's folder", () => {
     const folder = await saved();
     await folder.write("config.json", '{ "model_type": "autodidact_sound_dit" }');
     await expect(openVocoder(folder)).rejects.toThrow("the model is no vocoder");
-    await folder.write("config.json", JSON.stringify({ ...model.config(), generation: { steps: 1 } }));
+    await folder.write("config.json", JSON.stringify({ ...model.config(), generation: { iterations: 1 } }));
     await expect(openVocoder(folder)).rejects.toThrow(/mel undefined/);
   });
 });

@@ -18,7 +18,7 @@ const configFile = "config.json";
 export interface VocoderNotes {
   readonly mel: MelSpectrogram;
   /** How it makes sound where nobody says otherwise. */
-  readonly generation: { readonly steps: number };
+  readonly generation: { readonly iterations: number };
 }
 
 /** A vocoder as its folder holds it. */
@@ -30,7 +30,7 @@ export interface SavedVocoder extends VocoderNotes {
 const config = z.object({
   ...{ hidden_size: count, intermediate_size: count, num_hidden_layers: count, kernel_size: count },
   mel: melSpectrogram,
-  generation: z.object({ steps: count }),
+  generation: z.object({ iterations: count }),
 });
 
 /** Writes the folder. Throws `CheckpointError` for a missing parameter. */

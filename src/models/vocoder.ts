@@ -1,27 +1,26 @@
 /**
- * A velocity field over spectra of sound: layers as in ConvNeXt over time (Liu et al. 2022; Siuzdak 2024, "Vocos"), each a
- * depthwise convolution, a norm and a feed-forward network, told the time by scale, shift and gate as in DiT. Nothing is
- * sampled down: one row a frame from the first layer to the last. Rows are frame first, [t b, c].
+ * Says which magnitudes lie behind mel bands: layers as in ConvNeXt over time (Liu et al. 2022; Siuzdak 2024, "Vocos"), each a
+ * depthwise convolution, a norm and a feed-forward network. Nothing is sampled down: one row a frame from the first layer to
+ * the last. Rows are frame first, [t b, c].
  */
 import { known, multiplySizes, type Size } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
 import { conv } from "../core/ops/convolution.js";
 import { add, mul } from "../core/ops/elementwise.js";
 import { reshape, transpose } from "../core/ops/movement.js";
-import { concat, split } from "../core/ops/slice.js";
-import { geluTanh, silu } from "../nn/activation.js";
+import { layerNorm } from "../core/ops/normalise.js";
+import { concat } from "../core/ops/slice.js";
+import { geluTanh } from "../nn/activation.js";
 import { feedForward } from "../nn/feed-forward.js";
 import { linearWithBias } from "../nn/linear.js";
-import { gatedAdd, modulatedNorm } from "../nn/modulation.js";
 import { filled, type Init, normal, type Parameter, type Parameters, uniform } from "../nn/parameter.js";
-import { timeEmbedding, timeEmbeddingParameters } from "../nn/time-embedding.js";
 import { checkOdd } from "./shapes.js";
 
 /** Sizes of a vocoder. */
 export interface VocoderConfig {
   /** Of the mel spectrogram. */
   readonly bands: number;
-  /** Of a spectrum, of which each has a real and an imaginary part. */
+  /** Of a spectrum. */
   readonly bins: number;
   readonly width: number;
   readonly hiddenWidth: number;
@@ -30,35 +29,35 @@ export interface VocoderConfig {
   readonly kernelSize: number;
 }
 
-/** Says where spectra go on their way to a sound. */
+/** Says which magnitudes lie behind mel bands. */
 export interface Vocoder {
   readonly bands: number;
   readonly bins: number;
   readonly parameters: readonly Parameter[];
   /**
-   * The field [t, b, 2 bins] at spectra `x` [t, b, 2 bins], of unit variance, of sound with these mel bands [t, b, bands],
-   * at times [b] from 0 (the start) to 1 (the sound).
+   * Natural logarithms of magnitudes [t, b, bins], of log-mel bands [t, b, bands] and the logarithms of those magnitudes
+   * [t, b, bins] that the bands alone tell, to which the model adds what they leave out.
    */
-  predict(p: Parameters, x: Tensor<"t b d">, mel: Tensor<"t b m">, time: Tensor<"b">): Tensor<"t b d">;
+  predict(p: Parameters, mel: Tensor<"t b m">, rough: Tensor<"t b n">): Tensor<"t b n">;
   /** What `config.json` says of it. */
   config(): Record<string, unknown>;
 }
 
-/** Logarithms of mel bands, -11.5 to about 1, as numbers around 0. */
-const melMiddle = -6;
-const melSpread = 3;
+/** Logarithms of bands and of magnitudes, -11.5 to about 3, as numbers around 0. */
+const [middle, spread] = [-5, 3];
 
 /** A vocoder of these sizes. Throws `ModelError` for an even kernel. */
 export function vocoder(config: VocoderConfig): Vocoder {
   const { bands, bins, width, hiddenWidth, numLayers, kernelSize } = config;
   checkOdd("kernelSize", kernelSize);
 
-  const layer = (p: Parameters, rows: Tensor<"n c">, condition: Tensor<"b c">, name: string, time: Size) => {
-    const modulation = linearWithBias(p, condition, `${name}.adaLN_modulation.1`);
-    const [shift, scale, gate] = split(modulation, 3, 1); // b c
+  const norm = (p: Parameters, rows: Tensor<"n c">, name: string) =>
+    layerNorm(rows, p(`${name}.weight`), p(`${name}.bias`));
+
+  const layer = (p: Parameters, rows: Tensor<"n c">, name: string, time: Size) => {
     const mixed = overTime(rows, p(`${name}.dwconv.weight`), p(`${name}.dwconv.bias`), time);
     const layers = { up: `${name}.pwconv1`, down: `${name}.pwconv2`, activation: geluTanh };
-    return gatedAdd(rows, gate, feedForward(p, modulatedNorm(mixed, shift, scale), layers));
+    return add(rows, feedForward(p, norm(p, mixed, `${name}.norm`), layers));
   };
 
   return {
@@ -66,17 +65,15 @@ export function vocoder(config: VocoderConfig): Vocoder {
     bins,
     parameters: parametersOf(config),
 
-    predict(p, x, mel, time) {
-      const [frames, batch] = x.shape;
-      const seen = concat([x, mul(add(mel, -melMiddle), 1 / melSpread)], 2);
+    predict(p, mel, rough) {
+      const [frames, batch] = mel.shape;
+      const seen = mul(add(concat([mel, rough], 2), -middle), 1 / spread);
       let rows = reshape<"n c">(linearWithBias(p, seen, "embed"), [multiplySizes(frames, batch), width]);
-      const condition = silu(timeEmbedding(p, time, "t_embedder")) as Tensor<"b c">;
       for (let i = 0; i < numLayers; i++) {
-        rows = p.eachLayer(() => layer(p, rows, condition, `convnext.${i}`, frames));
+        rows = p.eachLayer(() => layer(p, rows, `convnext.${i}`, frames));
       }
-      const [shift, scale] = split(linearWithBias(p, condition, "final_layer.adaLN_modulation.1"), 2, 1);
-      const field = linearWithBias(p, modulatedNorm(rows, shift, scale), "head.out");
-      return reshape(field, x.shape);
+      const more = linearWithBias(p, norm(p, rows, "final_layer_norm"), "head.out");
+      return add(rough, reshape(more, rough.shape));
     },
 
     config: () => ({
@@ -98,7 +95,7 @@ function overTime(x: Tensor<"n c">, w: Tensor, bias: Tensor, time: Size): Tensor
   return reshape(transpose(reshape(summed, [rows.shape[1], time])), x.shape);
 }
 
-/** Matrices start with Glorot's uniform numbers; what feeds a gate, and the last layer, with zeros. */
+/** Matrices start with Glorot's uniform numbers; what is added to a layer's rows, and the last layer, with zeros. */
 function parametersOf({
   bands,
   bins,
@@ -116,24 +113,25 @@ function parametersOf({
     { name: `${name}.weight`, shape: [outputs, inputs], role: "matrix", init, inputAxis: 1 },
     { name: `${name}.bias`, shape: [outputs], role: "vector", init: filled(0) },
   ];
-  const modulation = (name: string, vectors: number) =>
-    linear(`${name}.adaLN_modulation.1`, width, vectors * width, filled(0));
+  const norm = (name: string): Parameter[] => [
+    { name: `${name}.weight`, shape: [width], role: "vector", init: filled(1) },
+    { name: `${name}.bias`, shape: [width], role: "vector", init: filled(0) },
+  ];
   const layer = (name: string): Parameter[] => [
     // It scales channels and mixes none.
     { name: `${name}.dwconv.weight`, shape: [width, 1, kernelSize], role: "vector", init: normal(0.3) },
     { name: `${name}.dwconv.bias`, shape: [width], role: "vector", init: filled(0) },
+    ...norm(`${name}.norm`),
     ...linear(`${name}.pwconv1`, width, hiddenWidth),
-    ...linear(`${name}.pwconv2`, hiddenWidth, width),
-    ...modulation(name, 3),
+    ...linear(`${name}.pwconv2`, hiddenWidth, width, filled(0)),
   ];
-  const [embedWeight, embedBias] = linear("embed", 2 * bins + bands, width);
-  const [headWeight, headBias] = linear("head.out", width, 2 * bins, filled(0));
+  const [embedWeight, embedBias] = linear("embed", bands + bins, width);
+  const [headWeight, headBias] = linear("head.out", width, bins, filled(0));
   return [
     { ...embedWeight, role: "embedding" },
     embedBias,
-    ...timeEmbeddingParameters("t_embedder", width),
     ...Array.from({ length: numLayers }, (_, i) => layer(`convnext.${i}`)).flat(),
-    ...modulation("final_layer", 2),
+    ...norm("final_layer_norm"),
     { ...headWeight, role: "head" },
     headBias,
   ];

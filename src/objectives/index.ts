@@ -30,7 +30,7 @@ export type {
   SequencePair,
 } from "./sequence-objective.js";
 export { type SequenceToSequenceOptions, sequenceToSequence } from "./sequence-to-sequence.js";
+export { type SpectraShape, spectralMagnitudes } from "./spectral-magnitudes.js";
 export type { SpeechBatch, SpeechBatchShape, SpeechObjective } from "./speech-objective.js";
 export type { StochasticDepthOptions } from "./stochastic-depth.js";
 export { imageTask, languageTask, type Task } from "./task.js";
-export { type VocoderBatchShape, vocoderFlow } from "./vocoder-flow.js";

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
 import { melFilters } from "./mel-filters.js";
-import { melMagnitudes } from "./mel-magnitudes.js";
+import { melMagnitudes, roughLogs } from "./mel-magnitudes.js";
 import { kaldiMel, slaneyMel } from "./mel-settings.js";
 import { logMel } from "./mel-spectrogram.js";
-import { towardsMel } from "./towards-mel.js";
-import { VocoderSpectra } from "./vocoder-spectra.js";
 
 const settings = slaneyMel(8000);
 /** A tone of 500 Hz in noise. */
@@ -38,48 +36,15 @@ describe("magnitudes of mel bands", () => {
     expect(error(200)).toBeLessThan(0.2 * error(0));
   });
 
+  it("have logarithms down to the floor of a band", () => {
+    const logs = roughLogs(mel, settings);
+    const magnitudes = melMagnitudes(mel, settings);
+    const loud = magnitudes.indexOf(Math.max(...magnitudes));
+    expect(logs[loud]).toBeCloseTo(Math.log(magnitudes[loud]), 5);
+    expect(logs[0]).toBeCloseTo(Math.log(1e-5), 5); // no band hears 0 Hz
+  });
+
   it("cannot be had of features for recognition", () => {
     expect(() => melMagnitudes(new Float32Array(80), kaldiMel)).toThrow("no sound can be made of this kind");
-  });
-});
-
-describe("steps towards mel bands", () => {
-  const distance = (samples: Float32Array) => {
-    const found = logMel(settings, samples).data;
-    return found.reduce((sum, value, i) => sum + Math.abs(value - mel[i]), 0) / mel.length;
-  };
-
-  it("bring a sound nearer to them", () => {
-    const random = randomStream(2, "noise");
-    const noise = Float32Array.from({ length: sound.length }, () => 0.1 * random.normal());
-    const brought = towardsMel(noise, mel, settings, 8);
-    expect(brought).toHaveLength(sound.length);
-    expect(distance(brought)).toBeLessThan(0.2 * distance(noise));
-  });
-
-  it("leave a sound that has them as it is", () => {
-    const kept = towardsMel(sound, mel, settings, 2);
-    // Float32 logarithms and spectra.
-    for (const [i, value] of kept.entries()) expect(Math.abs(value - sound[i])).toBeLessThan(1e-4);
-  });
-});
-
-describe("spectra as a vocoder sees them", () => {
-  const spectra = new VocoderSpectra(settings);
-  const scale = spectra.scaleOf(mel);
-
-  it("are of about unit variance, and are the sound", () => {
-    const spectrum = spectra.spectrumOf(sound, scale);
-    const variance = spectrum.reduce((sum, value) => sum + value * value, 0) / spectrum.length;
-    expect(variance).toBeGreaterThan(0.3);
-    expect(variance).toBeLessThan(2);
-    const again = spectra.soundOf(spectrum, scale, sound.length);
-    for (const [i, value] of again.entries()) expect(Math.abs(value - sound[i])).toBeLessThan(1e-5);
-  });
-
-  it("are divided by nothing too small: silence has magnitudes too", () => {
-    const silence = logMel(settings, new Float32Array(3000)).data;
-    expect(Math.min(...spectra.scaleOf(silence))).toBeGreaterThan(0);
-    expect(Math.max(...spectra.scaleOf(silence))).toBeLessThan(1e-3);
   });
 });

@@ -27,6 +27,12 @@ export function melMagnitudes(mel: Float32Array, settings: MelSpectrogram, steps
   return magnitudes;
 }
 
+/** Natural logarithms of these magnitudes, none below that of the floor of a band. Throws as `melMagnitudes` does. */
+export function roughLogs(mel: Float32Array, settings: MelSpectrogram): Float32Array {
+  const least = settings.floor ** (1 / settings.power);
+  return melMagnitudes(mel, settings).map((value) => Math.log(Math.max(least, value)));
+}
+
 /** The weights of `melFilters` that are not 0, band after band. */
 export interface MelWeights {
   readonly bins: number;

@@ -10,8 +10,8 @@ export interface GriffinLimOptions {
   readonly iterations?: number;
   /** Samples that are wanted. */
   readonly length: number;
-  /** The phases that it begins with: random ones, or those of a sound. */
-  readonly random: RandomStream | Float32Array;
+  /** Of the phases that it begins with. */
+  readonly random: RandomStream;
 }
 
 /** How far a step goes beyond the last one; librosa's. */
@@ -28,10 +28,7 @@ export function griffinLim(
 ): Float32Array {
   const magnitudes = melMagnitudes(mel, settings);
   const stft = new Stft(settings);
-  const estimate =
-    random instanceof Float32Array
-      ? stft.forward(random).data
-      : Float32Array.from({ length: 2 * magnitudes.length }, () => random.normal());
+  const estimate = Float32Array.from({ length: 2 * magnitudes.length }, () => random.normal());
   withMagnitudes(estimate, magnitudes, stft.bins);
   let before: Float32Array = estimate;
   for (let iteration = 0; iteration < iterations; iteration++) {

@@ -1,12 +1,14 @@
-/** What a run on a vocoder learns from: windows of sound, and of what it starts from. */
-import { type RandomStream, randomStream } from "../../core/random.js";
+/** What a run on a vocoder learns from: windows of sound, as mel bands and as magnitudes. */
+import { randomStream } from "../../core/random.js";
 import { evaluationOrder } from "../../data/evaluation-order.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
+import { roughLogs } from "../../features/audio/mel-magnitudes.js";
+import type { MelSpectrogram } from "../../features/audio/mel-settings.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
-import { VocoderSpectra } from "../../features/audio/vocoder-spectra.js";
+import { type Spectrogram, Stft } from "../../features/audio/stft.js";
 import { melOf } from "./build.js";
 import type { VocoderRecipe } from "./recipe.js";
-import type { Tape, Window } from "./tape.js";
+import type { Tape } from "./tape.js";
 
 /** The two tapes of a run. */
 export interface Tapes {
@@ -26,29 +28,21 @@ export function vocoderBatches({ train, validation }: Tapes, recipe: VocoderReci
   const { features, training } = recipe;
   const { batchSize, seed } = training;
   const mel = melOf(recipe);
-  const spectra = new VocoderSpectra(mel);
+  const stft = new Stft(mel);
   const length = windowLength(recipe);
 
-  function example({ sound, spoilt }: Window) {
+  function example(sound: Float32Array) {
     const { data: bands } = logMel(mel, sound);
-    const scale = spectra.scaleOf(bands);
-    return {
-      sound: spectra.spectrumOf(sound, scale),
-      start: spectra.spectrumOf(spoilt, scale),
-      mel: bands,
-    };
+    return { mel: bands, rough: roughLogs(bands, mel), logs: logMagnitudes(stft.forward(sound), mel) };
   }
 
-  function batchOf(windows: readonly Window[], random: RandomStream): Batch {
+  function batchOf(windows: readonly Float32Array[]): Batch {
     const examples = windows.map(example);
     const framesFirst = (rows: readonly Float32Array[]) => interleaved(rows, features.frames);
-    const shift = random.uniform();
     return {
-      sound: framesFirst(examples.map(({ sound }) => sound)),
-      start: framesFirst(examples.map(({ start }) => start)),
       mel: framesFirst(examples.map((one) => one.mel)),
-      // One from each part of the way.
-      times: Float32Array.from(windows, (_, row) => (row + shift) / batchSize),
+      rough: framesFirst(examples.map(({ rough }) => rough)),
+      logs: framesFirst(examples.map(({ logs }) => logs)),
     };
   }
 
@@ -59,27 +53,36 @@ export function vocoderBatches({ train, validation }: Tapes, recipe: VocoderReci
   return {
     async training(index) {
       const random = randomStream(seed, "vocoder windows", index);
-      const drawn: Window[] = [];
+      const drawn: Float32Array[] = [];
       for (let row = 0; row < batchSize; row++) {
         const window = await train.read(random.integer(train.samples - length + 1), length);
         drawn.push(quieter(window, features.gain * random.uniform()));
       }
-      return batchOf(drawn, random);
+      return batchOf(drawn);
     },
     async *validation(limit) {
-      for (const [number, chosen] of [...evaluationOrder(windows, { batchSize, limit, seed })].entries()) {
-        const read: Window[] = [];
+      for (const chosen of evaluationOrder(windows, { batchSize, limit, seed })) {
+        const read: Float32Array[] = [];
         for (const window of chosen) read.push(await validation.read(startOf(window), length));
-        yield batchOf(read, randomStream(seed, "vocoder validation", number));
+        yield batchOf(read);
       }
     },
     validationBatches,
   };
 }
 
-function quieter({ sound, spoilt }: Window, decibels: number): Window {
+function quieter(sound: Float32Array, decibels: number): Float32Array {
   const gain = 10 ** (-decibels / 20);
-  return { sound: sound.map((value) => value * gain), spoilt: spoilt.map((value) => value * gain) };
+  return sound.map((value) => value * gain);
+}
+
+/** Natural logarithms [frames, bins], none below that of the floor of a band. */
+function logMagnitudes({ data, bins }: Spectrogram, { floor, power }: MelSpectrogram): Float32Array {
+  const least = floor ** (1 / power);
+  return Float32Array.from({ length: data.length / 2 }, (_, i) => {
+    const at = i + bins * Math.floor(i / bins);
+    return Math.log(Math.max(least, Math.hypot(data[at], data[at + bins])));
+  });
 }
 
 /** Rows [frames, n] of a batch as [frames, b, n]. */

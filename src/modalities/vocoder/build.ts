@@ -1,8 +1,8 @@
 /** From a resolved recipe for a vocoder to its spectrogram, model and task. */
 import { type MelSpectrogram, slaneyMel } from "../../features/audio/mel-settings.js";
 import { type Vocoder, vocoder } from "../../models/vocoder.js";
+import { spectralMagnitudes } from "../../objectives/spectral-magnitudes.js";
 import type { Task } from "../../objectives/task.js";
-import { vocoderFlow } from "../../objectives/vocoder-flow.js";
 import type { VocoderRecipe } from "./recipe.js";
 
 /** The mel spectrogram that the vocoder reads. */
@@ -16,7 +16,7 @@ export function buildVocoder(recipe: VocoderRecipe): { readonly model: Vocoder; 
   const model = vocoder({ ...recipe.model, bands, bins: fftSize / 2 + 1 });
   const { batchSize } = training;
   const task: Task = {
-    ...vocoderFlow(model, { batchSize, frames: features.frames }),
+    ...spectralMagnitudes(model, { batchSize, frames: features.frames }),
     parameters: model.parameters,
     unit: "frames",
     unitsPerBatch: batchSize * features.frames,

@@ -34,19 +34,15 @@ beforeAll(async () => {
 });
 
 describe("recordings laid end to end", () => {
-  it("are as loud as can be, with what the vocoder starts from beside them", async () => {
+  it("are as loud as can be", async () => {
     const { train } = await openPreparedRecordings(openFolder(join(run, "data")));
     const tape = await tapeOf(train);
     expect(tape.samples).toBe(6 * 2400);
-    const { sound, spoilt } = await tape.read(2000, 3000); // over two joins
-    const first = await train.audio.read(0);
+    const sound = await tape.read(2000, 3000); // over two joins
+    const first = await train.read(0);
     const gain = 10 ** (-1 / 20) / Math.max(...first.map(Math.abs));
     for (let i = 0; i < 400; i++) expect(Math.abs(sound[i] - gain * first[2000 + i])).toBeLessThan(1e-6);
     expect(Math.max(...sound.subarray(400, 2800))).toBeCloseTo(10 ** (-1 / 20), 2);
-    const energy = (samples: Float32Array) => samples.reduce((sum, value) => sum + value * value, 0);
-    const off = energy(spoilt.map((value, i) => value - sound[i])) / energy(sound);
-    expect(off).toBeGreaterThan(1e-4);
-    expect(off).toBeLessThan(0.2); // tones keep their phases
   });
 
   it("give each batch again, and validate on all of them", async () => {
@@ -56,7 +52,8 @@ describe("recordings laid end to end", () => {
     const batch = await batches.training(3);
     expect(await batches.training(3)).toEqual(batch);
     expect(await batches.training(4)).not.toEqual(batch);
-    expect(batch.sound).toHaveLength(16 * 2 * 2 * 129);
+    expect(batch.logs).toHaveLength(16 * 2 * 129);
+    expect(batch.rough).toHaveLength(16 * 2 * 129);
     expect(batch.mel).toHaveLength(16 * 2 * 64);
     const all = [];
     for await (const one of batches.validation()) all.push(one);

@@ -26,7 +26,7 @@ export async function prepareVocoder(
   return {
     ...{ recipe, task },
     async write(data) {
-      await writeRecordings(set, recipe, data, watching(around, "recordings decoded and spoilt"));
+      await writeRecordings(set, recipe, data, watching(around, "recordings decoded"));
       return learningOf(recipe, await openPreparedRecordings(data), around);
     },
   };
@@ -87,8 +87,8 @@ async function learningOf(
         `${mel.bands} bands to ${mel.fftSize / 2 + 1} bins at ${mel.sampleRate} Hz`,
         `${minutes.toFixed(1)} min, in windows of ${(windowLength(recipe) / mel.sampleRate).toFixed(2)} s`,
       ],
-      train: prepared.train.audio.examples.length,
-      validation: prepared.validation.audio.examples.length,
+      train: prepared.train.examples.length,
+      validation: prepared.validation.examples.length,
       unit: "recordings",
     },
     save: (to, { all }) => saveVocoder(to, model, all, { mel, generation }),

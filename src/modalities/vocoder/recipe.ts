@@ -34,11 +34,7 @@ const model = z.strictObject({
 });
 
 /** 4 loss. */
-const objective = z.strictObject({
-  kind: z.literal("flowMatching"),
-  /** Steps of Griffin and Lim's method that spoil the sound that the flow starts from. */
-  spoilingSteps: count.default(4),
-});
+const objective = z.strictObject({ kind: z.literal("spectralMagnitudes") });
 
 /** 6 iterate: for so many steps, or passes over all that is learned from. */
 const training = z.strictObject({ ...iteration, ...duration }).refine(...oneDuration);
@@ -46,8 +42,8 @@ const training = z.strictObject({ ...iteration, ...duration }).refine(...oneDura
 /** Then: use it. */
 const generation = z
   .strictObject({
-    /** From Griffin and Lim's sound to the vocoder's. */
-    steps: count.default(4),
+    /** Steps from random phases to the sound. */
+    iterations: count.default(128),
   })
   .prefault({});
 

@@ -19,7 +19,7 @@ export async function vocoderSampler(
   const { mel } = parts;
   const session = await compileVocoder(runtime, parts, { live: true });
   const length = Math.min(tape.samples, shownSeconds * mel.sampleRate);
-  const { sound } = await tape.read(0, length);
+  const sound = await tape.read(0, length);
   const { data } = logMel(mel, sound);
   const random = () => randomStream(0, "vocoder sample");
   const plain = griffinLim(data, mel, { length, random: random() });

@@ -1,18 +1,11 @@
 import type { PreparedAudio } from "../../data/audio/prepared-audio.js";
-import type { PreparedSplit } from "./prepared.js";
 
 /** Recordings laid end to end, each as loud as its peak lets it be: from any place on there is sound. */
 export interface Tape {
   /** How many. */
   readonly samples: number;
-  /** Samples from -1 to 1, and those that the vocoder starts from. */
-  read(start: number, count: number): Promise<Window>;
-}
-
-/** A stretch of sound, and the same stretch spoilt. */
-export interface Window {
-  readonly sound: Float32Array;
-  readonly spoilt: Float32Array;
+  /** Samples from -1 to 1. */
+  read(start: number, count: number): Promise<Float32Array>;
 }
 
 /** The peak that every recording has: 1 dB under full scale. */
@@ -28,7 +21,7 @@ interface Piece {
 }
 
 /** Reads every recording once, for its peak. */
-export async function tapeOf({ audio, spoilt }: PreparedSplit): Promise<Tape> {
+export async function tapeOf(audio: PreparedAudio): Promise<Tape> {
   const pieces: Piece[] = [];
   let samples = 0;
   for (const [i, example] of audio.examples.entries()) {
@@ -36,13 +29,7 @@ export async function tapeOf({ audio, spoilt }: PreparedSplit): Promise<Tape> {
     pieces.push({ start: samples, samples: example.samples, gain: peak < silentPeak ? 1 : peakLevel / peak });
     samples += example.samples;
   }
-  return {
-    samples,
-    read: async (start, count) => ({
-      sound: await windowOf(audio, pieces, start, count),
-      spoilt: await windowOf(spoilt, pieces, start, count),
-    }),
-  };
+  return { samples, read: (start, count) => windowOf(audio, pieces, start, count) };
 }
 
 async function windowOf({ read }: PreparedAudio, pieces: readonly Piece[], start: number, count: number) {

@@ -6,24 +6,26 @@ import { encodePng } from "../../../data/images/write-images.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
 import { type SpectralDistance, spectralDistance } from "../../../evaluation/sound/spectral-distance.js";
 import { levelled } from "../../../features/audio/clip.js";
+import { roughLogs } from "../../../features/audio/mel-magnitudes.js";
 import { logMel } from "../../../features/audio/mel-spectrogram.js";
-import { towardsMel } from "../../../features/audio/towards-mel.js";
+import { followBands } from "../../../generation/sound/follow-bands.js";
 import { griffinLim } from "../../../generation/sound/griffin-lim.js";
 import { spectrogramPicture } from "../../../generation/sound/spectrogram-picture.js";
-import { bandSteps, compileVocoder } from "../../../generation/sound/vocode.js";
+import { compileVocoder } from "../../../generation/sound/vocode.js";
 import type { SavedVocoder } from "../../../interop/vocoder-folder.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import { openPreparedRecordings } from "../prepared.js";
 import type { Measuring } from "./options.js";
-import { withSteps } from "./resound.js";
+import { withIterations } from "./resound.js";
 
 /** Seconds of a recording that are made again. */
 const mostSeconds = 10;
 /** What the distance cannot be had of is passed over. */
 const leastSamples = 1300;
 
-/** How sound is made: `withoutModel` takes the vocoder's steps towards the mel bands from Griffin and Lim's sound. */
-type Way = "vocoder" | "griffinLim" | "withoutModel";
+/** How sound is made: `griffinLimAsLong` and `withoutModel` take as many iterations as the vocoder, the latter its own. */
+const ways = ["vocoder", "griffinLim", "griffinLimAsLong", "withoutModel"] as const;
+type Way = (typeof ways)[number];
 
 /** A recording, not yet read. */
 interface Held {
@@ -37,12 +39,13 @@ interface Held {
  */
 export async function* measureDistance(
   named: Named<SavedVocoder>,
-  { data, count, steps, seed }: Measuring,
+  { data, count, iterations: asked, seed }: Measuring,
   isShown: boolean,
   around: Surroundings,
 ): AsyncGenerator<Output> {
-  const saved = withSteps(await named.open(), steps);
-  const { mel } = saved;
+  const saved = withIterations(await named.open(), asked);
+  const { mel, generation } = saved;
+  const { iterations } = generation;
   const session = await compileVocoder(around.runtime, saved);
   const all = data === undefined ? await heldOut(named) : await given(data, mel.sampleRate);
   const chosen = all.filter(
@@ -60,30 +63,36 @@ export async function* measureDistance(
       continue;
     }
     const { data: bands } = logMel(mel, sound);
+    const { length } = sound;
     const random = () => randomStream(seed, "vocoder", i);
-    const plain = griffinLim(bands, mel, { length: sound.length, random: random() });
+    const plain = griffinLim(bands, mel, { length, random: random() });
+    const longer = griffinLim(bands, mel, { iterations, length, random: random() });
+    const rough = roughLogs(bands, mel);
     const start = performance.now();
-    const made = await session.vocode(bands, random(), sound.length);
+    const made = await session.vocode(bands, random(), length);
     milliseconds += performance.now() - start;
-    seconds += sound.length / mel.sampleRate;
+    seconds += length / mel.sampleRate;
     found.push({
       vocoder: spectralDistance(made, sound),
       griffinLim: spectralDistance(plain, sound),
-      withoutModel: spectralDistance(towardsMel(plain, bands, mel, bandSteps), sound),
+      griffinLimAsLong: spectralDistance(longer, sound),
+      withoutModel: spectralDistance(
+        followBands(rough, bands, mel, { iterations, length, random: random() }),
+        sound,
+      ),
     });
     shown ??= [sound, plain, made];
   }
   await session.release();
   if (!shown) throw nothingToMeasure(named.name, `${passedOver} of ${chosen.length} are silent or too short`);
-  const [ours, plain, withoutModel] = (["vocoder", "griffinLim", "withoutModel"] as const).map((way) =>
-    meanOf(found.map((one) => one[way])),
-  );
+  const [ours, plain, longer, withoutModel] = ways.map((way) => meanOf(found.map((one) => one[way])));
   const under = 1 - ours.distance / plain.distance;
   const figures = {
     ...{ metric: "spectral-distance", recordings: found.length, passedOver, seconds },
     ...{
       vocoder: ours,
       griffinLim: plain,
+      griffinLimAsLong: longer,
       withoutModel,
       under,
       secondsPerSecond: milliseconds / 1000 / seconds,
@@ -92,7 +101,8 @@ export async function* measureDistance(
   const text = [
     `spectral distance ${inWords(ours)} over ${found.length} recordings`,
     `Griffin-Lim ${inWords(plain)}: the vocoder is ${(100 * Math.abs(under)).toFixed(1)} % ${under >= 0 ? "under" : "over"} it`,
-    `Griffin-Lim with the vocoder's steps towards the bands alone: ${inWords(withoutModel)}`,
+    `Griffin-Lim with ${iterations} iterations: ${inWords(longer)}`,
+    `the vocoder's ${iterations} iterations without its model: ${inWords(withoutModel)}`,
     ...(passedOver > 0 ? [`${passedOver} passed over, silent or shorter than ${leastSamples} samples`] : []),
   ].join("\n");
   if (isShown) {
@@ -106,7 +116,7 @@ async function heldOut({ name, folder }: Named): Promise<Held[]> {
   const prepared = await openPreparedRecordings(folder.folder("data")).catch((cause: Error) => {
     throw nothingToMeasure(name, cause.message.split("\n")[0]);
   });
-  const { examples, read } = prepared.validation.audio;
+  const { examples, read } = prepared.validation;
   return examples.map((_, i) => ({ read: () => read(i) }));
 }
 

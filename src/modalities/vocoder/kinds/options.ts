@@ -4,7 +4,11 @@ import { countOption, fileOption, flag, manyOption, seedOption, textOption } fro
 
 /** How sound is made. */
 const making = {
-  steps: flag(countOption.optional(), "number", "of the vocoder (default: the recipe's)"),
+  iterations: flag(
+    countOption.optional(),
+    "number",
+    "from random phases to the sound (default: the recipe's)",
+  ),
   seed: flag(seedOption.default(0), "number", "the same seed gives the same"),
 };
 

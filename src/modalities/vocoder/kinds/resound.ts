@@ -12,7 +12,7 @@ import type { Resounding } from "./options.js";
 /** Throws `GenerationError` where no sound is given, and what decoding it throws. */
 export async function* resound(
   named: Named<SavedVocoder>,
-  { from, steps, seed }: Resounding,
+  { from, iterations, seed }: Resounding,
   { ending }: NonNullable<UseRequest["wanted"]>,
   { runtime }: Surroundings,
 ): AsyncGenerator<Output> {
@@ -26,14 +26,14 @@ export async function* resound(
   const saved = await named.open();
   const { sampleRate } = saved.mel;
   const { samples } = await decodeAudio(from.bytes, from.name, { sampleRate });
-  const session = await compileVocoder(runtime, withSteps(saved, steps));
+  const session = await compileVocoder(runtime, withIterations(saved, iterations));
   const { data } = logMel(saved.mel, samples);
   const made = await session.vocode(data, randomStream(seed, "vocoder"), samples.length);
   await session.release();
   yield { kind: "file", bytes: await encodeSound([made], sampleRate, ending as SoundEnding), name: "sound" };
 }
 
-/** The vocoder with so many steps, where they are given. */
-export function withSteps(saved: SavedVocoder, steps = saved.generation.steps): SavedVocoder {
-  return { ...saved, generation: { steps } };
+/** The vocoder with so many iterations, where they are given. */
+export function withIterations(saved: SavedVocoder, iterations = saved.generation.iterations): SavedVocoder {
+  return { ...saved, generation: { iterations } };
 }
