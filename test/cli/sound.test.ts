@@ -196,6 +196,12 @@ describe("classify and evaluate", () => {
     expect(drawn.smallest).toBeGreaterThan(0);
     expect(drawn.median).toBeLessThan(5);
     expect(heldOut.median).toBeGreaterThan(0);
+    const faults = await measured("faults");
+    // A tone at 1 dB under full scale has -4.7 LUFS, and up to 4 more where the head makes it louder.
+    expect(faults.clips).toMatchObject({ silent: 0, clipped: 0 });
+    expect(Math.abs(faults.clips.loudness + 4.7)).toBeLessThan(4.5);
+    expect(faults.drawn).toMatchObject({ silent: 0, clipped: 0, clicking: 0 });
+    expect(faults.drawn.greatestOffset).toBeLessThan(0.01);
   });
 });
 

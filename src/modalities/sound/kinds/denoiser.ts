@@ -33,6 +33,7 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
     measure("precision-recall", "how true and how varied sounds are, by a judge's features"),
     measure("neighbours", "whether sounds repeat clips that were learned from"),
     measure("pitch", "of classes that are notes: how often the pitch is right"),
+    measure("faults", "loudness, offset, clipping and clicks of sounds, beside clips held out"),
   ],
   exports: [
     ...exports,

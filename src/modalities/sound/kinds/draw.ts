@@ -119,7 +119,7 @@ function numbersOf(what: string, known: readonly string[], asked: readonly strin
 }
 
 /** As loud as can be, without a click at either end. Silence stays silent. */
-function finished(sound: Float32Array, { mel }: Denoising): Float32Array {
+export function finished(sound: Float32Array, { mel }: Pick<Denoising, "mel">): Float32Array {
   return faded(levelled(sound) ?? sound, mel.sampleRate);
 }
 

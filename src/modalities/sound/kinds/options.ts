@@ -65,7 +65,7 @@ export const measuring = z.object({
 export type Measuring = z.output<typeof measuring>;
 
 /** What of sounds that are drawn is measured. */
-export type MeasureName = "accuracy" | "frechet" | "precision-recall" | "neighbours" | "pitch";
+export type MeasureName = "accuracy" | "frechet" | "precision-recall" | "neighbours" | "pitch" | "faults";
 
 /** Options of `classify`. */
 export const classifying = z.object({ top: flag(countOption.default(3), "count", "classes to name") });

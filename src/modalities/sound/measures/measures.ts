@@ -9,6 +9,7 @@ import { noteNumber, pitchOf } from "../../../evaluation/sound/pitch.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import type { MeasureName, Measuring } from "../kinds/options.js";
 import type { Saved } from "../kinds/saved.js";
+import { faults } from "./faults.js";
 import { copyCheck } from "./neighbours.js";
 import {
   clipsOfRun,
@@ -51,6 +52,7 @@ const measures: Record<MeasureName, (subject: Subject) => Promise<Measured>> = {
     }),
   neighbours: copyCheck,
   pitch,
+  faults,
 };
 
 /** Draws sounds and measures them. */
