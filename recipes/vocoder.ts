@@ -11,9 +11,9 @@ export default defineRecipe({
   model: { kind: "convnext", width: 192, hiddenWidth: 576, numLayers: 4, kernelSize: 7 },
   objective: { kind: "spectralMagnitudes" },
   optimizer: {
-    kind: "adamw",
-    lr: 2e-3,
-    betas: [0.9, 0.98],
+    kind: "muon",
+    lr: 4e-3,
+    adamwLr: 2e-3,
     weightDecay: 0.01,
     averageDecay: 0.995,
     schedule: { kind: "linear", warmupSteps: 50, finalFactor: 0.02 },

@@ -38,7 +38,7 @@ it("says each word, in the order of the text", async () => {
   for (const [name, hertz] of Object.entries(tones)) {
     const folder = join(place, "tones", name);
     mkdirSync(folder, { recursive: true });
-    for (let i = 0; i < 4; i++) writeFileSync(join(folder, `${i}.wav`), toneFile(0.3, hertz, rate));
+    for (let i = 0; i < 4; i++) writeFileSync(join(folder, `${i}.wav`), toneFile(0.3, hertz + i, rate));
   }
   const recipe = resolveRecipe(
     {

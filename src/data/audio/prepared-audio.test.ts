@@ -74,6 +74,17 @@ describe("prepared audio", () => {
     ]);
   });
 
+  it("leaves out what is known already, here and in what is written next", async () => {
+    const known = new Set<string>();
+    const again = { ...sound[0], id: "again", source: "again.wav" };
+    const first = await write([...sound, again], { known });
+    expect(first.counts).toMatchObject({
+      kept: 3,
+      leftOut: [{ what: "a recording is the same as another", count: 1, places: ["again.wav"] }],
+    });
+    await expect(write([again], { known })).resolves.toMatchObject({ counts: { kept: 0 } });
+  });
+
   it("counts recordings that are too loud", async () => {
     const loud = wavFile({ tag: 3, bits: 32 }, new Uint8Array(new Float32Array(2000).fill(1.5).buffer));
     expect((await write([...sound, recording("loud", loud)])).counts.clipped).toBe(1);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { pauses, type Watching } from "../../core/watching.js";
 import { type CheckedFile, readIndexFile, verifyFile } from "../../files/checked-file.js";
 import { ShardError } from "../../files/errors.js";
@@ -41,6 +42,8 @@ export interface PreparedAudioOptions extends Watching {
   readonly onCorrupt: "stop" | "skip";
   /** Longer ones are left out. Default: none. */
   readonly longestSeconds?: number;
+  /** Hashes of recordings that are known: one of these is left out, and others are added. Default: each is kept. */
+  readonly known?: Set<string>;
 }
 
 interface AudioIndex {
@@ -122,12 +125,17 @@ async function writeRecordings(
 /** The samples of a recording that is to be kept. */
 async function samplesOf(
   { read, source }: Recording,
-  { sampleRate, longestSeconds = Number.POSITIVE_INFINITY }: PreparedAudioOptions,
+  { sampleRate, longestSeconds = Number.POSITIVE_INFINITY, known }: PreparedAudioOptions,
   reading: Reading,
   corrupt: AudioError[],
 ): Promise<Float32Array | undefined> {
   try {
-    const { samples } = await decodeAudio(await read(), source, { sampleRate });
+    const bytes = await read();
+    if (known && isKnown(known, bytes)) {
+      reading.passOver("a recording is the same as another", source);
+      return undefined;
+    }
+    const { samples } = await decodeAudio(bytes, source, { sampleRate });
     const seconds = samples.length / sampleRate;
     if (seconds >= SHORTEST_SECONDS && seconds <= longestSeconds) return samples;
     const [is, limit] =
@@ -138,6 +146,13 @@ async function samplesOf(
     reading.refuse(error);
     corrupt.push(error);
   }
+}
+
+function isKnown(known: Set<string>, bytes: Uint8Array): boolean {
+  const key = createHash("sha256").update(bytes).digest("hex");
+  const isOne = known.has(key);
+  known.add(key);
+  return isOne;
 }
 
 function allCorrupt(errors: readonly AudioError[], total: number): AudioError {

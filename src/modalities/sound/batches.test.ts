@@ -110,6 +110,18 @@ describe("batches of sound", () => {
   });
 });
 
+it("a clip that is learned from is not validated with under another name", async () => {
+  const folder = memoryFolder();
+  const { clips, ...told } = await openClips({ paths: [place], names: "{class}_{speaker}_{take}" });
+  const held = clips.find(({ take }) => take === "0")!;
+  const copy = { ...clips.find(({ take }) => take === "1")!, id: held.id, source: held.source, take: "0" };
+  const set = { ...told, clips: clips.map((clip) => (clip === held ? copy : clip)) };
+  await writeSound(set, recipe(), folder, {});
+  const { validation, leftOut } = await openPreparedSound(folder);
+  expect(validation.clips).toHaveLength(3);
+  expect(leftOut).toEqual([`1: a recording is the same as another, such as ${held.source}`]);
+});
+
 it("a split whose clips are all silent is refused, and nothing looks whole", async () => {
   const folder = memoryFolder();
   const silent = async () => encodeWav({ samples: new Float32Array(4000), sampleRate: 8000 });

@@ -67,7 +67,7 @@ export const splitOf = ({ clips }: ClipSet, { data, training }: SoundRecipe) =>
   splitClips(clips, { ...data, seed: training.seed });
 
 /**
- * Writes the clips of a set into `folder`; those that are silent are left out. Throws what decoding and splitting throw,
+ * Writes the clips of a set into `folder`; those that are silent or the same as another are left out. Throws what decoding and splitting throw,
  * `DataError` where nothing is left.
  */
 export async function writeSound(
@@ -83,10 +83,12 @@ export async function writeSound(
   const survey = new Survey(recipe);
   const clips: Record<string, PreparedClip[]> = {};
   const leftOut = [...set.leftOut];
+  let known = new Set<string>();
   await folder.remove(index.file);
   for (const name of ["train", "validation"] as const) {
     const recordings = split[name].map(asRecording);
-    const options = { ...watching, sampleRate, onCorrupt: recipe.data.onCorrupt };
+    if (!split.isHeldOut) known = new Set();
+    const options = { ...watching, sampleRate, onCorrupt: recipe.data.onCorrupt, known };
     const counts = await writePreparedAudio(folder, name, recordings, options);
     leftOut.push(...leftOutOf(counts));
     const audio = await openPreparedAudio(folder, name);
