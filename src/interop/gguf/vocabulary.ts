@@ -6,7 +6,8 @@ import { GgufError } from "./errors.js";
 import { bool, type GgufValue, int32s, string, strings, uint32 } from "./gguf-file.js";
 import { wordPatternName } from "./word-pattern.js";
 
-const tokenTypes = { normal: 1, control: 3, userDefined: 4, unused: 5 };
+/** llama.cpp's numbers for what a token is. */
+export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
 
 /**
  * The keys `tokenizer.*`, with a token for each of the `rows` of the model's embedding; `endOfTurn` ends a text

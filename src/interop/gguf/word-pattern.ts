@@ -1,4 +1,4 @@
-/** Which of llama.cpp's ways to cut a text into words is the one of a `tokenizer.json`. */
+/** llama.cpp's ways to cut a text into words, as a `tokenizer.json` has them. [llama-vocab.cpp, regex_exprs] */
 import { isObject, type JsonObject, type TokenizerFile } from "../../features/tokenizer/tokenizer-file.js";
 
 const gpt2Pattern = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
@@ -33,6 +33,41 @@ export function wordPatternName({ json, model, merges }: TokenizerFile): string 
   const names = pattern === undefined ? undefined : patterns[pattern];
   return isWhole ? names?.whole : names?.merging;
 }
+
+const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
+
+/** Names of models that have their words cut in the same way. */
+const alike: Readonly<Record<string, string>> = {
+  ...named("gpt-2", "phi-2 mpt olmo jais gigachat mellum trillion exaone4"),
+  ...named("smollm", "starcoder refact command-r codeshell exaone minerva-7b"),
+  ...named("qwen2", "deepseek-r1-qwen megrez stablelm2 hunyuan grok-2"),
+  ...named("dbrx", "smaug-bpe glm4 chatglm-bpe"),
+  ...named("llama-bpe", "llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2"),
+};
+
+function named(way: string, names: string): Record<string, string> {
+  return Object.fromEntries([way, ...names.split(" ")].map((name) => [name, way]));
+}
+
+/** The parts of a `tokenizer.json` for a value of `tokenizer.ggml.pre`; undefined for one that is not known. */
+export function wordsOf(name: string): { preTokenizer: JsonObject; ignoreMerges: boolean } | undefined {
+  const way = Object.hasOwn(alike, name) ? alike[name] : undefined;
+  if (way === "gpt-2") return { preTokenizer: { ...byteLevel, use_regex: true }, ignoreMerges: false };
+  if (way === "smollm") {
+    const digits = { type: "Digits", individual_digits: true };
+    return { preTokenizer: sequence(digits, true), ignoreMerges: false };
+  }
+  const [Regex] =
+    Object.entries(patterns).find(([, { merging, whole }]) => way === merging || way === whole) ?? [];
+  if (way === undefined || Regex === undefined) return undefined;
+  const split = { type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false };
+  return { preTokenizer: sequence(split, false), ignoreMerges: patterns[Regex].whole === way };
+}
+
+const sequence = (first: JsonObject, use_regex: boolean): JsonObject => ({
+  type: "Sequence",
+  pretokenizers: [first, { ...byteLevel, use_regex }],
+});
 
 function stepsOf(preTokenizer: unknown): JsonObject[] {
   if (!isObject(preTokenizer)) return [];
