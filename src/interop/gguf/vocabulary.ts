@@ -1,5 +1,4 @@
 /** A tokenizer as the metadata of a GGUF file, such that llama.cpp gives the ids that we give. */
-import { BYTE_CHARACTERS } from "../../features/tokenizer/byte-alphabet.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { isObject, readTokenizerFile, type TokenizerFile } from "../../features/tokenizer/tokenizer-file.js";
 import { GgufError } from "./errors.js";
@@ -89,7 +88,7 @@ function requireEndOfText({ endOfText, specialTokens }: Tokenizer): number {
 }
 
 /** Throws unless encoding is: cut out added tokens, cut the rest into words, merge the bytes of each word. */
-function checkByteLevel({ json, model, addedTokensTouchNeighbours, vocabulary }: TokenizerFile): void {
+function checkByteLevel({ json, model, addedTokensTouchNeighbours }: TokenizerFile): void {
   const isBpe = model.type === "BPE" || (model.type === undefined && Array.isArray(model.merges));
   if (!isBpe) throw inexpressible(`a ${model.type} model`);
   const unusual = ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"];
@@ -99,8 +98,6 @@ function checkByteLevel({ json, model, addedTokensTouchNeighbours, vocabulary }:
   if (isObject(normalizer) && normalizer.type !== "NFC")
     throw inexpressible(`a ${normalizer.type} normalizer`);
   if (addedTokensTouchNeighbours) throw inexpressible("an added token with lstrip, rstrip or single_word");
-  const missing = BYTE_CHARACTERS.findIndex((character) => !vocabulary.has(character));
-  if (missing >= 0) throw inexpressible(`no token for byte ${missing}`);
 }
 
 function requirePattern(file: TokenizerFile): string {
