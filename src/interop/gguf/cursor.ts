@@ -115,7 +115,7 @@ function narrowed(value: bigint): number | bigint {
 function shortest(value: number): number {
   for (let digits = 1; digits <= 9; digits++) {
     const decimal = Number(value.toPrecision(digits));
-    if (Math.fround(decimal) === value) return decimal;
+    if (Object.is(Math.fround(decimal), value)) return decimal;
   }
   return value;
 }
