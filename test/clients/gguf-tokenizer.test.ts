@@ -162,17 +162,16 @@ async function cutAs(pre: string): Promise<void> {
 }
 
 describe("a GGUF file", () => {
-  it.each([
-    ..."gpt-2 phi-2 mpt olmo jais gigachat mellum trillion exaone4".split(" "),
-    ..."smollm starcoder refact command-r codeshell exaone minerva-7b".split(" "),
-    ..."qwen2 deepseek-r1-qwen megrez stablelm2 hunyuan grok-2".split(" "),
-    ..."dbrx smaug-bpe glm4 chatglm-bpe".split(" "),
-    ..."llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2".split(" "),
-  ])("is read with llama.cpp's ids: %s", async (pre) => {
+  it.each(
+    [
+      ["gpt-2", "smollm", "qwen2", "dbrx", "llama-bpe"],
+      ["exaone4", "starcoder", "deepseek-r1-qwen", "glm4", "lfm2"],
+    ].flat(),
+  )("is read with llama.cpp's ids: %s", async (pre) => {
     await cutAs(pre);
     const theirs = await client.loadModel({ modelPath: join(place, "cut.gguf"), gpuLayers: 0 });
     const ours = await loadTokenizer(ggufFolder(openFolder(place), "cut.gguf"));
-    for (const text of [...texts, ...wildTexts(300)]) {
+    for (const text of [...texts, ...wildTexts(100)]) {
       expect([...ours.encode(text)], text).toEqual(theirs.tokenize(text, true));
     }
     await theirs.dispose();
