@@ -87,11 +87,19 @@ class Cursor {
 
   /** A value of the metadata, by the number of its type. */
   value(type: number): unknown {
+    const whole = (big: bigint) => (Number.isSafeInteger(Number(big)) ? Number(big) : big);
+    if (type === 0) return this.view.getUint8(this.skip(1));
+    if (type === 1) return this.view.getInt8(this.skip(1));
+    if (type === 2) return this.view.getUint16(this.skip(2), true);
+    if (type === 3) return this.view.getInt16(this.skip(2), true);
     if (type === 4) return this.uint32();
     if (type === 5) return this.view.getInt32(this.skip(4), true);
     if (type === 6) return this.view.getFloat32(this.skip(4), true);
-    if (type === 7) return this.view.getUint8(this.skip(1)) === 1;
+    if (type === 7) return this.view.getUint8(this.skip(1)) !== 0;
     if (type === 8) return this.string();
+    if (type === 10) return whole(this.view.getBigUint64(this.skip(8), true));
+    if (type === 11) return whole(this.view.getBigInt64(this.skip(8), true));
+    if (type === 12) return this.view.getFloat64(this.skip(8), true);
     if (type !== 9) throw new Error(`metadata of type ${type}`);
     const element = this.uint32();
     return Array.from({ length: this.uint64() }, () => this.value(element));

@@ -1,7 +1,8 @@
-/** The weights of a model folder: one safetensors file, or shards listed in an index. */
+/** The weights of a model folder: one safetensors file, shards listed in an index, or a GGUF file. */
 import type { Folder } from "../files/folder.js";
 import { CheckpointError } from "./errors.js";
 import { listed, readJson } from "./folder-files.js";
+import { GgufFolder } from "./gguf/gguf-folder.js";
 import { openSafetensors, type TensorFile } from "./safetensors.js";
 import type { TensorEntry } from "./safetensors-header.js";
 
@@ -10,6 +11,7 @@ const indexFile = "model.safetensors.index.json";
 
 /** Opens a folder's weights. Throws `CheckpointError` when there are none, or none that are safe to open. */
 export async function openWeights(folder: Folder): Promise<TensorFile> {
+  if (folder instanceof GgufFolder) return folder.openWeights();
   if ((await folder.size(weightsFile)) !== undefined) return openSafetensors(folder, weightsFile);
   if ((await folder.size(indexFile)) !== undefined) return openShards(folder);
   const names = await folder.list("");

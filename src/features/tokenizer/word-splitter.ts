@@ -48,6 +48,18 @@ function runEnd(text: string, index: number, end: number, wanted: number): numbe
   return at;
 }
 
+/** Where the character at `index` ends; `end` at the end. */
+export function characterEnd(text: string, index: number, end: number): number {
+  return index < end && text.codePointAt(index)! > 0xffff ? index + 2 : Math.min(index + 1, end);
+}
+
+/** Where the first digit or other number from `index` on begins; `end` where there is none. */
+export function nextNumber(text: string, index: number, end: number): number {
+  let at = index;
+  while (at < end && classAt(text, at) !== NUMBER) at = characterEnd(text, at, end);
+  return at;
+}
+
 const APOSTROPHE = 0x27;
 const BLANK = 0x20;
 

@@ -93,13 +93,20 @@ export function tensorName(name: string): string {
 }
 
 /** A parameter in llama.cpp's layout: weights are [outputs, inputs], as PyTorch's `Linear` keeps them. */
-export function inTheirLayout({ name, inputAxis }: Parameter, array: NamedArray, model: Decoder): NamedArray {
+export function inTheirLayout({ name, inputAxis }: Layout, array: NamedArray, model: Decoder): NamedArray {
   if (inputAxis === 0) return transposed(array);
-  if (architectureOf(model) !== "llama") return array;
-  if (name.endsWith(".q_proj.weight")) return paired(array, model.numHeads);
-  if (name.endsWith(".k_proj.weight")) return paired(array, model.kvHeads);
-  return array;
+  const heads = pairedHeads(name, model);
+  return heads === undefined ? array : inPairs(array, heads, (to, from) => [to, from]);
 }
+
+/** The inverse of `inTheirLayout`. */
+export function inOurLayout({ name, inputAxis }: Layout, array: NamedArray, model: Decoder): NamedArray {
+  if (inputAxis === 0) return transposed(array);
+  const heads = pairedHeads(name, model);
+  return heads === undefined ? array : inPairs(array, heads, (to, from) => [from, to]);
+}
+
+type Layout = Pick<Parameter, "name" | "inputAxis">;
 
 function transposed({ shape: [rows, columns], data }: NamedArray): NamedArray {
   const turned = new Float32Array(data.length);
@@ -110,18 +117,31 @@ function transposed({ shape: [rows, columns], data }: NamedArray): NamedArray {
   return { shape: [columns, rows], data: turned };
 }
 
+/** How many heads a parameter has whose rows llama.cpp keeps in pairs; undefined for others. */
+function pairedHeads(name: string, model: Decoder): number | undefined {
+  if (architectureOf(model) !== "llama") return undefined;
+  if (name.endsWith(".q_proj.weight")) return model.numHeads;
+  return name.endsWith(".k_proj.weight") ? model.kvHeads : undefined;
+}
+
 /**
  * Rotary positions turn element i of a head together with element i + d/2; llama.cpp's llama turns
- * neighbours, so each head's rows are interleaved. Its qwen3 does as we do.
+ * neighbours, so each head's rows are interleaved. Its qwen3 does as we do. `direction` is given a row in pairs
+ * and the row that we have there, and says from which (second) to which (first) to copy.
  */
-function paired({ shape, data }: NamedArray, heads: number): NamedArray {
+function inPairs(
+  { shape, data }: NamedArray,
+  heads: number,
+  direction: (inPairs: number, ours: number) => [number, number],
+): NamedArray {
   const [rows, columns] = shape;
   const headWidth = rows / heads;
   const mixed = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
     const inHead = row % headWidth;
-    const source = row - inHead + (inHead % 2) * (headWidth / 2) + Math.floor(inHead / 2);
-    mixed.set(data.subarray(source * columns, (source + 1) * columns), row * columns);
+    const ours = row - inHead + (inHead % 2) * (headWidth / 2) + Math.floor(inHead / 2);
+    const [to, from] = direction(row, ours);
+    mixed.set(data.subarray(from * columns, (from + 1) * columns), to * columns);
   }
   return { shape, data: mixed };
 }

@@ -1,4 +1,4 @@
 import { AutodidactError } from "../../core/errors.js";
 
-/** A model or its tokenizer cannot be written as GGUF such that llama.cpp does the same with it. */
+/** A GGUF file that is damaged or holds what we do not compute, or a model that llama.cpp would not compute as we do. */
 export class GgufError extends AutodidactError {}

@@ -1,38 +1,30 @@
-/** How ggml keeps the values of a tensor. */
+/** How we write the values of a tensor. */
 import { toHalf } from "../../core/graph/dtype.js";
 import { GgufError } from "./errors.js";
+import { layouts, type TensorLayout } from "./tensor-layouts.js";
 
-/** How GGUF keeps a tensor's elements. */
+/** The types that we write. */
 export type GgufType = "F32" | "F16" | "Q8_0";
 
-export interface TensorType {
-  /** ggml's number for it. */
-  readonly id: number;
-  /** Values of one row that are kept together, and the bytes that they take. */
-  readonly blockLength: number;
-  readonly blockBytes: number;
+export interface TensorType extends TensorLayout {
   /** Throws `GgufError` naming the tensor when a value is too large for the type. */
   encode(values: Float32Array, name: string): Uint8Array;
 }
 
 export const tensorTypes: Record<GgufType, TensorType> = {
   F32: {
-    id: 0,
-    blockLength: 1,
-    blockBytes: 4,
+    ...layouts.F32,
     encode: ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
   },
   F16: {
-    id: 1,
-    blockLength: 1,
-    blockBytes: 2,
+    ...layouts.F16,
     encode(values, name) {
       const halves = new Uint16Array(values.length);
       for (let i = 0; i < values.length; i++) halves[i] = finiteHalf(values[i], name);
       return new Uint8Array(halves.buffer);
     },
   },
-  Q8_0: { id: 8, blockLength: 32, blockBytes: 34, encode: encodeQ8 },
+  Q8_0: { ...layouts.Q8_0, encode: encodeQ8 },
 };
 
 /**

@@ -13,9 +13,11 @@ import { join } from "node:path";
 import { scanCacheDir } from "@huggingface/hub";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeHub, gitSha1, sha256, validToken } from "../../../test/fake-hub.js";
+import { GgufError } from "../gguf/errors.js";
 import { HubError } from "./errors.js";
 import { fetchModel } from "./fetch-model.js";
 import type { FetchOptions, FetchProgress } from "./from-hub.js";
+import { openModelFolder } from "./open-model-folder.js";
 
 const config = JSON.stringify({ model_type: "gpt2" });
 const bytesOf = (length: number, seed: number) =>
@@ -262,9 +264,20 @@ describe("a folder", () => {
     expect(hub.seen).toEqual([]);
   });
 
-  it("is not a file", async () => {
+  it("may be a .gguf file instead, which is opened as one", async () => {
+    const file = join(place, "model.gguf");
+    writeFileSync(file, "x");
+    expect(await fetchModel(file, options)).toBe(file);
+    expect(openModelFolder(file).location).toBe(file);
+    await expect(openModelFolder(file).size("config.json")).rejects.toBeInstanceOf(GgufError);
+    mkdirSync(join(place, "folder.gguf"));
+    writeFileSync(join(place, "folder.gguf", "config.json"), config);
+    expect(await openModelFolder(join(place, "folder.gguf")).size("config.json")).toBe(config.length);
+  });
+
+  it("is not another file", async () => {
     const file = join(place, "file.safetensors");
     writeFileSync(file, "x");
-    await expect(fetchModel(file, options)).rejects.toThrow(/this is a file/);
+    await expect(fetchModel(file, options)).rejects.toThrow(/this is another file/);
   });
 });

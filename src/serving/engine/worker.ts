@@ -9,6 +9,7 @@ import { compileEmbedder, type Embedder } from "../../generation/embedder.js";
 import type { CompileConstraint } from "../../generation/grammar/constraint.js";
 import { adaptedLayers, loadAdapter } from "../../interop/adapter.js";
 import { fetchModel } from "../../interop/hub/fetch-model.js";
+import { openModelFolder } from "../../interop/hub/open-model-folder.js";
 import { locateModel, openModel } from "../../interop/model-folder.js";
 import type { Decoder } from "../../models/decoder.js";
 import type { Weights } from "../../nn/weights.js";
@@ -45,7 +46,9 @@ async function start(port: MessagePort, options: EngineOptions): Promise<void> {
 }
 
 function open({ folder, checkpoint }: EngineOptions): ReturnType<typeof openModel> {
-  return openModel(openFolder(folder), checkpoint, async (base) => openFolder(await fetchModel(base)));
+  return openModel(openModelFolder(folder), checkpoint, async (base) =>
+    openModelFolder(await fetchModel(base)),
+  );
 }
 
 /** Reads an adapter's folder, or that of the run which made it. Throws `CheckpointError` when it does not fit. */

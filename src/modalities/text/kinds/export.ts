@@ -20,9 +20,14 @@ export const writeOnnx = async (model: Model, to: Folder, precision: string) =>
 const ggufTypes: Readonly<Record<string, GgufType>> = { float32: "F32", float16: "F16", q8_0: "Q8_0" };
 
 export const writeGguf = async ({ name, open }: Model, to: Folder, precision: string) =>
-  exportGguf(to, name.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, ""), await open(), {
-    type: ggufTypes[precision],
-  });
+  exportGguf(to, baseName(name), await open(), { type: ggufTypes[precision] });
+
+/** The last part of a model's name, without the ending that a GGUF file has. */
+const baseName = (name: string) =>
+  name
+    .replace(/[\\/]+$/, "")
+    .replace(/^.*[\\/]/, "")
+    .replace(/\.gguf$/i, "");
 
 /** Throws `CheckpointError` for a model that is not an adapter. */
 export async function writeAdapter({ place }: Model, to: Folder, around: Surroundings): Promise<void> {
