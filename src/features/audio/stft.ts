@@ -27,6 +27,7 @@ export class Stft {
   /** [2 fftSize], real and imaginary parts by turns. */
   private readonly spectrum: Float64Array;
   private readonly wave: Float64Array;
+  private known?: { readonly frames: number; readonly weights: Float64Array };
 
   /** Throws `AudioFeatureError` for other sizes. */
   constructor(private readonly settings: StftSettings) {
@@ -58,8 +59,10 @@ export class Stft {
     const data = new Float32Array(frames * 2 * bins);
     for (let at = 0; at < frames; at++) {
       const start = at * hop - windowLength / 2;
-      for (let i = 0; i < windowLength; i++)
-        frame[i] = window[i] * samples[mirrored(start + i, samples.length)];
+      const isInside = start >= 0 && start + windowLength <= samples.length;
+      for (let i = 0; i < windowLength; i++) {
+        frame[i] = window[i] * samples[isInside ? start + i : mirrored(start + i, samples.length)];
+      }
       fft.realTransform(spectrum, frame);
       const row = data.subarray(at * 2 * bins, (at + 1) * 2 * bins);
       for (let bin = 0; bin < bins; bin++) {
@@ -79,7 +82,6 @@ export class Stft {
     const { bins, fft, spectrum, wave, window } = this;
     const frames = data.length / (2 * bins);
     const sums = new Float64Array(length);
-    const weights = new Float64Array(length);
     for (let at = 0; at < frames; at++) {
       const row = data.subarray(at * 2 * bins, (at + 1) * 2 * bins);
       for (let bin = 0; bin < bins; bin++) {
@@ -92,10 +94,27 @@ export class Stft {
       const end = Math.min(windowLength, length - start);
       for (let i = Math.max(0, -start); i < end; i++) {
         sums[start + i] += window[i] * wave[2 * i];
-        weights[start + i] += window[i] ** 2;
       }
     }
-    return Float32Array.from(sums, (sum, i) => sum / Math.max(leastWeight, weights[i]));
+    const weights = this.weightsOf(frames, length);
+    const samples = new Float32Array(length);
+    for (let i = 0; i < length; i++) samples[i] = sums[i] / weights[i];
+    return samples;
+  }
+
+  /** The sum of the squares of all windows at each sample; kept, as it is asked for again and again. */
+  private weightsOf(frames: number, length: number): Float64Array {
+    if (this.known?.frames === frames && this.known.weights.length === length) return this.known.weights;
+    const { windowLength, hop } = this.settings;
+    const weights = new Float64Array(length);
+    for (let at = 0; at < frames; at++) {
+      const start = at * hop - windowLength / 2;
+      const end = Math.min(windowLength, length - start);
+      for (let i = Math.max(0, -start); i < end; i++) weights[start + i] += this.window[i] ** 2;
+    }
+    for (let i = 0; i < length; i++) weights[i] = Math.max(leastWeight, weights[i]);
+    this.known = { frames, weights };
+    return weights;
   }
 }
 

@@ -65,7 +65,9 @@ function randomPhases(logs: Float32Array, bins: number, random: RandomStream): F
 }
 
 function beyond(reached: Float32Array, before: Float32Array, momentum: number): Float32Array {
-  return reached.map((value, i) => value + momentum * (value - before[i]));
+  const values = new Float32Array(reached.length);
+  for (let i = 0; i < values.length; i++) values[i] = reached[i] + momentum * (reached[i] - before[i]);
+  return values;
 }
 
 /** Changes a row of a spectrum [2 bins] towards its likely magnitudes and the bands that are wanted. */
@@ -73,17 +75,18 @@ function rowScaler(settings: MelSpectrogram) {
   const { floor, power, bands } = settings;
   const weights = weightsOf(settings);
   const { bins, bandOf, binOf, weights: values } = weights;
-  const sums = weightSums(weights);
+  const shares = sharesOf(weights);
   const leastLog = Math.log(floor) / power;
-  const changes = new Float64Array(bins);
+  const least = Math.exp(leastLog);
+  const gains = new Float64Array(bins);
   const energies = new Float64Array(bins);
   const lacks = new Float64Array(bands);
 
   return (row: Float32Array, logs: Float32Array, wanted: Float32Array, pull: number): void => {
     for (let bin = 0; bin < bins; bin++) {
-      const log = Math.max(leastLog, 0.5 * Math.log(row[bin] ** 2 + row[bins + bin] ** 2));
-      changes[bin] = limited(pull * (Math.max(leastLog, logs[bin]) - log));
-      energies[bin] = Math.exp(power * (log + changes[bin]));
+      const size = Math.max(least, Math.sqrt(row[bin] ** 2 + row[bins + bin] ** 2));
+      gains[bin] = Math.exp(limited(pull * (Math.max(leastLog, logs[bin]) - Math.log(size))));
+      energies[bin] = power === 1 ? size * gains[bin] : (size * gains[bin]) ** 2;
     }
     lacks.fill(0);
     for (let i = 0; i < values.length; i++) lacks[bandOf[i]] += values[i] * energies[binOf[i]];
@@ -91,10 +94,9 @@ function rowScaler(settings: MelSpectrogram) {
       lacks[band] = (wanted[band] - Math.log(Math.max(floor, lacks[band]))) / power;
     }
     energies.fill(0);
-    for (let i = 0; i < values.length; i++)
-      energies[binOf[i]] += (values[i] / sums[binOf[i]]) * lacks[bandOf[i]];
+    for (let i = 0; i < values.length; i++) energies[binOf[i]] += shares[i] * lacks[bandOf[i]];
     for (let bin = 0; bin < bins; bin++) {
-      const gain = Math.exp(changes[bin] + limited(energies[bin]));
+      const gain = gains[bin] * Math.exp(limited(energies[bin]));
       row[bin] *= gain;
       row[bins + bin] *= gain;
     }
@@ -103,8 +105,9 @@ function rowScaler(settings: MelSpectrogram) {
 
 const limited = (gain: number) => Math.max(-mostGain, Math.min(mostGain, gain));
 
-function weightSums({ bins, binOf, weights }: MelWeights): Float64Array {
+/** Each weight over the sum of its bin's. */
+function sharesOf({ bins, binOf, weights }: MelWeights): Float64Array {
   const sums = new Float64Array(bins);
   for (let i = 0; i < weights.length; i++) sums[binOf[i]] += weights[i];
-  return sums;
+  return weights.map((weight, i) => weight / sums[binOf[i]]);
 }
