@@ -182,6 +182,10 @@ describe("classify and evaluate", () => {
     const figures = await json("evaluate", tones, "--metric", "accuracy", "--judge", judge, "--samples", "8");
     expect(figures).toMatchObject({ samples: 8, judge, renderer: "Griffin-Lim", clipAccuracy: 1, clips: 4 });
     expect(figures.accuracy).toBe(1);
+    const ofOne = await json(
+      ...["evaluate", tones, "--metric", "accuracy", "--judge", judge, "--samples", "4", "--speaker", "ann"],
+    );
+    expect(ofOne).toMatchObject({ samples: 4, accuracy: 1, clips: 2 });
   });
 
   it("measures pitch, distances and neighbours beside those of clips", async () => {

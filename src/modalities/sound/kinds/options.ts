@@ -14,6 +14,11 @@ import {
 
 /** How sounds are drawn. */
 const sampling = {
+  speaker: flag(
+    z.array(textOption).optional(),
+    "name",
+    "in this voice; may be repeated (default: all in turns)",
+  ),
   guidance: flag(amountOption.optional(), "number", "how strongly class and speaker pull, 1 for not at all"),
   steps: flag(countOption.optional(), "number", "from noise to sound"),
   solver: flag(z.enum(["euler", "heun", "midpoint"]).optional(), "name", "of the steps"),
@@ -30,11 +35,6 @@ export const drawing = z.object({
     z.array(textOption).optional(),
     "name",
     "draw this class; may be repeated (default: all in turns)",
-  ),
-  speaker: flag(
-    z.array(textOption).optional(),
-    "name",
-    "in this voice; may be repeated (default: all in turns)",
   ),
   count: flag(manyOption.optional(), "number", "how many to draw (default: the recipe's)"),
   ...sampling,

@@ -20,6 +20,7 @@ import {
   readBy,
   type Subject,
   soundsOf,
+  spokenBy,
 } from "./subject.js";
 
 /** A measure's figures, and the sentence that tells them. */
@@ -63,7 +64,8 @@ export async function* measureSounds(
   around: Surroundings,
 ): AsyncGenerator<Output> {
   const clips = await clipsOfRun(named);
-  const subject = { name: named.name, saved: await named.open(), ...clips, flags, around };
+  const sound = spokenBy(clips.sound, flags.speaker);
+  const subject = { ...clips, name: named.name, saved: await named.open(), sound, flags, around };
   const { figures, text } = await measures[metric](subject);
   yield { kind: "figures", figures: { metric, ...figures }, text };
 }

@@ -1,5 +1,6 @@
 /** What models of sound are measured with: clips of their run, sounds that are drawn, and a judge. */
 import { resample } from "../../../data/audio/resample.js";
+import { sameName } from "../../../data/images/class-name.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
 import { levelled } from "../../../features/audio/clip.js";
 import { compileDenoiser } from "../../../generation/images/denoiser-session.js";
@@ -43,6 +44,17 @@ export async function clipsOfRun({ folder, name }: Named): Promise<Pick<Subject,
   const source = `${folder.location}/recipe.json`;
   const recipe = checkedBy(soundRecipeSchema, await readSavedRecipe(folder), source);
   return { recipe, sound: await openPreparedSound(folder.folder("data")) };
+}
+
+/** The clips of these speakers alone, where some are named, of which drawing tells the ones that there are not. */
+export function spokenBy(sound: PreparedSound, names: readonly string[] | undefined): PreparedSound {
+  if (!names) return sound;
+  const asked = names.map((name) => sound.speakers.findIndex((own) => sameName(own, name)));
+  const only = ({ audio, clips }: PreparedClips): PreparedClips => ({
+    audio,
+    clips: clips.filter(({ speaker }) => asked.includes(speaker)),
+  });
+  return { ...sound, train: only(sound.train), validation: only(sound.validation) };
 }
 
 /** A sound with its class, or -1. */
