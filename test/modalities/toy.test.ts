@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { autodidactOver, temporaryFolder } from "../cli/command-line.js";
 import { toy } from "./toy.js";
@@ -28,9 +28,9 @@ beforeAll(() => {
 
 /** The command line over the toy as a process of its own. */
 function start(...args: string[]): ChildProcess {
-  const [cli, own] = ["../../src/cli/main.ts", "./toy.ts"].map((path) => new URL(path, import.meta.url).href);
+  const [cli, own] = ["src/cli/main.js", "test/modalities/toy.js"].map((path) => inject("built") + path);
   const script = `import { main } from "${cli}"; import { toy } from "${own}"; await main(${JSON.stringify(args)}, [toy]);`;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }
