@@ -46,7 +46,8 @@ export default async function setUp(project: TestProject): Promise<() => void> {
   const entryPoints = readdirSync(sources, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
     .map((path) => join(sources, path));
-  entryPoints.push(join(root, "test/modalities/toy.ts")); // which processes of its tests load
+  // Threads and processes of their tests load these.
+  entryPoints.push(join(root, "test/drawn-batches.ts"), join(root, "test/modalities/toy.ts"));
   await build({ entryPoints, outdir: folder, outbase: root, format: "esm" });
   for (const path of ["bin", "package.json", "src"]) {
     cpSync(join(root, path), join(folder, path), {

@@ -194,7 +194,7 @@ describe("an example of the library", () => {
   );
 });
 
-/** What `npx tsx file` does in the checkout. */
+/** What `npx tsx file` does. */
 function runTypeScript(file: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const child = spawn(process.execPath, ["--import", loader, file], { cwd: root });
