@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
+import { builtSources } from "./test/built.js";
 
 /** They replace modules, which others may have loaded before. */
 const replacing = [
@@ -7,8 +8,6 @@ const replacing = [
   "src/interop/hub/fetch-model.test.ts",
   "test/parity/translation-metrics.test.ts",
 ];
-/** They compute, and change nothing that others see. */
-const computing = "test/{conformance,learning,parity}/**/!(translation-metrics).test.ts";
 
 export default defineConfig({
   test: {
@@ -17,22 +16,22 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    setupFiles: "test/each-file.ts",
     projects: [
       {
         extends: true,
-        // Loading the modules anew for each file would take longer than its tests.
-        test: { name: "unit", include: ["src/**/*.test.ts", computing], exclude: replacing, isolate: false },
-      },
-      {
-        extends: true,
+        plugins: [builtSources()],
         test: {
-          name: "whole",
-          include: [...replacing, "test/**/*.test.ts"],
+          name: "shared",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
           // npm run test:clients and npm run test:package have these.
-          exclude: [...configDefaults.exclude, computing, "test/clients/**", "test/package/**"],
+          exclude: [...configDefaults.exclude, ...replacing, "test/clients/**", "test/package/**"],
           globalSetup: "test/built.ts",
+          // Loading the modules anew for each file would take longer than its tests.
+          isolate: false,
         },
       },
+      { extends: true, test: { name: "alone", include: replacing } },
     ],
   },
 });

@@ -23,7 +23,9 @@ function ends(node: ts.Expression): { begin?: string; end?: string } {
 
 /** The first and the third part of every error that a source makes: what is wrong, and what to do. */
 function phrases(path: string): { phrase: string; begin: string; end: string }[] {
-  const source = ts.createSourceFile(path, readFileSync(root + path, "utf8"), ts.ScriptTarget.Latest, true);
+  const text = readFileSync(root + path, "utf8");
+  if (!/\bnew \w+Error\b/.test(text)) return [];
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const found: { phrase: string; begin: string; end: string }[] = [];
   const collect = (node: ts.Expression): void => {
     if (ts.isParenthesizedExpression(node)) collect(node.expression);

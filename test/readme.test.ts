@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { program } from "../src/cli/main.js";
 import { loadRecipe, shippedRecipes } from "../src/cli/recipes.js";
 import { modalities } from "../src/modalities/table.js";
@@ -182,7 +182,7 @@ describe("an example of the library", () => {
       // A folder that has the package installed; it is started in the checkout, whose README it may read.
       const folder = join(place, `${path.replaceAll(/\W/g, "-")}-${i}`);
       mkdirSync(join(folder, "node_modules"), { recursive: true });
-      symlinkSync(root, join(folder, "node_modules", "autodidact"), "junction");
+      symlinkSync(fileURLToPath(inject("built")), join(folder, "node_modules", "autodidact"), "junction");
       symlinkSync(join(root, "recipes"), join(folder, "recipes"), "junction");
       writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
       writeFileSync(join(folder, "example.ts"), code);
@@ -194,7 +194,7 @@ describe("an example of the library", () => {
   );
 });
 
-/** What `npx tsx file` does in the checkout. */
+/** What `npx tsx file` does. */
 function runTypeScript(file: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const child = spawn(process.execPath, ["--import", loader, file], { cwd: root });

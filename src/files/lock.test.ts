@@ -3,8 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { expect, inject, it } from "vitest";
 import { temporaryFolder } from "../../test/temporary-folder.js";
 import { FolderError } from "./errors.js";
 import { lockFolder } from "./lock.js";
@@ -16,7 +15,7 @@ const ownerIn = (folder: string) => JSON.parse(readFileSync(join(folder, "run.lo
 
 /** A process that locks a folder, says how that went, and keeps the lock until its standard input ends. */
 const program = `
-import { lockFolder } from ${JSON.stringify(fileURLToPath(new URL("./lock.ts", import.meta.url)))};
+import { lockFolder } from ${JSON.stringify(`${inject("built")}src/files/lock.js`)};
 process.stdin.once("data", async () => {
   await lockFolder(process.argv[1]).then(() => console.log("locked"), (error) => console.log(error.message));
   process.stdin.on("end", () => process.exit());
@@ -25,7 +24,7 @@ console.log("ready");
 `;
 
 async function contender(folder: string) {
-  const args = ["--import", "tsx", "--input-type=module", "--eval", program, folder];
+  const args = ["--input-type=module", "--eval", program, folder];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const said = async () => String((await once(child.stdout, "data"))[0]).trim();
   expect(await said()).toBe("ready");

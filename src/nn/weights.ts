@@ -1,5 +1,5 @@
 import { input, type Tensor } from "../core/graph/tensor.js";
-import { type HostTensor, hostTensor } from "../core/runtime/session.js";
+import { type HostTensor, hostTensor } from "../core/runtime/host-tensor.js";
 
 /** Values of a model's parameters by name. */
 export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;

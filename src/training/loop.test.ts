@@ -1,5 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   loggedLosses,
   shapeOf,
@@ -22,7 +22,7 @@ import { muon } from "../optim/muon.js";
 import { sgd } from "../optim/sgd.js";
 import { readName } from "./checkpoint.js";
 import { EventSchema } from "./event_pb.js";
-import { DivergenceError, type EvaluationProgress } from "./loop.js";
+import { DivergenceError, type EvaluationProgress, type Summary } from "./loop.js";
 import { MetricsLog } from "./metrics.js";
 import { readRecords } from "./tfrecord.js";
 
@@ -49,10 +49,15 @@ const kinds: [string, TinyOptions][] = [
 ];
 
 describe.each(kinds)("a run that was stopped and resumed: %s", (_, options) => {
+  const model = options.model ?? tinyModel();
+  const whole = memoryFolder("whole");
+  let summary: Summary;
+  beforeAll(async () => {
+    summary = await train(whole, await tinyTrainer(options), {}, model);
+  });
+
   it("ends in the bits of one that was not", async () => {
-    const model = options.model ?? tinyModel();
-    const [whole, parted] = [memoryFolder("whole"), memoryFolder("parted")];
-    const summary = await train(whole, await tinyTrainer(options), {}, model);
+    const parted = memoryFolder("parted");
     const first = await train(parted, await tinyTrainer(options), stopAfter(5), model);
     expect([first.reason, first.steps, first.checkpoint]).toEqual(["interrupted", 5, "step-000005"]);
     const trainer = await tinyTrainer(options);
@@ -68,9 +73,7 @@ describe.each(kinds)("a run that was stopped and resumed: %s", (_, options) => {
   });
 
   it("goes on from the last checkpoint when it was cut off between two", async () => {
-    const model = options.model ?? tinyModel();
-    const [whole, broken] = [memoryFolder("whole"), memoryFolder("broken")];
-    await train(whole, await tinyTrainer(options), {}, model);
+    const broken = memoryFolder("broken");
     const onStep = ({ step }: { step: number }) => {
       if (step === 8) throw new Error("power");
     };

@@ -252,8 +252,8 @@ describe("a base model", () => {
     beforeAll(() => {
       vi.stubEnv("HF_HUB_OFFLINE", "1");
       vi.stubEnv("HF_HUB_CACHE", join(place, "cache"));
-      afterAll(() => vi.unstubAllEnvs());
     });
+    afterAll(() => void vi.unstubAllEnvs());
     it("offline", () =>
       baseRefused(/not in the cache[\s\S]*nobody\/nothing@main[\s\S]*HF_HUB_OFFLINE/, "nobody/nothing"));
     it("that can be none", () =>

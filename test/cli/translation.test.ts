@@ -350,7 +350,7 @@ describe("export", () => {
     const { code, stderr } = await autodidact("export", run("translate"), "--format", format, "--out", out);
     expect(code, stderr).toBe(0);
     expect(existsSync(join(out, written))).toBe(true);
-    const texts = unheard.map(({ source }) => source);
+    const texts = unheard.slice(0, 8).map(({ source }) => source);
     const said = (model: string) => autodidact("translate", model, "--to", "de", ...texts);
     expect((await said(out)).stdout).toBe((await said(run("translate"))).stdout);
   });

@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { main } from "../../src/cli/main.js";
+import { beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { autodidactOver, temporaryFolder } from "../cli/command-line.js";
 import { toy } from "./toy.js";
 
@@ -28,9 +27,9 @@ beforeAll(() => {
 
 /** The command line over the toy as a process of its own. */
 function start(...args: string[]): ChildProcess {
-  const [cli, own] = ["../../src/cli/main.ts", "./toy.ts"].map((path) => new URL(path, import.meta.url).href);
+  const [cli, own] = ["src/cli/main.js", "test/modalities/toy.js"].map((path) => inject("built") + path);
   const script = `import { main } from "${cli}"; import { toy } from "${own}"; await main(${JSON.stringify(args)}, [toy]);`;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }
@@ -106,12 +105,8 @@ describe("a toy modality", () => {
   });
 
   it("serve answers by its route", async () => {
-    const printed: string[] = [];
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
-    vi.spyOn(process.stderr, "write").mockImplementation(() => true);
-    const serving = main(["serve", run, "--port", "0", "--json"], [toy]);
-    await vi.waitUntil(() => printed.length > 0, { timeout: 20_000 });
-    const { url, model } = JSON.parse(printed[0]);
+    const child = start("serve", run, "--port", "0", "--json");
+    const { url, model } = JSON.parse(String((await once(child.stdout!, "data"))[0]));
     const ask = (body: object) =>
       fetch(`${url}/v1/points`, {
         method: "POST",
@@ -121,9 +116,8 @@ describe("a toy modality", () => {
     expect(((await (await ask({ model, x: 2 })).json()) as { y: number }).y).toBeCloseTo(6, 1);
     expect((await ask({ model: "other", x: 2 })).status).toBe(404);
     expect((await ask({ x: "two" })).status).toBe(400);
-    process.emit("SIGINT");
-    await serving;
-    vi.restoreAllMocks();
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([0, null]);
   });
 
   it("what other modalities have it has not", async () => {

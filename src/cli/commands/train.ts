@@ -115,7 +115,7 @@ async function lock({ location }: Folder): Promise<{ release(): Promise<void> }>
 
 async function train(run: Run, json: boolean, signal: AbortSignal): Promise<void> {
   endProgress();
-  const gflops = await measurePeak(nodeRuntime);
+  const gflops = await measurePeak(nodeRuntime, { budgetMs: 50 });
   const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
   const { description, leftOut = [], notes = [] } = run;
   const left = leftOut.length > 0 ? [`left out: ${leftOut.join(", ")}`] : [];

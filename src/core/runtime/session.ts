@@ -1,23 +1,14 @@
-import { AutodidactError } from "../errors.js";
-import { type DType, dtypes, type TypedArray } from "../graph/dtype.js";
 import type { Kernels } from "../graph/op.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { type InputValues, type Lowered, lower } from "../onnx/lower.js";
 import { withoutValues } from "../onnx/model-files.js";
 import { overRows } from "../onnx/over-rows.js";
+import { type HostTensor, RuntimeError } from "./host-tensor.js";
 
-/** What this machine cannot run, or a run that failed. */
-export class RuntimeError extends AutodidactError {}
+export { type HostTensor, hostTensor, int64Tensor, RuntimeError } from "./host-tensor.js";
 
 /** Where graphs run: ONNX Runtime's execution providers. */
 export type Device = "cpu" | "webgpu" | "cuda" | "coreml" | "dml";
-
-/** Values on the host, with their shape. */
-export interface HostTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: TypedArray;
-}
 
 /** Where and how a graph runs. */
 export interface SessionOptions {
@@ -119,29 +110,4 @@ function checked(session: Session, inputs: ReadonlyMap<string, TensorType>): Ses
     }
     return session.run(feeds, into);
   };
-}
-
-/** A host tensor of zeros, or over given data. Throws `RuntimeError` when the data do not fill the shape. */
-export function hostTensor(dtype: DType, shape: readonly number[], data?: TypedArray): HostTensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  const values = data ?? new dtypes[dtype].array(size);
-  if (values.length !== size || !(values instanceof dtypes[dtype].array)) {
-    throw new RuntimeError(
-      "data do not fit their tensor",
-      `${values.constructor.name}(${values.length}) for ${dtype}[${shape.join(", ")}]`,
-      `give a ${dtypes[dtype].array.name} of ${size}`,
-    );
-  }
-  return { dtype, shape, data: values };
-}
-
-/** An int64 tensor from 32-bit numbers: ids, positions, labels. */
-export function int64Tensor(values: Int32Array, shape: readonly number[]): HostTensor {
-  const data = new BigInt64Array(values.length);
-  const words = new Int32Array(data.buffer);
-  for (let i = 0; i < values.length; i++) {
-    words[2 * i] = values[i];
-    words[2 * i + 1] = values[i] >> 31;
-  }
-  return hostTensor("int64", shape, data);
 }

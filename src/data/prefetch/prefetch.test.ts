@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { batches, type DrawnOptions } from "../../../test/drawn-batches.js";
 import { DataError } from "../../files/errors.js";
 import { type Prefetch, prefetch } from "./prefetch.js";
 
-const module = new URL("../../../test/drawn-batches.ts", import.meta.url);
+const module = new URL("test/drawn-batches.js", inject("built"));
 const opened: Prefetch[] = [];
 
 function start(options: DrawnOptions, from = module): Prefetch {
@@ -59,7 +59,7 @@ describe("batches of a thread", () => {
     const [refused, missing, empty] = [
       start({ seed: -1 }),
       start({ seed: 1 }, new URL("nowhere.js", module)),
-      start({ seed: 1 }, new URL("../src/files/errors.ts", module)),
+      start({ seed: 1 }, new URL("../src/files/errors.js", module)),
     ];
     await expect(refused.batch(0)).rejects.toMatchObject({ name: "ShardError", values: "-1" });
     await expect(missing.batch(0)).rejects.toThrow(/Making a batch failed[\s\S]*nowhere/);
@@ -80,10 +80,11 @@ describe("batches of a thread", () => {
     await ahead.close();
   });
 
-  it("keep no process alive, unless it waits for them", () => {
+  it("keep no process alive, unless it waits for them, from the sources too", () => {
+    const source = new URL("../../../test/drawn-batches.ts", import.meta.url);
     const code = `
       import { prefetch } from ${JSON.stringify(new URL("./prefetch.ts", import.meta.url).href)};
-      const { label } = await prefetch(new URL(${JSON.stringify(module.href)}), { seed: 1 }).batch(6);
+      const { label } = await prefetch(new URL(${JSON.stringify(source.href)}), { seed: 1 }).batch(6);
       console.log("batch", label[0]);`;
     const flags = ["--import", "tsx", "--input-type=module", "--eval", code];
     const { stdout, stderr, status } = spawnSync(process.execPath, flags, {

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { FakeHub, sha256 } from "../../../test/fake-hub.js";
 import { HubError } from "./errors.js";
 import { fetchModel } from "./fetch-model.js";
@@ -94,10 +94,10 @@ describe("a connection that is cut", () => {
 
   it("because the process was killed is resumed as well", async () => {
     hub.interrupt("model.safetensors", 100_000);
-    const script = `import { fetchModel } from ${JSON.stringify(import.meta.resolve("./fetch-model.ts"))};
+    const script = `import { fetchModel } from ${JSON.stringify(`${inject("built")}src/interop/hub/fetch-model.js`)};
       const onProgress = ({ received }) => console.log("received", received);
       await fetchModel("acme/whole", { ...${JSON.stringify(options)}, onProgress });`;
-    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
     const exit = once(child, "exit");
     for await (const text of child.stdout.setEncoding("utf8")) {
       if (text.includes("received 100000")) child.kill("SIGKILL");

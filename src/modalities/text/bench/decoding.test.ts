@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { benchDecoding, type OtherSide } from "./decoding.js";
 import { decodingTable, disagreements } from "./decoding-report.js";
 
@@ -11,7 +11,8 @@ const side: OtherSide = {
 
 describe("decoding", () => {
   it("lets a program decode beside ours, in the forms that it knows, and compares the tokens", async () => {
-    const script = new URL("./decoding-worker.ts", import.meta.url);
+    const own = "src/modalities/text/bench/decoding-worker.js";
+    const script = new URL(own, inject("built"));
     const ourselves = (name: string, format: "onnx" | "gguf") => ({ name, version: "0", script, format });
     const sizes = { numLayers: 1, numHeads: 2, width: 32, vocabSize: 300, contextLength: 64 };
     const result = await benchDecoding({

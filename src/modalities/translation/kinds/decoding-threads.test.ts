@@ -37,7 +37,7 @@ const shared = (folder = location) => sharedTranslator(model, folder, 2, async (
 const threads = shared();
 
 /** Of several lengths; a batch holds 81 of them by 4 beams. */
-const texts = Array.from({ length: 330 }, (_, i) => `${"abcd".slice(i % 4)}${i % 5 ? "" : "<ph0>"} x${i}`);
+const texts = Array.from({ length: 250 }, (_, i) => `${"abcd".slice(i % 4)}${i % 5 ? "" : "<ph0>"} x${i}`);
 const options: TranslateOptions = { to: "de", beams: 4 };
 const found = (translator: Translator, more: Partial<TranslateOptions> = {}) =>
   translate(translator, tokenizer, texts, { ...options, ...more });
