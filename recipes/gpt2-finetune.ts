@@ -1,7 +1,7 @@
 /**
  * Goes on training a pretrained GPT-2 on your texts by predicting the next token: the first half of the classic
  * ChatGPT recipe. `--model.from` is a name on the Hugging Face Hub, a model folder or a run; `--model.lora.rank 8`
- * and `--model.lora.alpha 16` train an adapter beside the weights in less than half the memory.
+ * trains an adapter beside the weights in less than half the memory.
  */
 import { defineRecipe } from "autodidact";
 

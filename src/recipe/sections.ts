@@ -81,7 +81,8 @@ export type IterationRecipe = z.output<z.ZodObject<typeof iteration>>;
 /** Low-rank adaptation of a pretrained model; see nn/lora.ts. */
 export const lora = z.strictObject({
   rank: count,
-  alpha: z.number().positive(),
+  /** What the adapter's product is scaled by, over the rank. */
+  alpha: z.number().positive().default(16),
   targets: z.array(z.string()).optional(),
 });
 
