@@ -23,6 +23,7 @@ const style = new Float32Array(Uint8Array.from(readFileSync(join(folder, "voices
 const spoken: Spoken[] = [];
 for (const text of texts) {
   const { audio, sampling_rate } = await speak(text, { speaker_embeddings: style, num_inference_steps: 8 });
-  spoken.push({ rate: sampling_rate, samples: Array.from(audio) });
+  const samples = [audio].flat().flatMap((part) => Array.from(part));
+  spoken.push({ rate: sampling_rate, samples });
 }
 console.log(JSON.stringify(spoken));
