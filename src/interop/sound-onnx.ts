@@ -9,6 +9,7 @@ import { argmax, cumsum, max, mean } from "../core/ops/reduce.js";
 import { concat, slice } from "../core/ops/slice.js";
 import { randomStream } from "../core/random.js";
 import { faded, peakLevel, silentPeak } from "../features/audio/clip.js";
+import { wordLevelJson } from "../features/tokenizer/word-level.js";
 import type { Folder } from "../files/folder.js";
 import type { Denoiser } from "../models/image-model.js";
 import { inputsFor } from "../nn/parameter.js";
@@ -28,6 +29,7 @@ const iterations = 32;
 /** What the client divides durations by where nobody says otherwise. [transformers.js, modeling_supertonic.js] */
 const usualSpeed = 1.05;
 const [padding, unknown] = ["[PAD]", "[UNK]"];
+const special = [padding, unknown];
 
 /**
  * Writes what `saveSoundModel` writes, a tokenizer whose words are the classes, `voices/<speaker>.bin` for each speaker and
@@ -40,7 +42,10 @@ export async function exportSoundOnnx(folder: Folder, saved: SavedDenoiser): Pro
   const { model, mel, classes, speakers } = saved;
   const tokens = wordsOf(classes);
   await saveSoundModel(folder, saved, saved.weights, saved);
-  await folder.write("tokenizer.json", jsonText(tokenizerJson(tokens)));
+  await folder.write(
+    "tokenizer.json",
+    jsonText(wordLevelJson({ tokens: [...tokens, ...special], special, unknown })),
+  );
   await folder.write(
     "tokenizer_config.json",
     jsonText({
@@ -69,38 +74,13 @@ export async function exportSoundOnnx(folder: Folder, saved: SavedDenoiser): Pro
 /** The classes as words without spaces. */
 function wordsOf(classes: readonly string[]): string[] {
   const names = classes.map((name) => name.trim().replace(/\s+/g, "-"));
-  const taken = names.find(
-    (name, i) => !name || names.indexOf(name) !== i || name === padding || name === unknown,
-  );
+  const taken = names.find((name, i) => !name || names.indexOf(name) !== i || special.includes(name));
   if (names.length > 0 && taken === undefined) return names;
   throw new CheckpointError(
     "the model's classes are no words that can be said",
     names.length === 0 ? "it knows no classes" : `${JSON.stringify(taken)} among ${classes.join(", ")}`,
     "train it with a class a folder, each of another name",
   );
-}
-
-function tokenizerJson(tokens: readonly string[]): object {
-  const vocabulary = [...tokens, padding, unknown];
-  const added = [padding, unknown].map((content, i) => ({
-    ...{ id: tokens.length + i, content, special: true, single_word: false },
-    ...{ lstrip: false, rstrip: false, normalized: false },
-  }));
-  return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
-    post_processor: null,
-    decoder: null,
-    model: {
-      type: "WordLevel",
-      vocab: Object.fromEntries(vocabulary.map((word, id) => [word, id])),
-      unk_token: unknown,
-    },
-  };
 }
 
 /** The label of each word as a number, and how long all of a text's are. */

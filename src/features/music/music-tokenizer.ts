@@ -1,5 +1,6 @@
 import { tokenizerFromJson } from "../tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import { wordLevelJson } from "../tokenizer/word-level.js";
 import type { Alphabet } from "./alphabet.js";
 
 /** Ends a piece, and stands before its beginning. */
@@ -14,20 +15,5 @@ export const infillWords = {
 /** Words of music, apart by spaces, as ids: a `tokenizer.json` of the kind WordLevel, which Hugging Face's libraries read. */
 export function musicTokenizer({ words }: Pick<Alphabet, "words">): Tokenizer {
   const special = [endOfPiece, ...Object.values(infillWords)];
-  return tokenizerFromJson({
-    version: "1.0",
-    added_tokens: special.map((content, id) => ({
-      ...{ id, content, special: true, single_word: false },
-      ...{ lstrip: false, rstrip: false, normalized: false },
-    })),
-    normalizer: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
-    post_processor: null,
-    decoder: null,
-    model: {
-      type: "WordLevel",
-      vocab: Object.fromEntries([...special, ...words].map((word, id) => [word, id])),
-      unk_token: endOfPiece,
-    },
-  });
+  return tokenizerFromJson(wordLevelJson({ tokens: [...special, ...words], special, unknown: endOfPiece }));
 }
