@@ -13,11 +13,11 @@ export default defineRecipe({
   model: { kind: "resnet", baseWidth: 16, blocksPerStage: [1, 1, 1], groups: 4 },
   objective: { kind: "crossEntropy", labelSmoothing: 0.05 },
   optimizer: {
-    kind: "adamw",
-    lr: 3e-3,
-    betas: [0.9, 0.99],
+    kind: "muon",
+    lr: 5e-3,
+    adamwLr: 3e-3,
     weightDecay: 0.05,
     schedule: { kind: "cosine", warmupSteps: 50, finalFactor: 0.01 },
   },
-  training: { batchSize: 32, steps: 600, evaluateEvery: 150, evaluationBatches: 8, checkpointEvery: 300 },
+  training: { batchSize: 32, steps: 1500, evaluateEvery: 150, evaluationBatches: 8, checkpointEvery: 300 },
 });
