@@ -20,6 +20,9 @@ export function counted(count: number, what: string): string {
   return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }
 
+/** A share of 1: `12.3 %` */
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
 function withUnit(value: number, units: readonly string[]): string {
   let [scaled, unit] = [value, 0];
   // 999.95 prints as 1000.0, so it belongs to the next unit already.

@@ -8,7 +8,7 @@
 export { AudioFeatureError } from "./audio/errors.js";
 export { type SpeechFeatures, speechFeatures } from "./audio/feature-extractor.js";
 export { integratedLoudness, type SoundFaults, soundFaults } from "./audio/loudness.js";
-export { melMagnitudes, roughLogs } from "./audio/mel-magnitudes.js";
+export { logMagnitudes, melMagnitudes, roughLogs } from "./audio/mel-magnitudes.js";
 export { kaldiMel, type MelSpectrogram, slaneyMel, whisperMel } from "./audio/mel-settings.js";
 export { type Frames, logMel } from "./audio/mel-spectrogram.js";
 export { addNoise, type NoiseOptions } from "./audio/noise.js";

@@ -8,6 +8,7 @@ import { concat, pad, split } from "../core/ops/slice.js";
 import { fillNormal, type RandomStream } from "../core/random.js";
 import { melFilters } from "../features/audio/mel-filters.js";
 import type { MelSpectrogram } from "../features/audio/mel-settings.js";
+import { hannWindow } from "../features/audio/stft.js";
 
 /** How sound is sought. */
 export interface GriffinLimGraphOptions {
@@ -88,10 +89,7 @@ function transforms(settings: MelSpectrogram, frames: number) {
   const { windowLength, hop, fftSize } = settings;
   const bins = fftSize / 2 + 1;
   const length = (frames - 1) * hop;
-  const window = Array.from(
-    { length: windowLength },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / windowLength),
-  );
+  const window = Array.from(hannWindow(windowLength));
   const turn = (bin: number, at: number) => (2 * Math.PI * ((bin * at) % fftSize)) / fftSize;
   const analysis = Array.from({ length: windowLength * 2 * bins }, (_, i) => {
     const [at, part] = [Math.floor(i / (2 * bins)), i % (2 * bins)];

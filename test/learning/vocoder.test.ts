@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { roughLogs } from "../../src/features/audio/mel-magnitudes.js";
+import { logMagnitudes, roughLogs } from "../../src/features/audio/mel-magnitudes.js";
 import { slaneyMel } from "../../src/features/audio/mel-settings.js";
 import { logMel } from "../../src/features/audio/mel-spectrogram.js";
 import { Stft } from "../../src/features/audio/stft.js";
@@ -24,11 +24,7 @@ const sound = Float32Array.from({ length }, (_, i) => {
 
 it("takes bands to the magnitudes behind them", async () => {
   const bands = logMel(mel, sound).data;
-  const { data, bins } = new Stft(mel).forward(sound);
-  const logs = Float32Array.from({ length: data.length / 2 }, (_, i) => {
-    const at = i + bins * Math.floor(i / bins);
-    return Math.log(Math.max(1e-5, Math.hypot(data[at], data[at + bins])));
-  });
+  const logs = logMagnitudes(new Stft(mel).forward(sound), mel);
   const rough = roughLogs(bands, mel);
   const batch = { mel: bands, rough, logs };
   const model = vocoder({ bands: 64, bins: 129, width: 64, hiddenWidth: 64, numLayers: 1, kernelSize: 3 });

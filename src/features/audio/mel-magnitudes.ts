@@ -1,6 +1,7 @@
 import { AudioFeatureError } from "./errors.js";
 import { melFilters } from "./mel-filters.js";
 import type { MelSpectrogram } from "./mel-settings.js";
+import type { Spectrogram } from "./stft.js";
 
 /** Numbers that get ever smaller would become slow ones. */
 const least = 1e-30;
@@ -29,9 +30,20 @@ export function melMagnitudes(mel: Float32Array, settings: MelSpectrogram, steps
 
 /** Natural logarithms of these magnitudes, none below that of the floor of a band. Throws as `melMagnitudes` does. */
 export function roughLogs(mel: Float32Array, settings: MelSpectrogram): Float32Array {
-  const least = settings.floor ** (1 / settings.power);
+  const least = leastMagnitude(settings);
   return melMagnitudes(mel, settings).map((value) => Math.log(Math.max(least, value)));
 }
+
+/** Those of the magnitudes [frames, bins] that a spectrum has. */
+export function logMagnitudes({ data, bins }: Spectrogram, settings: MelSpectrogram): Float32Array {
+  const least = leastMagnitude(settings);
+  return Float32Array.from({ length: data.length / 2 }, (_, i) => {
+    const at = i + bins * Math.floor(i / bins);
+    return Math.log(Math.max(least, Math.hypot(data[at], data[at + bins])));
+  });
+}
+
+const leastMagnitude = ({ floor, power }: MelSpectrogram) => floor ** (1 / power);
 
 /** The weights of `melFilters` that are not 0, band after band. */
 export interface MelWeights {

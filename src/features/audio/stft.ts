@@ -35,10 +35,7 @@ export class Stft {
     requireSizes(settings);
     this.bins = fftSize / 2 + 1;
     this.fft = new FFT(fftSize);
-    this.window = Float64Array.from(
-      { length: windowLength },
-      (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / windowLength),
-    );
+    this.window = hannWindow(windowLength);
     this.frame = new Float64Array(fftSize);
     this.spectrum = new Float64Array(2 * fftSize);
     this.wave = new Float64Array(2 * fftSize);
@@ -116,6 +113,11 @@ export class Stft {
     this.known = { frames, weights };
     return weights;
   }
+}
+
+/** Hann's window, periodic. */
+export function hannWindow(length: number): Float64Array {
+  return Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
 }
 
 /** Under which no window lies on a sample. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
-import { roughLogs } from "../../features/audio/mel-magnitudes.js";
+import { logMagnitudes, roughLogs } from "../../features/audio/mel-magnitudes.js";
 import { slaneyMel } from "../../features/audio/mel-settings.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
 import { Stft } from "../../features/audio/stft.js";
@@ -32,11 +32,9 @@ describe("sound that follows mel bands", () => {
   });
 
   it("is nearer to the sound where its magnitudes are known", () => {
-    const { data, bins } = new Stft(settings).forward(chord);
-    const known = Float32Array.from({ length: data.length / 2 }, (_, i) => {
-      const at = i + bins * Math.floor(i / bins);
-      return Math.log(Math.max(1e-5, Math.hypot(data[at], data[at + bins])));
-    });
+    const spectrum = new Stft(settings).forward(chord);
+    const { bins } = spectrum;
+    const known = logMagnitudes(spectrum, settings);
     const distance = (logs: Float32Array) => {
       const sound = followBands(logs, bands, settings, { iterations: 32, length, random: random() });
       const found = new Stft(settings).forward(sound).data;

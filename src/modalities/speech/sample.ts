@@ -1,3 +1,4 @@
+import { percent } from "../../core/quantities.js";
 import type { Runtime } from "../../core/runtime/session.js";
 import { errorRate } from "../../evaluation/speech/error-rate.js";
 import type { CtcVocabulary } from "../../features/tokenizer/ctc-vocabulary.js";
@@ -44,5 +45,3 @@ export async function transcriptSampler(
     return { text: `${rates}\n${lines.join("\n")}` };
   };
 }
-
-const percent = (rate: number) => `${(100 * rate).toFixed(1)} %`;

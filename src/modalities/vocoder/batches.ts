@@ -2,10 +2,9 @@
 import { randomStream } from "../../core/random.js";
 import { evaluationOrder } from "../../data/evaluation-order.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
-import { roughLogs } from "../../features/audio/mel-magnitudes.js";
-import type { MelSpectrogram } from "../../features/audio/mel-settings.js";
+import { logMagnitudes, roughLogs } from "../../features/audio/mel-magnitudes.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
-import { type Spectrogram, Stft } from "../../features/audio/stft.js";
+import { Stft } from "../../features/audio/stft.js";
 import { melOf } from "./build.js";
 import type { VocoderRecipe } from "./recipe.js";
 import type { Tape } from "./tape.js";
@@ -74,15 +73,6 @@ export function vocoderBatches({ train, validation }: Tapes, recipe: VocoderReci
 function quieter(sound: Float32Array, decibels: number): Float32Array {
   const gain = 10 ** (-decibels / 20);
   return sound.map((value) => value * gain);
-}
-
-/** Natural logarithms [frames, bins], none below that of the floor of a band. */
-function logMagnitudes({ data, bins }: Spectrogram, { floor, power }: MelSpectrogram): Float32Array {
-  const least = floor ** (1 / power);
-  return Float32Array.from({ length: data.length / 2 }, (_, i) => {
-    const at = i + bins * Math.floor(i / bins);
-    return Math.log(Math.max(least, Math.hypot(data[at], data[at + bins])));
-  });
 }
 
 /** Rows [frames, n] of a batch as [frames, b, n]. */

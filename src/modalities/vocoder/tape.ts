@@ -1,17 +1,16 @@
 import type { PreparedAudio } from "../../data/audio/prepared-audio.js";
+import { peakLevel, silentPeak } from "../../features/audio/clip.js";
 
-/** Recordings laid end to end, each as loud as its peak lets it be: from any place on there is sound. */
+/**
+ * Recordings laid end to end, each as loud as its peak lets it be, silent ones as they are: from any place on there is
+ * sound.
+ */
 export interface Tape {
   /** How many. */
   readonly samples: number;
   /** Samples from -1 to 1. */
   read(start: number, count: number): Promise<Float32Array>;
 }
-
-/** The peak that every recording has: 1 dB under full scale. */
-const peakLevel = 10 ** (-1 / 20);
-/** Under it, 80 dB below full scale, a recording stays as it is. */
-const silentPeak = 1e-4;
 
 /** A recording on a tape. */
 interface Piece {

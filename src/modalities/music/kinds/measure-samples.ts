@@ -1,4 +1,5 @@
 /** What a model writes, beside pieces that it has not seen. */
+import { percent } from "../../../core/quantities.js";
 import { compareMusic, type MusicSetStatistics } from "../../../evaluation/music/compare-music.js";
 import { type VoiceLeading, voiceLeading } from "../../../evaluation/music/voice-leading.js";
 import { choraleGrid } from "../../../features/music/chorale-words.js";
@@ -51,7 +52,6 @@ function piecesOf(prepared: PreparedMusic, split: SplitName): Promise<string[][]
 }
 
 function linesOf(written: MusicSetStatistics, heldOut: MusicSetStatistics): string[] {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const pair = (show: (of: MusicSetStatistics) => string) => `${show(written)} (${show(heldOut)})`;
   return [
     `${pair(({ notesPerBeat }) => notesPerBeat.toFixed(2))} notes a beat`,

@@ -1,4 +1,5 @@
 /** Whether what is drawn is damaged, as a listener would say. */
+import { percent } from "../../../core/quantities.js";
 import { levelled } from "../../../features/audio/clip.js";
 import { integratedLoudness, soundFaults } from "../../../features/audio/loudness.js";
 import { finished } from "../kinds/draw.js";
@@ -40,5 +41,3 @@ function faultsOf(sounds: readonly LabelledSound[]) {
 const inWords = ({ silent, loudness, greatestOffset, clipped, clicking }: ReturnType<typeof faultsOf>) =>
   `${loudness === undefined ? "no loudness" : `${loudness.toFixed(1)} LUFS in the middle`}, offset at most ${greatestOffset.toFixed(4)}; ` +
   `${percent(silent)} silent, ${percent(clipped)} clipped, ${percent(clicking)} with a click`;
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,4 +1,5 @@
 /** The measures of what models of sound draw, and the sentences that tell of them. */
+import { percent } from "../../../core/quantities.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
 import { classifierAccuracy } from "../../../evaluation/images/classifier-accuracy.js";
 import { openEncoderFeatures } from "../../../evaluation/images/encoder-features.js";
@@ -187,5 +188,3 @@ async function pitch(subject: Subject): Promise<Measured> {
       `of ${percent(clipsInTune)} of ${clips.length} clips held out; by subharmonic summation over the first second`,
   };
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,4 +1,5 @@
 /** How much of what is said a recogniser writes down wrongly. */
+import { percent } from "../../../core/quantities.js";
 import { decodePieces } from "../../../data/audio/decode.js";
 import { openRecordings } from "../../../data/audio/recordings.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
@@ -153,6 +154,5 @@ async function given(path: string, language: string | undefined): Promise<Refere
   };
 }
 
-const percent = (rate: number) => `${(100 * rate).toFixed(1)} %`;
 const inWords = ({ reference, hypothesis, count }: Confusion) =>
   `${reference ?? "nothing"} heard as ${hypothesis ?? "nothing"} (${count})`;
