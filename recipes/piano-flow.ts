@@ -21,8 +21,16 @@ export default defineRecipe({
     names: "{class}v{take}",
     heldOut: { take: "12" },
   },
-  features: { kind: "mel", sampleRate: 16_000, seconds: 1, augment: { shift: 4, gain: 3 } },
-  model: { kind: "dit", patchFrames: 4, embedWidth: 192, numLayers: 6, numHeads: 6 },
+  // Windows of 64 ms: shorter ones cannot tell the partials of the lowest notes apart.
+  features: {
+    kind: "mel",
+    sampleRate: 16_000,
+    windowSeconds: 0.064,
+    bands: 128,
+    seconds: 1,
+    augment: { shift: 2, gain: 3 },
+  },
+  model: { kind: "dit", patchFrames: 2, embedWidth: 192, numLayers: 6, numHeads: 6 },
   objective: { kind: "flowMatching", time: "logitNormal", classDropout: 0.1 },
   optimizer: {
     kind: "muon",

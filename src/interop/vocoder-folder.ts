@@ -78,6 +78,6 @@ export function requireSameMel(mel: MelSpectrogram, vocoder: VocoderNotes, sourc
   throw new CheckpointError(
     "the vocoder reads another mel spectrogram than the model draws",
     `${source}: ${different.map((name) => `${name} ${vocoder.mel[name]}, not ${mel[name]}`).join("; ")}`,
-    `train a vocoder with --features.sampleRate ${mel.sampleRate}, or leave it out for Griffin-Lim's method`,
+    `train a vocoder with ${mel.sampleRate} as features.sampleRate, ${mel.windowLength / mel.sampleRate} as features.windowSeconds and ${mel.bands} as features.bands, or leave it out for Griffin-Lim's method`,
   );
 }

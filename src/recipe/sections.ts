@@ -86,6 +86,16 @@ export const lora = z.strictObject({
   targets: z.array(z.string()).optional(),
 });
 
+/** What decides a mel spectrogram, as `slaneyMel` makes it. */
+export const melSettings = {
+  /** What all recordings are resampled to. */
+  sampleRate: z.int().min(4000).max(48_000).default(16_000),
+  /** Of a window, a power of two of samples from here on: long ones tell low tones apart, short ones moments. */
+  windowSeconds: z.number().min(0.004).max(0.5).default(0.032),
+  /** Default: 64 below 16 kHz, else 80. */
+  bands: z.int().min(8).max(512).optional(),
+};
+
 /** How long is iterated: `steps`, or passes over what is learned from. */
 export const duration = { steps: count.optional(), epochs: z.number().positive().optional() };
 

@@ -32,8 +32,17 @@ describe("mel filters", () => {
   });
 
   it("leave no band without a bin in the settings that are ready", () => {
-    for (const settings of [kaldiMel, whisperMel, ...[8000, 16000, 22050, 24000, 44100].map(slaneyMel)]) {
+    for (const settings of [kaldiMel, whisperMel, ...[8000, 16000, 22050, 24000, 44100].map((rate) => slaneyMel(rate))]) {
       for (const filter of melFilters(settings)) expect(Math.max(...filter)).toBeGreaterThan(0);
     }
+  });
+
+  it("are finer in longer windows, and refused where a band would hold nothing", () => {
+    expect(slaneyMel(16000, { windowSeconds: 0.064, bands: 128 })).toMatchObject({
+      windowLength: 1024,
+      hop: 256,
+      bands: 128,
+    });
+    expect(() => slaneyMel(16000, { bands: 200 })).toThrow("200 bands up to 8000 Hz, of windows that tell 31.3 Hz");
   });
 });

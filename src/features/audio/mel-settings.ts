@@ -1,3 +1,6 @@
+import { AudioFeatureError } from "./errors.js";
+import { melFilters } from "./mel-filters.js";
+
 /** All that decides what a log-mel spectrogram is: plain values, so that a model's folder can hold them. */
 export interface MelSpectrogram {
   /** Samples of one second. */
@@ -90,13 +93,24 @@ export const whisperMel: MelSpectrogram = {
   normalisation: "none",
 };
 
+/** How finely a spectrogram tells times and tones apart. */
+export interface MelResolution {
+  /** A window is the first power of two of samples from here on, a hop a quarter of it; default 0.032. */
+  readonly windowSeconds?: number;
+  /** Default: 64 below 16 kHz, else 80. */
+  readonly bands?: number;
+}
+
 /**
- * Librosa's filters with the logarithm of vocoders (HiFi-GAN): magnitudes, not under 1e-5. A window is the first
- * power of two from 32 ms on, a hop a quarter of it; 64 bands below 16 kHz, else 80.
+ * Librosa's filters with the logarithm of vocoders (HiFi-GAN): magnitudes, not under 1e-5.
+ * @throws AudioFeatureError when the bands are narrower than what a window tells apart.
  */
-export function slaneyMel(sampleRate: number): MelSpectrogram {
-  const fftSize = 2 ** Math.ceil(Math.log2(0.032 * sampleRate));
-  return {
+export function slaneyMel(
+  sampleRate: number,
+  { windowSeconds = 0.032, bands = sampleRate < 16000 ? 64 : 80 }: MelResolution = {},
+): MelSpectrogram {
+  const fftSize = 2 ** Math.ceil(Math.log2(windowSeconds * sampleRate));
+  const settings: MelSpectrogram = {
     sampleRate,
     windowLength: fftSize,
     hop: fftSize / 4,
@@ -108,7 +122,7 @@ export function slaneyMel(sampleRate: number): MelSpectrogram {
     padding: "reflect",
     dropLast: false,
     power: 1,
-    bands: sampleRate < 16000 ? 64 : 80,
+    bands,
     melScale: "slaney",
     filterNorm: "slaney",
     triangles: "hertz",
@@ -118,4 +132,10 @@ export function slaneyMel(sampleRate: number): MelSpectrogram {
     floor: 1e-5,
     normalisation: "none",
   };
+  if (melFilters(settings).every((weights) => weights.some((weight) => weight > 0))) return settings;
+  throw new AudioFeatureError(
+    "some mel bands are too narrow to hold anything",
+    `${bands} bands up to ${sampleRate / 2} Hz, of windows that tell ${(sampleRate / fftSize).toFixed(1)} Hz apart`,
+    "take fewer bands or longer windows",
+  );
 }

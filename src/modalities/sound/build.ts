@@ -21,7 +21,7 @@ export interface MelWindow {
 
 /** The window of a recipe: as many frames as its seconds have, in whole tokens. */
 export function windowOf({ features, model }: SoundRecipe): MelWindow {
-  const mel = slaneyMel(features.sampleRate);
+  const mel = slaneyMel(features.sampleRate, features);
   const inToken = model.kind === "dit" ? model.patchFrames : 1;
   const frames = Math.ceil((features.seconds * mel.sampleRate) / mel.hop / inToken) * inToken;
   return { mel, frames };

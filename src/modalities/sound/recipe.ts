@@ -1,6 +1,6 @@
 /** A recipe for sound: the six steps as plain, explicit values. */
 import { z } from "zod";
-import { count, duration, iteration, oneDuration, optimizer, share } from "../../recipe/sections.js";
+import { count, duration, iteration, melSettings, oneDuration, optimizer, share } from "../../recipe/sections.js";
 
 /** A name, or some: a take may be a number. */
 const names = z
@@ -29,11 +29,10 @@ const augment = z.strictObject({
   gain: z.number().nonnegative().max(20).default(3),
 });
 
-/** 2 features: mel bands over time, as `slaneyMel` has them for the rate. */
+/** 2 features: mel bands over time. */
 const features = z.strictObject({
   kind: z.literal("mel"),
-  /** What all clips are resampled to. */
-  sampleRate: z.int().min(4000).max(48_000).default(16_000),
+  ...melSettings,
   /** How long a clip is: shorter ones are filled with silence, longer ones are cut. */
   seconds: z.number().min(0.1).max(20),
   augment: augment.prefault({}),

@@ -7,7 +7,7 @@ import type { VocoderRecipe } from "./recipe.js";
 
 /** The mel spectrogram that the vocoder reads. */
 export const melOf = ({ features }: Pick<VocoderRecipe, "features">): MelSpectrogram =>
-  slaneyMel(features.sampleRate);
+  slaneyMel(features.sampleRate, features);
 
 /** A recipe's model and task. Throws `ModelError` for sizes. */
 export function buildVocoder(recipe: VocoderRecipe): { readonly model: Vocoder; readonly task: Task } {

@@ -1,6 +1,6 @@
 /** A recipe for a vocoder: the six steps as plain, explicit values. */
 import { z } from "zod";
-import { count, duration, iteration, oneDuration, optimizer, share } from "../../recipe/sections.js";
+import { count, duration, iteration, melSettings, oneDuration, optimizer, share } from "../../recipe/sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({
@@ -12,11 +12,10 @@ const data = z.strictObject({
   onCorrupt: z.enum(["stop", "skip"]).default("stop"),
 });
 
-/** 2 features: mel bands over time, as `slaneyMel` has them for the rate. */
+/** 2 features: mel bands over time, those of the models whose spectrograms it is for. */
 const features = z.strictObject({
   kind: z.literal("mel"),
-  /** What all recordings are resampled to: that of the models whose spectrograms it is for. */
-  sampleRate: z.int().min(4000).max(48_000).default(16_000),
+  ...melSettings,
   /** Of a window that is learned from; at 125 frames a second half of one. */
   frames: z.int().min(16).max(1024).default(64),
   /** Recordings, as loud as their peak lets them be, are heard quieter by up to so many decibels. */
