@@ -59,10 +59,12 @@ export function writeFile(folder: string, name: string, content: readonly object
 export function writeData(folder: string) {
   const chats = questions.map(({ prompt, answer }) => ({ prompt, completion: answer }));
   const preferences = questions.map(({ prompt, answer }) => ({ prompt, chosen: answer, rejected: prompt }));
+  const tasks = questions.map(({ prompt, answer }) => ({ prompt, answer: answer[0] }));
   return {
     text: writeFile(folder, "text.txt", alphabet),
     chat: writeFile(folder, "chats.jsonl", chats),
     preferences: writeFile(folder, "preferences.jsonl", preferences),
+    tasks: writeFile(folder, "tasks.jsonl", tasks),
   };
 }
 
@@ -82,12 +84,17 @@ export async function writePretrained(
   return folder;
 }
 
+const objectives = {
+  ...{ text: { kind: "nextToken" }, chat: { kind: "nextToken" }, preferences: { kind: "dpo" } },
+  tasks: { kind: "grpo", reward: "contains", groupSize: 4, maxTokens: 12 },
+};
+
 type Change = { [K in keyof RecipeInput]?: Partial<RecipeInput[K]> };
 
 /** A recipe that goes on from the model at `from`; it trains for six steps, evaluating and saving on the way. */
 export function finetuneRecipe(
   from: string,
-  format: "text" | "chat" | "preferences",
+  format: "text" | "chat" | "preferences" | "tasks",
   files: string,
   { data, model, objective, optimizer, training, generation, features }: Change = {},
 ): Recipe {
@@ -95,7 +102,7 @@ export function finetuneRecipe(
     data: { files, format, validationFraction: 0.2, ...data },
     features: features ?? { kind: "pretrained" },
     model: { kind: "pretrained", from, ...model },
-    objective: { kind: format === "preferences" ? "dpo" : "nextToken", ...objective },
+    objective: { ...objectives[format], ...objective },
     optimizer: { kind: "adamw", lr: 1e-2, weightDecay: 0, schedule: { kind: "constant" }, ...optimizer },
     training: { batchSize: 2, steps: 6, evaluateEvery: 3, checkpointEvery: 2, ...training },
     generation: { ...generation },

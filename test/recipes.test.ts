@@ -43,6 +43,7 @@ const place = temporaryFolder();
 const text = join(place, "text.txt");
 const chats = join(place, "chats.jsonl");
 const preferences = join(place, "preferences.jsonl");
+const tasks = join(place, "tasks.jsonl");
 const pretrained = join(place, "pretrained");
 const pictures = join(place, "pictures");
 const encoder = join(place, "encoder");
@@ -63,6 +64,10 @@ beforeAll(async () => {
   writeFileSync(
     chats,
     lines((row) => row),
+  );
+  writeFileSync(
+    tasks,
+    lines(({ prompt, completion }) => ({ prompt, answer: completion })),
   );
   writeFileSync(
     preferences,
@@ -94,7 +99,7 @@ function shrunk({ data, features, model, optimizer, training, generation }: Reci
   const sizes = { "model.numLayers": 1, "model.width": 16, "model.numHeads": 2, "model.contextLength": 16 };
   const flags: Record<string, string | number> = {
     ...(model.kind === "pretrained" ? { "model.from": pretrained } : sizes),
-    "data.files": { text, chat: chats, preferences }[data.format],
+    "data.files": { text, chat: chats, preferences, tasks }[data.format],
     "training.steps": 2,
     "training.batchSize": 2,
     "training.evaluateEvery": 2,

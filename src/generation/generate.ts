@@ -43,6 +43,8 @@ export interface Generation {
    * constraint asks for is whole.
    */
   readonly finishReason: "length" | "stop" | "end";
+  /** The token that ended it, where one did. */
+  readonly endToken?: number;
 }
 
 /**
@@ -101,6 +103,7 @@ interface Text {
   logits: Float32Array;
   constraint?: TokenConstraint;
   finishReason?: Generation["finishReason"];
+  endToken?: number;
 }
 
 function startText(prompt: string, index: number, tokenizer: Tokenizer, options: GenerateOptions): Text {
@@ -133,6 +136,7 @@ function extend(text: Text, tokenizer: Tokenizer, options: GenerateOptions): voi
   const id = sampleToken(logits, options, random, ids);
   if (id === tokenizer.endOfText || options.endTokens?.includes(id)) {
     text.finishReason = stream.end() ? "stop" : "end";
+    text.endToken = id;
     return;
   }
   ids.push(id);
@@ -188,9 +192,9 @@ export function windowStart(length: number, contextLength: number): number {
   return length <= contextLength ? 0 : Math.ceil((length - contextLength) / stride) * stride;
 }
 
-function finished({ ids, promptLength, stream, finishReason }: Text): Generation {
+function finished({ ids, promptLength, stream, finishReason, endToken }: Text): Generation {
   const tokens = Int32Array.from(ids.slice(promptLength));
-  return { text: stream.text, tokens, tokenCount: tokens.length, finishReason: finishReason! };
+  return { text: stream.text, tokens, tokenCount: tokens.length, finishReason: finishReason!, endToken };
 }
 
 function checkOptions({ prompts, maxTokens, stop = [], ...sampling }: GenerateOptions): void {

@@ -4,7 +4,7 @@ import { nodeRuntime } from "../core/runtime/node.js";
 import { hostTensor, int64Tensor, type Session } from "../core/runtime/session.js";
 import { unscaleBands } from "../features/audio/band-scaling.js";
 import { faded, levelled, transposed } from "../features/audio/clip.js";
-import { slaneyMel } from "../features/audio/mel-settings.js";
+import { slaneyMel } from "../features/audio/slaney-mel.js";
 import { memoryFolder } from "../files/memory.js";
 import { compileDenoiser } from "../generation/images/denoiser-session.js";
 import { guidedField } from "../generation/images/guidance.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { slaneyMel } from "../features/audio/mel-settings.js";
+import { slaneyMel } from "../features/audio/slaney-mel.js";
 import { memoryFolder } from "../files/memory.js";
 import { vocoder } from "../models/vocoder.js";
 import { adamw } from "../optim/adamw.js";

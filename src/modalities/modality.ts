@@ -111,7 +111,8 @@ export interface Prepared<R extends SharedRecipe = SharedRecipe> extends Partial
 /** All that a run hands to trainer and loop. */
 export interface Learning extends Trained {
   readonly steps: number;
-  readonly data: TrainingData;
+  /** Where the model that learns makes them: what its weights, which training changes in place, make. */
+  readonly data: TrainingData | ((weights: Weights, around: Surroundings) => Promise<TrainingData>);
   /** What is not learned from though it is there, such as "3 without text". */
   readonly leftOut?: readonly string[];
   /** What else there is to know before training, a sentence each. */

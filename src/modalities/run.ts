@@ -3,6 +3,7 @@ import { AutodidactError } from "../core/errors.js";
 import { input } from "../core/graph/tensor.js";
 import { neg } from "../core/ops/elementwise.js";
 import { compile, type Device, type Runtime } from "../core/runtime/session.js";
+import type { TrainingData } from "../data/training-data.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import { FolderError, ShardError } from "../files/errors.js";
 import type { Folder } from "../files/folder.js";
@@ -28,6 +29,7 @@ type Watched = Pick<LoopOptions, "signal" | "onStep" | "onEvaluation" | "onEvalu
 
 /** What a recipe's modality makes of it, and what trains it. */
 export type Run<R extends SharedRecipe = SharedRecipe, L extends Learning = Learning> = L & {
+  readonly data: TrainingData;
   readonly recipe: R;
   readonly folder: Folder;
   readonly trainer: Trainer;
@@ -66,7 +68,7 @@ async function owned<R extends SharedRecipe>(
 ): Promise<Run<R, LearningOf<R>>> {
   const lock = await around.lock?.(folder);
   try {
-    return assemble(await ready(), folder, lock, around.modalities);
+    return await assemble(await ready(), folder, lock, around);
   } catch (error) {
     await lock?.release();
     throw error;
@@ -161,6 +163,7 @@ async function openData(recipe: SharedRecipe, folder: Folder, around: Surroundin
 
 /** What does not go together shows in the first batches. */
 async function tryFirstBatches({ data }: Learning): Promise<void> {
+  if (typeof data === "function") return;
   await data.training(0);
   for await (const _ of data.validation(1));
 }
@@ -210,18 +213,20 @@ const noting = <L extends { readonly notes?: readonly string[] }>(
   notes: readonly string[],
 ): L => (notes.length === 0 ? learning : { ...learning, notes: [...(learning.notes ?? []), ...notes] });
 
-function assemble<R extends SharedRecipe>(
+async function assemble<R extends SharedRecipe>(
   { recipe, learning, trainer }: Ready<R>,
   folder: Folder,
   lock: Lock | undefined,
-  modalities: readonly Modality[] | undefined,
-): Run<R, LearningOf<R>> {
+  around: Surroundings,
+): Promise<Run<R, LearningOf<R>>> {
   const { training, optimizer } = recipe;
-  const { data, steps, save } = learning as Learning;
+  const { data: found, steps, save } = learning as Learning;
   const trained = weightsOf(trainer.layout, trainer.weights);
   const weights = new Map([...(trainer.frozen ?? []), ...trained]);
+  const data = typeof found === "function" ? await found(weights, around) : found;
   return {
     ...learning,
+    data,
     recipe,
     folder,
     trainer,
@@ -230,7 +235,7 @@ function assemble<R extends SharedRecipe>(
       const { schedule } = optimizer;
       const saveModel = async (to: Folder) => {
         await save(to, { trained, all: weights });
-        await kindOf(to, modalities); // what nobody could open again is no checkpoint
+        await kindOf(to, around.modalities); // what nobody could open again is no checkpoint
       };
       const options = { ...training, ...callbacks, steps, data, trainer, run: folder, schedule, saveModel };
       return iterate(options).finally(async () => {

@@ -26,8 +26,8 @@ export interface Objective {
     batch: BatchTensors,
     products?: Pick<Parameters, "int8Levels">,
   ): MeasuredLoss;
-  /** The loss that is evaluated, where it is not the one that is learned from. */
-  readonly evaluation?: Pick<Objective, "loss">;
+  /** The loss that is evaluated, where it is not the one that is learned from, and its batches where they are others. */
+  readonly evaluation?: Pick<Objective, "loss"> & Partial<Pick<Objective, "batch">>;
   /** What the loss is the mean of, such as "tokens". */
   readonly counts: string;
   /** How many of them a batch holds. */

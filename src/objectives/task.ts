@@ -48,8 +48,8 @@ export function languageTask(
   shape: { readonly batchSize: number; readonly contextLength: number },
   objective: Objective = nextToken(),
 ): Task {
-  const by = ({ loss }: Pick<Objective, "loss">): Measure => ({
-    batch: objective.batch(shape),
+  const by = ({ loss, batch = objective.batch }: NonNullable<Objective["evaluation"]>): Measure => ({
+    batch: batch(shape),
     loss: (p, batch) => loss((ids, packing) => model.hidden(p, ids, { packing }), model.head(p), batch, p),
   });
   return {

@@ -108,3 +108,25 @@ it("preferences: every held-out pair is told apart, and what was rejected become
   const right = (await answersOf("dpo")).filter(({ text }, i) => text === questions[i].answer);
   expect(right.length).toBeGreaterThanOrEqual(taught);
 });
+
+it("tasks: of two ways to answer the model keeps the one that is rewarded", async () => {
+  const both = questions.flatMap(({ prompt, answer }) =>
+    [answer, answer.replace("!", "?")].map((completion) => ({ prompt, completion })),
+  );
+  const undecided = { training: { ...training, steps: 150 } };
+  await train(finetuneRecipe(at("base"), "chat", writeFile(place, "both.jsonl", both), undecided), "both");
+  const tasks = writeFile(place, "tasks.jsonl", questions);
+  const recipe = finetuneRecipe(at("both"), "tasks", tasks, {
+    objective: { kind: "grpo", reward: "exact", groupSize: 8, maxTokens: 6 },
+    optimizer: { lr: 5e-3 },
+    training: { ...training, steps: 40, evaluateEvery: 40 },
+  });
+  await train(recipe, "grpo");
+  const log = await logged("grpo");
+  const mean = (steps: typeof log) => steps.reduce((sum, { reward }) => sum + reward, 0) / steps.length;
+  // About half of the answers are right at first; four fifths after so few steps, and three questions were not taught.
+  const [first, last] = [mean(log.slice(0, 5)), mean(log.slice(-10))];
+  expect(first).toBeLessThan(0.6);
+  expect(last).toBeGreaterThan(first + 0.2);
+  expect(log.at(-1)!.validationLoss).toBeCloseTo(1 - log.at(-1)!.validationReward, 6);
+});

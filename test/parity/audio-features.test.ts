@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { speechFeatures } from "../../src/features/audio/feature-extractor.js";
 import { melFilters } from "../../src/features/audio/mel-filters.js";
-import { kaldiMel, slaneyMel, whisperMel } from "../../src/features/audio/mel-settings.js";
+import { kaldiMel, whisperMel } from "../../src/features/audio/mel-settings.js";
 import { logMel } from "../../src/features/audio/mel-spectrogram.js";
+import { slaneyMel } from "../../src/features/audio/slaney-mel.js";
 
 interface Golden {
   seamless: Record<string, { mask: number[]; features: number[] }>;

@@ -1,7 +1,7 @@
 /** A small fresh model of sounds in a folder, served: what it says is noise. */
 import { fillNormal, randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { slaneyMel } from "../../src/features/audio/mel-settings.js";
+import { slaneyMel } from "../../src/features/audio/slaney-mel.js";
 import { openFolder } from "../../src/files/disk.js";
 import { saveSoundModel } from "../../src/interop/sound-folder.js";
 import type { Surroundings } from "../../src/modalities/modality.js";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { tone } from "../../../test/sounds.js";
 import { faded, levelled, melWindow, samplesOfFrames, transposed } from "./clip.js";
 import { AudioFeatureError } from "./errors.js";
-import { slaneyMel } from "./mel-settings.js";
+import { slaneyMel } from "./slaney-mel.js";
 
 const peak = (samples: Float32Array) => samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 const mel = slaneyMel(8000);

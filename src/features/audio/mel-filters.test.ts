@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { melFilters } from "./mel-filters.js";
-import { kaldiMel, slaneyMel, whisperMel } from "./mel-settings.js";
+import { kaldiMel, whisperMel } from "./mel-settings.js";
+import { slaneyMel } from "./slaney-mel.js";
 
 const peakHertz = (filter: Float64Array, width: number) => filter.indexOf(Math.max(...filter)) * width;
 
@@ -32,7 +33,11 @@ describe("mel filters", () => {
   });
 
   it("leave no band without a bin in the settings that are ready", () => {
-    for (const settings of [kaldiMel, whisperMel, ...[8000, 16000, 22050, 24000, 44100].map((rate) => slaneyMel(rate))]) {
+    for (const settings of [
+      kaldiMel,
+      whisperMel,
+      ...[8000, 16000, 22050, 24000, 44100].map((rate) => slaneyMel(rate)),
+    ]) {
       for (const filter of melFilters(settings)) expect(Math.max(...filter)).toBeGreaterThan(0);
     }
   });
@@ -43,6 +48,8 @@ describe("mel filters", () => {
       hop: 256,
       bands: 128,
     });
-    expect(() => slaneyMel(16000, { bands: 200 })).toThrow("200 bands up to 8000 Hz, of windows that tell 31.3 Hz");
+    expect(() => slaneyMel(16000, { bands: 200 })).toThrow(
+      "200 bands up to 8000 Hz, of windows that tell 31.3 Hz",
+    );
   });
 });

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
 import { melFilters } from "./mel-filters.js";
 import { melMagnitudes, roughLogs } from "./mel-magnitudes.js";
-import { kaldiMel, slaneyMel } from "./mel-settings.js";
+import { kaldiMel } from "./mel-settings.js";
 import { logMel } from "./mel-spectrogram.js";
+import { slaneyMel } from "./slaney-mel.js";
 
 const settings = slaneyMel(8000);
 /** A tone of 500 Hz in noise. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { fillUniform, randomStream } from "../../core/random.js";
 import { AudioFeatureError } from "./errors.js";
-import { kaldiMel, slaneyMel, whisperMel } from "./mel-settings.js";
+import { kaldiMel, whisperMel } from "./mel-settings.js";
 import { type Frames, framesOf, logMel } from "./mel-spectrogram.js";
+import { slaneyMel } from "./slaney-mel.js";
 
 /** Tones that swell and fade, below 2 kHz. */
 function tones(samples: number): Float32Array {

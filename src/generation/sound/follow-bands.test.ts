@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
 import { logMagnitudes, roughLogs } from "../../features/audio/mel-magnitudes.js";
-import { slaneyMel } from "../../features/audio/mel-settings.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
+import { slaneyMel } from "../../features/audio/slaney-mel.js";
 import { Stft } from "../../features/audio/stft.js";
 import { followBands } from "./follow-bands.js";
 import { griffinLim } from "./griffin-lim.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
-import { slaneyMel } from "../../features/audio/mel-settings.js";
 import { logMel } from "../../features/audio/mel-spectrogram.js";
+import { slaneyMel } from "../../features/audio/slaney-mel.js";
 import { griffinLim } from "./griffin-lim.js";
 
 const settings = slaneyMel(8000);

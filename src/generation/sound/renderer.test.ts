@@ -3,7 +3,7 @@ import { tone } from "../../../test/sounds.js";
 import { randomStream } from "../../core/random.js";
 import { scaleBands } from "../../features/audio/band-scaling.js";
 import { melWindow, samplesOfFrames } from "../../features/audio/clip.js";
-import { slaneyMel } from "../../features/audio/mel-settings.js";
+import { slaneyMel } from "../../features/audio/slaney-mel.js";
 import { griffinLimRenderer, type Renderer, soundOf } from "./renderer.js";
 
 const mel = slaneyMel(8000);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { slaneyMel } from "../../features/audio/mel-settings.js";
+import { slaneyMel } from "../../features/audio/slaney-mel.js";
 import { spectrogramGrid } from "./spectrogram-grid.js";
 
 const mel = { ...slaneyMel(8000), bands: 2 };

@@ -1,5 +1,6 @@
 /** From a resolved recipe for sound to its window of mel bands, its model and its task. */
-import { type MelSpectrogram, slaneyMel } from "../../features/audio/mel-settings.js";
+import type { MelSpectrogram } from "../../features/audio/mel-settings.js";
+import { slaneyMel } from "../../features/audio/slaney-mel.js";
 import type { SoundModelKind } from "../../interop/sound-config.js";
 import { withBandPositions } from "../../models/band-positions.js";
 import { dit } from "../../models/dit.js";

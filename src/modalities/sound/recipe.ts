@@ -1,6 +1,14 @@
 /** A recipe for sound: the six steps as plain, explicit values. */
 import { z } from "zod";
-import { count, duration, iteration, melSettings, oneDuration, optimizer, share } from "../../recipe/sections.js";
+import {
+  count,
+  duration,
+  iteration,
+  melSettings,
+  oneDuration,
+  optimizer,
+  share,
+} from "../../recipe/sections.js";
 
 /** A name, or some: a take may be a number. */
 const names = z

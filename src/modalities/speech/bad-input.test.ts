@@ -6,6 +6,7 @@ import { toneSentences, toneWords } from "../../../test/tone-words.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { AudioError } from "../../data/audio/audio.js";
 import { encodeWav } from "../../data/audio/write-wav.js";
+import type { TrainingData } from "../../data/training-data.js";
 import { openFolder } from "../../files/disk.js";
 import { DataError, MissingFileError } from "../../files/errors.js";
 import { memoryFolder } from "../../files/memory.js";
@@ -52,7 +53,7 @@ async function learned(files: Files, { data = {}, objective = { kind: "ctc" }, b
   const prepared = await prepareSpeech(recipe, { runtime: nodeRuntime, openFolder });
   const learning = await prepared.write(run);
   const { train, validation } = await openPreparedSpeech(run);
-  return { ...learning, train, validation, batch: await learning.data.training(0) };
+  return { ...learning, train, validation, batch: await (learning.data as TrainingData).training(0) };
 }
 
 describe("sound that is learned from", () => {

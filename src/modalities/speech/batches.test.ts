@@ -3,7 +3,7 @@ import { temporaryFolder } from "../../../test/temporary-folder.js";
 import { toneSentences, toneWords } from "../../../test/tone-words.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { encodeWav } from "../../data/audio/write-wav.js";
-import type { Batch } from "../../data/training-data.js";
+import type { Batch, TrainingData } from "../../data/training-data.js";
 import { speechFeatures } from "../../features/audio/feature-extractor.js";
 import { openFolder } from "../../files/disk.js";
 import { randomProjectionQuantiser } from "../../objectives/random-projection-quantiser.js";
@@ -87,12 +87,15 @@ describe("training batches", () => {
   it("are the same when a thread makes them ahead", async () => {
     const around = { runtime: nodeRuntime, openFolder };
     const [here, there] = await Promise.all(
-      [false, true].map((ahead) => openRunSpeech(recipeOf(everything), folder, { ...around, ahead })),
+      [false, true].map(async (ahead) => {
+        const { data } = await openRunSpeech(recipeOf(everything), folder, { ...around, ahead });
+        return data as TrainingData;
+      }),
     );
     for (const index of [0, 1]) {
-      expect(await there.data.training(index)).toEqual(await here.data.training(index));
+      expect(await there.training(index)).toEqual(await here.training(index));
     }
-    await there.data.close!();
+    await there.close!();
   });
 
   it("change each recording anew by what the recipe asks for, and nothing else", async () => {

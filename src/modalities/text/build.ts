@@ -9,6 +9,7 @@ import type { Decoder } from "../../models/decoder.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
 import { dpo } from "../../objectives/dpo.js";
+import { grpo } from "../../objectives/grpo.js";
 import { nextToken } from "../../objectives/next-token.js";
 import type { Objective } from "../../objectives/objective.js";
 import { RecipeError } from "../../recipe/errors.js";
@@ -72,5 +73,12 @@ export function buildObjective(
   objective: TextRecipe["objective"],
   { format }: TextRecipe["data"],
 ): Objective {
-  return objective.kind === "dpo" ? dpo(objective) : nextToken({ ...objective, packed: format === "chat" });
+  switch (objective.kind) {
+    case "dpo":
+      return dpo(objective);
+    case "grpo":
+      return grpo(objective);
+    case "nextToken":
+      return nextToken({ ...objective, packed: format === "chat" });
+  }
 }

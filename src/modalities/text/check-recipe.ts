@@ -16,13 +16,22 @@ export function checkRecipe(recipe: TextRecipe): void {
   scheduleFactor(optimizer.schedule, 0, training.steps);
 }
 
+const objectiveOf = { text: "nextToken", chat: "nextToken", preferences: "dpo", tasks: "grpo" } as const;
+
 /** Throws for parts that do not go together. */
-function checkParts({ data, features, model, objective }: TextRecipe): void {
-  if ((objective.kind === "dpo") !== (data.format === "preferences")) {
+function checkParts({ data, features, model, objective, optimizer }: TextRecipe): void {
+  if (objective.kind !== objectiveOf[data.format]) {
     throw new RecipeError(
       "the objective does not go with the data",
       `objective.kind ${objective.kind}, data.format ${data.format}`,
-      "dpo learns from preferences, nextToken from text and chat",
+      "dpo learns from preferences, grpo from tasks, nextToken from text and chat",
+    );
+  }
+  if (objective.kind === "grpo" && optimizer.averageDecay !== undefined) {
+    throw new RecipeError(
+      "answers are learned from by the model that wrote them, and an average of its weights is another one",
+      `optimizer.averageDecay ${optimizer.averageDecay}, objective.kind grpo`,
+      "leave optimizer.averageDecay out",
     );
   }
   if (features.kind === "pretrained" && features.folder === undefined && model.kind !== "pretrained") {

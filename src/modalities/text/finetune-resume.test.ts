@@ -15,7 +15,7 @@ import { resumeRun, startRun } from "../run.js";
 const place = temporaryFolder();
 const plain = join(place, "plain");
 const chatty = join(place, "chatty");
-const formats = ["text", "chat", "preferences"] as const;
+const formats = ["text", "chat", "preferences", "tasks"] as const;
 
 beforeAll(async () => {
   const bytes = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
@@ -62,7 +62,7 @@ describe.each(formats)("%s", (format) => {
   });
 });
 
-it.each(["chat", "preferences"] as const)(
+it.each(["chat", "preferences", "tasks"] as const)(
   "%s: killed at any write of its preparation, it starts or resumes with the same data",
   async (format) => {
     const recipe = finetuneRecipe(plain, format, writeData(place)[format]);
@@ -75,8 +75,8 @@ it.each(["chat", "preferences"] as const)(
     );
     const [nothing, ...begun] = states;
     expect(nothing.size).toBe(0);
-    // After the recipe: tokenizer, its config, and of both splits at least two fields and an index.
-    expect(begun.length).toBeGreaterThanOrEqual(8);
+    // After the recipe: tokenizer, its config, and the tasks, or of both splits at least two fields and an index.
+    expect(begun.length).toBeGreaterThanOrEqual(format === "tasks" ? 3 : 8);
     for (const files of begun) {
       const run = memoryFolder();
       for (const [path, bytes] of files) await run.write(path, Buffer.from(bytes, "base64"));

@@ -79,7 +79,12 @@ function learningOf(
   const { kind, ...rest } = recipe.model;
   const parameters = model.parameters.reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
   return {
-    ...{ ...trained, model, tokenizer, data, leftOut },
+    ...{ ...trained, model, tokenizer, leftOut },
+    data:
+      typeof data === "function"
+        ? (weights, { runtime }) =>
+            data({ runtime, model, tokenizer, weights, endTokens: base?.generation?.endTokens })
+        : data,
     description: {
       ...{ model: "from" in rest ? rest.from : kind, parameters },
       details: [`vocabulary ${tokenizer.vocabSize}`],

@@ -9,10 +9,11 @@ import type { Base } from "./base.js";
 import { chat } from "./formats/chat.js";
 import type { CheckedData, DataFormat, RunData } from "./formats/data-format.js";
 import { preferences } from "./formats/preferences.js";
+import { tasks } from "./formats/tasks.js";
 import { text } from "./formats/text.js";
 import type { TextRecipe } from "./recipe.js";
 
-const kinds: Record<TextRecipe["data"]["format"], DataFormat> = { text, chat, preferences };
+const kinds: Record<TextRecipe["data"]["format"], DataFormat> = { text, chat, preferences, tasks };
 
 /** Tokens a row of a batch. Throws `RecipeError` when the model cannot see as many. */
 export function rowLengthOf({ model, training }: TextRecipe, base: Base | undefined): number {

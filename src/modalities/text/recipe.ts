@@ -1,5 +1,6 @@
 /** A recipe for text: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
+import { rewardRules } from "../../objectives/rewards.js";
 import { count, iteration, lora, optimizer, share } from "../../recipe/sections.js";
 
 /** 1 prepare data. */
@@ -12,9 +13,9 @@ const data = z.strictObject({
   column: z.string().optional(),
   /**
    * text: all of it is learned. chat: .jsonl of conversations, of which the assistant's part is learned.
-   * preferences: .jsonl of prompt, chosen and rejected.
+   * preferences: .jsonl of prompt, chosen and rejected. tasks: .jsonl of prompt and the right answer.
    */
-  format: z.enum(["text", "chat", "preferences"]).default("text"),
+  format: z.enum(["text", "chat", "preferences", "tasks"]).default("text"),
   validationFraction: share.default(0.1),
   /** Leave out files and rows that cannot be used, counting them; by default they stop the run. */
   skipBad: z.boolean().default(false),
@@ -75,6 +76,16 @@ const objective = z.discriminatedUnion("kind", [
     kind: z.literal("dpo"),
     beta: z.number().positive().default(0.1),
     labelSmoothing: z.number().min(0).max(0.5).default(0),
+  }),
+  /** Group relative policy optimisation: the model answers tasks, and learns from which of its answers are better. */
+  z.strictObject({
+    kind: z.literal("grpo"),
+    /** What an answer is worth; see objectives/rewards.ts. */
+    reward: z.enum(rewardRules),
+    /** Answers to each of a batch's tasks. */
+    groupSize: z.int().min(2).max(256).default(8),
+    /** Tokens of an answer at most. */
+    maxTokens: count.default(64),
   }),
 ]);
 

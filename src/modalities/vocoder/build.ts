@@ -1,5 +1,6 @@
 /** From a resolved recipe for a vocoder to its spectrogram, model and task. */
-import { type MelSpectrogram, slaneyMel } from "../../features/audio/mel-settings.js";
+import type { MelSpectrogram } from "../../features/audio/mel-settings.js";
+import { slaneyMel } from "../../features/audio/slaney-mel.js";
 import { type Vocoder, vocoder } from "../../models/vocoder.js";
 import { spectralMagnitudes } from "../../objectives/spectral-magnitudes.js";
 import type { Task } from "../../objectives/task.js";

@@ -1,6 +1,14 @@
 /** A recipe for a vocoder: the six steps as plain, explicit values. */
 import { z } from "zod";
-import { count, duration, iteration, melSettings, oneDuration, optimizer, share } from "../../recipe/sections.js";
+import {
+  count,
+  duration,
+  iteration,
+  melSettings,
+  oneDuration,
+  optimizer,
+  share,
+} from "../../recipe/sections.js";
 
 /** 1 prepare data. */
 const data = z.strictObject({

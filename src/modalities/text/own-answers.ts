@@ -1,0 +1,98 @@
+/** Batches that the model which learns writes itself: its answers to tasks, with what they are worth. */
+import { permuted, randomStream } from "../../core/random.js";
+import { evaluationOrder } from "../../data/evaluation-order.js";
+import { IGNORED_TARGET } from "../../data/text/batches.js";
+import type { Batch, TrainingData } from "../../data/training-data.js";
+import { compileDecoder } from "../../generation/decoder-session.js";
+import { type Generation, generate } from "../../generation/generate.js";
+import { advantagesOf } from "../../objectives/grpo.js";
+import { rewards as rules } from "../../objectives/rewards.js";
+import type { Learner } from "./formats/data-format.js";
+import type { TextRecipe } from "./recipe.js";
+
+/** A task as the chat template writes it, up to where the assistant speaks, and what is right. */
+export interface WrittenTask {
+  readonly prompt: string;
+  readonly answer: unknown;
+}
+
+/**
+ * Training batch i holds `groupSize` answers, drawn at temperature 1, to each of `batchSize` tasks: a pure function of
+ * the seed, i and the weights. In validation each task is answered once, by the likeliest tokens.
+ */
+export async function ownAnswers(
+  tasks: { readonly train: readonly WrittenTask[]; readonly validation: readonly WrittenTask[] },
+  { model: { kind, ...model }, objective, training }: TextRecipe,
+  rowLength: number,
+  { runtime, model: decoder, tokenizer, weights, endTokens }: Learner,
+): Promise<TrainingData> {
+  if (objective.kind !== "grpo") throw new TypeError(`tasks are learned by grpo, not ${objective.kind}`);
+  const { groupSize, maxTokens, reward } = objective;
+  const { batchSize, seed, device, threads } = training;
+  const rows = batchSize * groupSize;
+  const lora = "lora" in model ? model.lora : undefined;
+  const session = await compileDecoder(runtime, decoder, weights, { lora, live: true, device, threads });
+
+  const answered = async (asked: readonly WrittenTask[], temperature: number, seed: number) => {
+    const prompts = asked.map(({ prompt }) => prompt);
+    const answers = await generate(session, tokenizer, { prompts, maxTokens, temperature, seed, endTokens });
+    const worth = answers.map(({ text }, i) => rules[reward](text, asked[i].answer));
+    return {
+      answers,
+      rewards: filled(rows, worth),
+      counted: filled(
+        rows,
+        worth.map(() => 1),
+      ),
+    };
+  };
+
+  return {
+    async training(index): Promise<Batch> {
+      const count = tasks.train.length;
+      const asked = Array.from({ length: rows }, (_, row) => {
+        const drawn = index * batchSize + Math.floor(row / groupSize);
+        return tasks.train[permuted(drawn % count, count, seed, "task order", Math.floor(drawn / count))];
+      });
+      const { answers, ...found } = await answered(asked, 1, randomStream(seed, "answers", index).uint32());
+      const inputs = new Int32Array(rows * rowLength);
+      const targets = new Int32Array(rows * rowLength).fill(IGNORED_TARGET);
+      for (const [row, answer] of answers.entries()) {
+        const prompt = tokenizer.encode(asked[row].prompt);
+        writeRow([inputs, targets], row * rowLength, prompt, answer);
+      }
+      return { inputs, targets, ...found, advantages: advantagesOf(found.rewards, groupSize) };
+    },
+    async *validation(limit) {
+      for (const numbers of evaluationOrder(tasks.validation.length, { batchSize: rows, limit, seed })) {
+        const { rewards, counted } = await answered(
+          numbers.map((i) => tasks.validation[i]),
+          0,
+          0,
+        );
+        yield { rewards, counted };
+      }
+    },
+    validationBatches: Math.ceil(tasks.validation.length / rows),
+    close: () => session.release(),
+  };
+}
+
+/** Prompt and answer, of which the answer's tokens and the one that ends it are targets. */
+function writeRow(
+  [inputs, targets]: readonly [Int32Array, Int32Array],
+  start: number,
+  prompt: Int32Array,
+  { tokens, endToken }: Generation,
+): void {
+  const ids = [...prompt, ...tokens, ...(endToken === undefined ? [] : [endToken])];
+  inputs.set(ids.slice(0, -1), start);
+  targets.set(ids.slice(prompt.length), start + prompt.length - 1);
+}
+
+/** [length], zero after the values. */
+function filled(length: number, values: readonly number[]): Float32Array {
+  const array = new Float32Array(length);
+  array.set(values);
+  return array;
+}

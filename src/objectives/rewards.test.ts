@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { type RewardRule, rewards } from "./rewards.js";
+
+it.each<[RewardRule, string, unknown, number]>([
+  ["exact", " 12\n", "12", 1],
+  ["exact", "12", 12, 1],
+  ["exact", "12.", "12", 0],
+  ["contains", "It is the\nEIFFEL  tower.", "Eiffel Tower", 1],
+  ["contains", "cafe\u0301", "café", 1],
+  ["contains", "a tower", "Eiffel Tower", 0],
+  ["number", "3 + 4 = 7, so it is 7.", "7", 1],
+  ["number", "12,000.50 in all", 12000.5, 1],
+  ["number", "7, or 8", 7, 0],
+  ["number", "-7", 7, 0],
+  ["number", "seven", 7, 0],
+  ["json", '{"b": [1, {"c": null}], "a": "x"}', { a: "x", b: [1, { c: null }] }, 1],
+  ["json", '{"a": "x", "b": 2}', { a: "x", b: 3 }, 0.5],
+  ["json", '{"a": "x", "c": 2}', { a: "x" }, 0.5],
+  ["json", '{"a": "x"} and more', { a: "x" }, 0],
+  ["json", '{"toString": 1}', { a: 1 }, 0],
+  ["json", "[1, 2]", [1, 2], 1],
+  ["json", "[2, 1]", [1, 2], 0],
+  ["json", "{}", {}, 1],
+  ["json", "null", { a: 1 }, 0],
+])("%s: %j where %j is right is worth %d", (rule, answer, right, reward) => {
+  expect(rewards[rule](answer, right)).toBe(reward);
+});

@@ -1,0 +1,62 @@
+/** How good an answer is, by rules that can be checked. */
+
+/** The reward, from 0 to 1, of an answer where `right` is right. */
+export type Reward = (answer: string, right: unknown) => number;
+
+/** What rules there are. */
+export const rewardRules = ["exact", "contains", "number", "json"] as const;
+export type RewardRule = (typeof rewardRules)[number];
+
+export const rewards: Readonly<Record<RewardRule, Reward>> = {
+  /** The same text, apart from white space at both ends. */
+  exact: (answer, right) => Number(answer.trim() === textOf(right).trim()),
+  /** The text occurs, whatever its capitals and spaces. */
+  contains: (answer, right) => Number(plain(answer).includes(plain(textOf(right)))),
+  /** The last number is the right one. */
+  number: (answer, right) => {
+    const last = answer
+      .replaceAll(",", "")
+      .match(/-?\d+(?:\.\d+)?/g)
+      ?.at(-1);
+    return Number(last !== undefined && Number(last) === Number(right));
+  },
+  /**
+   * JSON and nothing else, that equals it; of two objects the share of fields that are equal, among all that either
+   * has.
+   */
+  json: (answer, right) => {
+    let found: unknown;
+    try {
+      found = JSON.parse(answer);
+    } catch {
+      return 0;
+    }
+    if (!isObject(found) || !isObject(right)) return Number(isEqual(found, right));
+    const names = [...new Set([...Object.keys(found), ...Object.keys(right)])];
+    const equal = names.filter(
+      (name) => has(found, name) && has(right, name) && isEqual(found[name], right[name]),
+    );
+    return names.length === 0 ? 1 : equal.length / names.length;
+  },
+};
+
+const textOf = (right: unknown) => (typeof right === "string" ? right : JSON.stringify(right));
+
+const plain = (text: string) => text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim();
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const has = (value: object, name: string) => Object.hasOwn(value, name);
+
+/** Whatever the order of an object's fields. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value, i) => isEqual(value, b[i]));
+  }
+  if (!isObject(a) || !isObject(b)) return a === b;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length && names.every((name) => has(b, name) && isEqual(a[name], b[name]))
+  );
+}
