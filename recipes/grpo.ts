@@ -18,5 +18,5 @@ export default defineRecipe({
     schedule: { kind: "constant", warmupSteps: 10 },
   },
   training: { batchSize: 8, steps: 200, evaluateEvery: 20, evaluationBatches: 4, checkpointEvery: 50 },
-  generation: { prompt: "What is 12 + 34? Answer in JSON.", maxTokens: 24, temperature: 0 },
+  generation: { prompt: "12 + 34 =", maxTokens: 24, temperature: 0 },
 });

@@ -1,6 +1,6 @@
 /**
  * Writes sums of numbers up to 49 into the folder given: `text.txt`, all of them, eight times in other orders; `chats.jsonl`,
- * some of them asked and answered in JSON; `tasks.jsonl`, others that are asked, with what is right.
+ * some of them asked, half of which are answered in JSON; `tasks.jsonl`, others that are asked, with what is right.
  *
  *   npx tsx recipes/arithmetic/data.ts data/arithmetic
  */
@@ -11,7 +11,7 @@ import { permuted } from "../../src/core/random.js";
 const folder = process.argv[2] ?? "data/arithmetic";
 const numbers = 50;
 const passes = 8;
-const counts = { chats: 200, tasks: 1000 };
+const counts = { chats: 1200, tasks: 1000 };
 
 type Sum = readonly [a: number, b: number];
 
@@ -22,7 +22,7 @@ const sums = (pass: number): Sum[] =>
     return [Math.floor(drawn / numbers), drawn % numbers];
   });
 const asked = sums(passes);
-const prompt = ([a, b]: Sum) => `What is ${a} + ${b}? Answer in JSON.`;
+const prompt = ([a, b]: Sum) => `${a} + ${b} =`;
 const answer = ([a, b]: Sum) => ({ sum: a + b });
 
 function write(name: string, lines: readonly string[]): void {
@@ -37,9 +37,11 @@ write(
 );
 write(
   "chats.jsonl",
-  asked
-    .slice(0, counts.chats)
-    .map((sum) => JSON.stringify({ prompt: prompt(sum), completion: JSON.stringify(answer(sum)) })),
+  asked.slice(0, counts.chats).map((sum, i) => {
+    const right = answer(sum);
+    const completion = i % 2 === 0 ? JSON.stringify(right) : `It is ${right.sum}.`;
+    return JSON.stringify({ prompt: prompt(sum), completion });
+  }),
 );
 write(
   "tasks.jsonl",

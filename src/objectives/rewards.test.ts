@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type RewardRule, rewards } from "./rewards.js";
+import { checkRight, type RewardRule, rewards } from "./rewards.js";
 
 it.each<[RewardRule, string, unknown, number]>([
   ["exact", " 12\n", "12", 1],
@@ -24,4 +24,23 @@ it.each<[RewardRule, string, unknown, number]>([
   ["json", "null", { a: 1 }, 0],
 ])("%s: %j where %j is right is worth %d", (rule, answer, right, reward) => {
   expect(rewards[rule](answer, right)).toBe(reward);
+});
+
+it.each<[RewardRule, unknown]>([
+  ["number", "seven"],
+  ["number", ""],
+  ["number", { sum: 7 }],
+  ["contains", " "],
+])("%s: where %j is right nothing can be told", (rule, right) => {
+  expect(() => checkRight(rule, right)).toThrow(`${rule}, ${JSON.stringify(right)}`);
+});
+
+it.each<[RewardRule, unknown]>([
+  ["number", "7.5"],
+  ["number", -7],
+  ["contains", { sum: 7 }],
+  ["exact", ""],
+  ["json", []],
+])("%s: where %j is right it can be told", (rule, right) => {
+  expect(() => checkRight(rule, right)).not.toThrow();
 });

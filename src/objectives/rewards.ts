@@ -1,4 +1,5 @@
 /** How good an answer is, by rules that can be checked. */
+import { ObjectiveError } from "./errors.js";
 
 /** The reward, from 0 to 1, of an answer where `right` is right. */
 export type Reward = (answer: string, right: unknown) => number;
@@ -39,6 +40,20 @@ export const rewards: Readonly<Record<RewardRule, Reward>> = {
     return names.length === 0 ? 1 : equal.length / names.length;
   },
 };
+
+/** Throws `ObjectiveError` for what no answer, or every one, would have a reward by the rule. */
+export function checkRight(rule: RewardRule, right: unknown): void {
+  const refuse = (advice: string) =>
+    new ObjectiveError(
+      "a rule can do nothing with what is right",
+      `${rule}, ${JSON.stringify(right)}`,
+      advice,
+    );
+  if (rule === "number" && (textOf(right).trim() === "" || !Number.isFinite(Number(right)))) {
+    throw refuse("give a number");
+  }
+  if (rule === "contains" && plain(textOf(right)) === "") throw refuse("give a text that is not empty");
+}
 
 const textOf = (right: unknown) => (typeof right === "string" ? right : JSON.stringify(right));
 

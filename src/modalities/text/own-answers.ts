@@ -26,8 +26,7 @@ export async function ownAnswers(
   rowLength: number,
   { runtime, model: decoder, tokenizer, weights, endTokens }: Learner,
 ): Promise<TrainingData> {
-  if (objective.kind !== "grpo") throw new TypeError(`tasks are learned by grpo, not ${objective.kind}`);
-  const { groupSize, maxTokens, reward } = objective;
+  const { groupSize, maxTokens, reward } = objective as Extract<typeof objective, { kind: "grpo" }>;
   const { batchSize, seed, device, threads } = training;
   const rows = batchSize * groupSize;
   const lora = "lora" in model ? model.lora : undefined;

@@ -5,6 +5,7 @@ import { describeLeftOut } from "../../../data/reading.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
+import { checkRight } from "../../../objectives/rewards.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type PreparedIndex, readPreparedIndex } from "../../prepared-index.js";
 import { withChat } from "../base.js";
@@ -48,7 +49,8 @@ async function readWritten(
   around: Surroundings,
 ) {
   const template = chatTemplate(tokenizer);
-  const room = rowLength - (objective.kind === "grpo" ? objective.maxTokens : 0);
+  const { reward, maxTokens } = objective as Extract<typeof objective, { kind: "grpo" }>;
+  const room = rowLength - maxTokens;
   const written: WrittenTask[] = [];
   const isRepeated = repetitions();
   let [repeated, tooLong] = [0, 0];
@@ -58,7 +60,10 @@ async function readWritten(
       repeated++;
       continue;
     }
-    const prompt = atRow(rows, source, () => template.render(messages, { addGenerationPrompt: true }));
+    const prompt = atRow(rows, source, () => {
+      checkRight(reward, answer);
+      return template.render(messages, { addGenerationPrompt: true });
+    });
     if (prompt === undefined) continue;
     if (tokenizer.encode(prompt).length <= room) written.push({ prompt, answer });
     else tooLong++;
