@@ -38,9 +38,9 @@ const models: [string, Decoder, number][] = [
     llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, headWidth: 16, qkNorm: true, tiedHead: true }),
     70,
   ],
-  ["qwen2", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, qkvBias: true, tiedHead: true }), 1],
-  ["smollm3", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, noRopeLayers: [1], tiedHead: true }), 1],
-  ["gemma3", gemma3({ ...sizes, kvHeads: 2, hiddenWidth: 48, slidingWindow: 6, globalLayers: [1] }), 1],
+  ["qwen2", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, qkvBias: true, tiedHead: true }), 7],
+  ["smollm3", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, noRopeLayers: [1], tiedHead: true }), 6],
+  ["gemma3", gemma3({ ...sizes, kvHeads: 2, hiddenWidth: 48, slidingWindow: 6, globalLayers: [1] }), 20],
 ];
 const prompts = ["The old man", "It's 12:30 in the world", "世界, hello!\n"];
 const maxTokens = 24;
