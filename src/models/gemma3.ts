@@ -103,6 +103,7 @@ export function gemma3(config: Gemma3Config): Decoder {
       attention_dropout: 0,
       attn_logit_softcapping: null,
       final_logit_softcapping: null,
+      pad_token_id: null, // missing, it is token 0, whose embedding Transformers then does not train
       tie_word_embeddings: tiedHead,
       torch_dtype: "float32",
     }),

@@ -87,7 +87,8 @@ export function llama(config: LlamaConfig): Decoder {
       rms_norm_eps: epsilon,
       rope_theta: rotary.theta,
       ...(scaling ? { rope_scaling: ropeScalingFields(scaling) } : {}),
-      ...(modelType === "smollm3" ? { no_rope_layers: isTurned.map(Number) } : {}),
+      // Where it is missing, Transformers takes token 128004 for padding, which a small vocabulary does not have.
+      ...(modelType === "smollm3" ? { no_rope_layers: isTurned.map(Number), pad_token_id: null } : {}),
       ...(modelType === "qwen2" ? {} : { attention_bias: false, mlp_bias: false }),
       attention_dropout: 0,
       tie_word_embeddings: tiedHead,
