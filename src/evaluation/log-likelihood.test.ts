@@ -4,6 +4,7 @@ import { bruteForce, wildWeights } from "../../test/brute-force.js";
 import { randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { decoderFromConfig } from "../interop/model-config.js";
+import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { EvaluationError } from "./errors.js";
@@ -20,6 +21,7 @@ function tokens(count: number, seed: number, vocabSize = sizes.vocabSize): Int32
 describe.each([
   ["gpt2", gpt2(sizes)],
   ["llama", llama({ ...sizes, kvHeads: 2, hiddenWidth: 24, qkNorm: true })],
+  ["gemma3", gemma3({ ...sizes, hiddenWidth: 24, slidingWindow: 3, globalLayers: [1] })],
 ])("scoring with %s", (_, model) => {
   const weights = wildWeights(model);
   const scorer = compileScorer(nodeRuntime, model, weights, session);

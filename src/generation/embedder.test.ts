@@ -3,6 +3,7 @@ import { input } from "../core/graph/tensor.js";
 import { randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { compile, hostTensor, int64Tensor } from "../core/runtime/session.js";
+import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { lookUp } from "../nn/parameter.js";
@@ -15,6 +16,7 @@ const quiet = { threads: 1, spin: false };
 describe.each([
   ["gpt2", gpt2(sizes)],
   ["llama", llama({ ...sizes, kvHeads: 2, hiddenWidth: 24, qkNorm: true })],
+  ["gemma3", gemma3({ ...sizes, hiddenWidth: 24, slidingWindow: 3, globalLayers: [1] })],
 ])("an embedder of %s", (_, model) => {
   const weights = new Map(
     model.parameters.map(({ name, shape }) => {

@@ -5,6 +5,7 @@ import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
+import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import type { Weights } from "../nn/weights.js";
@@ -34,6 +35,7 @@ const prompts = ["The sea", "", "A much longer prompt than the model can see", "
 describe.each([
   ["gpt2", gpt2(sizes)],
   ["llama", llama({ ...sizes, kvHeads: 2, hiddenWidth: 24, qkNorm: true })],
+  ["gemma3", gemma3({ ...sizes, hiddenWidth: 24, slidingWindow: 3, globalLayers: [1] })],
 ] as const)("generate with %s", (_, model) => {
   let session: DecoderSession;
   beforeAll(async () => {

@@ -7,6 +7,7 @@ import { AutodidactError } from "../core/errors.js";
 import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
 import type { Decoder } from "../models/decoder.js";
+import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { loraA, loraB, loraParameters, targetedLayers } from "../nn/lora.js";
@@ -23,6 +24,11 @@ const models: [string, Decoder][] = [
   ["gpt2", gpt2(sizes)],
   ["llama", llama({ ...sizes, kvHeads: 1, hiddenWidth: 6 })],
   ["qwen3", llama({ ...sizes, headWidth: 4, hiddenWidth: 6, qkNorm: true, tiedHead: true })],
+  [
+    "smollm3",
+    llama({ ...sizes, hiddenWidth: 6, noRopeLayers: [0], ropeScaling: { kind: "linear", factor: 2 } }),
+  ],
+  ["gemma3", gemma3({ ...sizes, headWidth: 4, hiddenWidth: 6, slidingWindow: 2 })],
 ];
 const [[, model]] = models;
 

@@ -9,6 +9,7 @@ import type { Folder } from "../files/folder.js";
 import { memoryFolder } from "../files/memory.js";
 import { compileDecoder } from "../generation/decoder-session.js";
 import type { Decoder } from "../models/decoder.js";
+import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import type { Weights } from "../nn/weights.js";
@@ -21,6 +22,9 @@ const models: [string, Decoder][] = [
   ["gpt2", gpt2(sizes)],
   ["llama", llama({ ...sizes, hiddenWidth: 48 })],
   ["qwen3", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, headWidth: 6, qkNorm: true, tiedHead: true })],
+  ["qwen2", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, qkvBias: true })],
+  ["smollm3", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, noRopeLayers: [1], tiedHead: true })],
+  ["gemma3", gemma3({ ...sizes, kvHeads: 2, hiddenWidth: 48, slidingWindow: 3, globalLayers: [1] })],
 ];
 const options = { threads: 1, spin: false };
 

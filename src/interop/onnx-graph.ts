@@ -1,7 +1,8 @@
 /** A decoder as one graph with its key/value cache inside out, under the names that Hugging Face exports have. */
 import { addSizes, type Size, sizeOf } from "../core/graph/size.js";
 import { input, type Tensor } from "../core/graph/tensor.js";
-import { and, greater, lessOrEqual, where } from "../core/ops/logic.js";
+import { sub } from "../core/ops/elementwise.js";
+import { and, greater, greaterOrEqual, where } from "../core/ops/logic.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
 import { concat, slice } from "../core/ops/slice.js";
@@ -28,8 +29,9 @@ export function cachedDecoderGraph(model: Decoder): Record<string, Tensor> {
   const positions = input<"b t">("position_ids", "int64", [batch, fresh]);
   const cache = Array.from({ length: model.numLayers }, (_, layer) => pastOf(model, layer));
   const p = inputsFor(model.parameters);
-  const bias = visibility(mask, model.contextLength);
-  const decoded = model.decode(p, { ids, positions, bias, past: cache });
+  const distances = distancesIn(model.contextLength);
+  const bias = visibility(mask, distances);
+  const decoded = model.decode(p, { ids, positions, bias, past: cache, distances });
   const [, , width] = decoded.hidden.shape;
   const rows = reshape<"n c">(decoded.hidden, [sizeOf([batch, fresh]), width]);
   const logits = reshape(gemm(rows, model.head(p), { transB: true }), [batch, fresh, model.vocabSize]);
@@ -48,11 +50,16 @@ function pastOf({ kvHeads, headWidth }: Decoder, layer: number): KeysAndValues {
   };
 }
 
-/** The bias [b, 1, t, s]: 0 where the mask [b, s] has a one and the key is not later than the query. */
-function visibility(mask: Tensor<"b s">, contextLength: number): Tensor {
+/** How many places each key lies before its query, [1, 1, t, s]: padding on the left moves both alike. */
+function distancesIn(contextLength: number): Tensor {
   const places = arange(contextLength);
   const keys = reshape(slice(places, 0, 0, total), [1, 1, 1, total]);
   const queries = reshape(slice(places, 0, past, total), [1, 1, fresh, 1]);
+  return sub(queries, keys);
+}
+
+/** The bias [b, 1, t, s]: 0 where the mask [b, s] has a one and the key is not later than the query. */
+function visibility(mask: Tensor<"b s">, distances: Tensor): Tensor {
   const isText = reshape(greater(mask, 0), [batch, 1, 1, total]);
-  return where(and(lessOrEqual(keys, queries), isText), 0, maskValue);
+  return where(and(greaterOrEqual(distances, 0), isText), 0, maskValue);
 }

@@ -96,7 +96,7 @@ function framesOf(
 ): ConformerFrames {
   const [batch, time] = features.shape;
   const length = typeof time === "number" ? time : longest;
-  const { cos, sin } = rotaryAngles(length, width / numHeads, ropeTheta);
+  const { cos, sin } = rotaryAngles(length, width / numHeads, { theta: ropeTheta });
   const places = expand(reshape(slice(arange(length), 0, 0, time), [time, 1]), [time, batch]);
   // Rows of one frame: the operator wants no row longer than there are angles, and batches may be large.
   const positions = reshape(places, [multiplySizes(time, batch), 1]);

@@ -10,6 +10,11 @@ export interface DecodeInputs {
   readonly positions: Tensor<"b t">;
   /** 0 where a key is visible, a large negative number where it is not: [b, 1, t, past + t]. */
   readonly bias: Tensor;
+  /**
+   * int64: how many positions each key lies before its query, [b or 1, 1, t, past + t], for layers that see a window.
+   * Default: the past lies at 0, 1 and so on, and the new tokens at `positions`.
+   */
+  readonly distances?: Tensor;
   /** One past a layer, [b, kvHeads, past, headWidth]; `bias` hides what of it is not filled. */
   readonly past: readonly KeysAndValues[];
 }

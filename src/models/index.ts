@@ -14,6 +14,7 @@ export type { CellEncoder, DetectionMaps, Detector } from "./detector.js";
 export { type DitConfig, dit } from "./dit.js";
 export type { EncoderDecoder, EncoderDecoderInputs, SourceTokens } from "./encoder-decoder.js";
 export { type FeaturePyramidConfig, featurePyramid } from "./feature-pyramid.js";
+export { type Gemma3Config, gemma3 } from "./gemma3.js";
 export { type Gpt2Config, gpt2 } from "./gpt2.js";
 export { imageClassifier } from "./image-classifier.js";
 export type {

@@ -49,6 +49,11 @@ export function swiGlu<S extends string>(gate: Tensor<S>, up: Tensor<S>): Tensor
   });
 }
 
+/** GELU(gate) * up, with the tanh GELU. [GeGLU: Shazeer 2020] */
+export function geGlu<S extends string>(gate: Tensor<S>, up: Tensor<S>): Tensor<S> {
+  return mul(geluTanh(gate), up);
+}
+
 /** x * sigmoid(gate). [Dauphin et al. 2017] */
 export function glu<S extends string>(x: Tensor<S>, gate: Tensor<S>): Tensor<S> {
   const s = sigmoid(gate);

@@ -2,7 +2,7 @@ import { withGradient } from "../core/autodiff/custom.js";
 import { divideSizes, known, multiplySizes, type Size } from "../core/graph/size.js";
 import { constant, type Tensor } from "../core/graph/tensor.js";
 import { add, mul, sub } from "../core/ops/elementwise.js";
-import { equal, where } from "../core/ops/logic.js";
+import { equal, less, where } from "../core/ops/logic.js";
 import { matmul, swapLast } from "../core/ops/matmul.js";
 import { expand, reshape, sum, transpose } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
@@ -120,19 +120,29 @@ function perText(scores: Tensor<"n t s">, like: Tensor): Tensor {
 
 /**
  * A mask [t, t], zero where the key is not later than the query, `maskValue` elsewhere. With `segments`, int64
- * [b, t], it is [b, 1, t, t] and also hides keys of another segment.
+ * [b, t], it is [b, 1, t, t] and also hides keys of another segment. With a `window` it also hides keys that lie so many
+ * positions or more before the query.
  */
-export function causalMask(time: Size, segments?: Tensor<"b t">): Tensor {
+export function causalMask(time: Size, segments?: Tensor<"b t">, window = Number.POSITIVE_INFINITY): Tensor {
   const length = known(time);
-  const rows = Float32Array.from({ length: length * length }, (_, i) =>
-    i % length > Math.floor(i / length) ? maskValue : 0,
-  );
+  const rows = Float32Array.from({ length: length * length }, (_, i) => {
+    const distance = Math.floor(i / length) - (i % length);
+    return distance >= 0 && distance < window ? 0 : maskValue;
+  });
   const causal = constant(rows, [length, length]);
   if (!segments) return causal;
   const batch = segments.shape[0];
   const queries = reshape(segments, [batch, 1, length, 1]);
   const keys = reshape(segments, [batch, 1, 1, length]);
   return where(equal(queries, keys), causal, maskValue);
+}
+
+/**
+ * A bias of `cachedAttention` in which keys that lie `window` positions or more before their query are hidden too.
+ * distances: int64, of the shape of the bias or one that spreads to it.
+ */
+export function windowed(bias: Tensor, distances: Tensor, window: number): Tensor {
+  return where(less(distances, window), bias, maskValue);
 }
 
 /** Keys and values of one layer, each [b, kv, s, d]. */

@@ -4,7 +4,7 @@
  * @module autodidact/nn
  */
 
-export { gelu, geluTanh, glu, silu, softplus, swiGlu } from "./activation.js";
+export { geGlu, gelu, geluTanh, glu, silu, softplus, swiGlu } from "./activation.js";
 export {
   type AttentionOptions,
   attend,
@@ -14,6 +14,7 @@ export {
   type KeysAndValues,
   type SelfAttentionOptions,
   selfAttention,
+  windowed,
 } from "./attention.js";
 export { conv2d, conv2dParameters, conv2dWithBias, conv2dWithBiasParameters } from "./conv2d.js";
 export { type Dropout, dropoutFrom, dropoutRows } from "./dropout.js";
@@ -39,6 +40,7 @@ export {
 } from "./parameter.js";
 export { type PatchLayout, patchEmbedding, patchify, patchPositions, unpatchify } from "./patches.js";
 export { bucketOf, type RelativeBuckets, relativeBias } from "./relative-bias.js";
+export { type Llama3Scaling, type Rotary, type RotaryScaling, rotaryAngles } from "./rotary.js";
 export { timeEmbedding, timeEmbeddingParameters } from "./time-embedding.js";
 export { doubleSize } from "./upsample.js";
 export type { Weights } from "./weights.js";

@@ -156,7 +156,13 @@ async function cutAs(pre: string): Promise<void> {
   const tensors = model.parameters.map(({ name, shape: ours, inputAxis }) => {
     const shape = inputAxis === 0 ? ours.toReversed() : ours;
     const byteLength = 4 * shape.reduce((a, b) => a * b, 1);
-    return { name: tensorName(name), shape, type: 0, byteLength, bytes: () => new Uint8Array(byteLength) };
+    return {
+      name: tensorName(name, "gpt2"),
+      shape,
+      type: 0,
+      byteLength,
+      bytes: () => new Uint8Array(byteLength),
+    };
   });
   await writeGguf(openFolder(place), "cut.gguf", metadata, tensors);
 }

@@ -15,6 +15,7 @@ import { generate } from "../../src/generation/generate.js";
 import type { SavedModel } from "../../src/interop/model-folder.js";
 import { exportInFiles, exportOnnx } from "../../src/interop/onnx-export.js";
 import type { Decoder } from "../../src/models/decoder.js";
+import { gemma3 } from "../../src/models/gemma3.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";
 import type { Weights } from "../../src/nn/weights.js";
@@ -37,6 +38,9 @@ const models: [string, Decoder, number][] = [
     llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, headWidth: 16, qkNorm: true, tiedHead: true }),
     70,
   ],
+  ["qwen2", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, qkvBias: true, tiedHead: true }), 7],
+  ["smollm3", llama({ ...sizes, kvHeads: 2, hiddenWidth: 48, noRopeLayers: [1], tiedHead: true }), 6],
+  ["gemma3", gemma3({ ...sizes, kvHeads: 2, hiddenWidth: 48, slidingWindow: 6, globalLayers: [1] }), 20],
 ];
 const prompts = ["The old man", "It's 12:30 in the world", "世界, hello!\n"];
 const maxTokens = 24;
@@ -47,13 +51,19 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
+/** Gemma's norms multiply by 1 + w; those after a sub-layer are large, or each token would be followed by itself. */
+function centreOf(model: Decoder, name: string): number {
+  if (model.huggingFaceConfig().model_type !== "gemma3_text") return 1;
+  return name.includes(".post_") ? 4 : 0;
+}
+
 /** Large enough that logits lie apart and what follows depends on what came before. */
 function wildWeights(model: Decoder, seed: number): Weights {
   return new Map(
     model.parameters.map(({ name, shape, role }) => {
       const stream = randomStream(seed, name);
       const length = shape.reduce((a, b) => a * b, 1);
-      const centre = role === "vector" && name.endsWith("weight") ? 1 : 0;
+      const centre = role === "vector" && name.endsWith("weight") ? centreOf(model, name) : 0;
       return [name, { shape, data: Float32Array.from({ length }, () => centre + 0.4 * stream.normal()) }];
     }),
   );

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import type { Decoder } from "../../src/models/decoder.js";
+import { gemma3 } from "../../src/models/gemma3.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";
 import { initialise } from "../../src/nn/parameter.js";
@@ -58,6 +59,8 @@ describe.each([
     "llama with grouped queries, query/key norm and tied head",
     llama({ ...sizes, kvHeads: 2, hiddenWidth: 96, qkNorm: true, tiedHead: true }),
   ],
+  ["llama with biases", llama({ ...sizes, kvHeads: 2, hiddenWidth: 96, qkvBias: true })],
+  ["gemma3", gemma3({ ...sizes, kvHeads: 2, hiddenWidth: 96, slidingWindow: 4, globalLayers: [1] })],
 ] as const)("%s learns a batch by heart", (_, model) => {
   it.each([
     ["adamw", adamw({ lr: 0.01 })],

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { packRows } from "../../src/data/chat/packing.js";
 import type { Decoder } from "../../src/models/decoder.js";
+import { gemma3 } from "../../src/models/gemma3.js";
 import { gpt2 } from "../../src/models/gpt2.js";
 import { llama } from "../../src/models/llama.js";
 import { nextToken } from "../../src/objectives/next-token.js";
@@ -49,6 +50,7 @@ const largestDifference = (a: Float32Array, b: Float32Array) =>
 describe.each([
   ["gpt2", gpt2(sizes)],
   ["qwen3", llama({ ...sizes, numHeads: 4, kvHeads: 2, hiddenWidth: 32, qkNorm: true })],
+  ["gemma3", gemma3({ ...sizes, hiddenWidth: 32, slidingWindow: 3, globalLayers: [1] })],
 ] as const)("%s", (_, model) => {
   it("three chats in one row have the loss and the gradients of three rows", async () => {
     const together = packRows(chats, sizes.contextLength);

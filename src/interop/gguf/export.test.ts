@@ -4,6 +4,7 @@ import { randomStream } from "../../core/random.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { memoryFolder } from "../../files/memory.js";
 import type { Decoder } from "../../models/decoder.js";
+import { gemma3 } from "../../models/gemma3.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
 import { CheckpointError } from "../errors.js";
@@ -20,6 +21,15 @@ const models = {
   llama: llama(family),
   qwen3: llama({ ...family, headWidth: 24, qkNorm: true, tiedHead: true }),
 };
+
+const gemma = { ...sizes, kvHeads: 2, hiddenWidth: 48, slidingWindow: 4 };
+const slower = {
+  kind: "llama3",
+  factor: 8,
+  lowFrequency: 1,
+  highFrequency: 4,
+  originalContextLength: 16,
+} as const;
 
 function randomWeights(model: Decoder): Map<string, NamedArray> {
   return new Map(
@@ -253,6 +263,21 @@ describe("what cannot be exported", () => {
 
   it("a model without a tokenizer", async () => {
     await expect(attempt({ tokenizer: undefined })).rejects.toThrow(/holds a tokenizer/);
+  });
+
+  it.each([
+    [
+      "positions of Llama 3 in a qwen2",
+      llama({ ...family, qkvBias: true, ropeScaling: slower }),
+      /rope_scaling/,
+    ],
+    ["other layers without positions", llama({ ...family, noRopeLayers: [0] }), /no_rope_layers.*\[0,1\]/],
+    ["other layers that see everything", gemma3({ ...gemma, globalLayers: [1] }), /layer_types/],
+    ["another local base", gemma3({ ...gemma, localRopeTheta: 500 }), /rope_local_base_freq is 500.*10000/],
+    ["another scale of the scores", gemma3({ ...gemma, queryScalar: 9 }), /query_pre_attn_scalar is 9.* 8$/m],
+    ["a head of its own", gemma3({ ...gemma, tiedHead: false }), /tie_word_embeddings is false/],
+  ])("a model with %s", async (_, other, message) => {
+    await expect(attempt({ model: other, weights: randomWeights(other) })).rejects.toThrow(message);
   });
 
   it("a decoder of another kind, and a parameter that llama.cpp does not know", async () => {

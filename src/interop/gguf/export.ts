@@ -6,6 +6,7 @@ import type { NamedArray } from "../safetensors.js";
 import { architectureOf, inTheirLayout, modelMetadata, type Parameter, tensorName } from "./architecture.js";
 import { GgufError } from "./errors.js";
 import { type GgufTensor, string, uint32, writeGguf } from "./gguf-file.js";
+import { divisorsOf, ropeDivisors } from "./rope.js";
 import { type GgufType, tensorTypes } from "./tensor-types.js";
 import { tokenizerMetadata } from "./vocabulary.js";
 
@@ -41,7 +42,16 @@ export async function exportGguf(
     ...tokenizerMetadata(tokenizer, model.vocabSize, generation?.endTokens?.[0]),
   ]);
   const tensors = model.parameters.map((parameter) => tensorOf(parameter, weights, model, type));
-  await writeGguf(folder, `${name}.gguf`, metadata, tensors);
+  await writeGguf(folder, `${name}.gguf`, metadata, [...tensors, ...divisorTensor(model)]);
+}
+
+function divisorTensor(model: Decoder): GgufTensor[] {
+  const divisors = divisorsOf(model);
+  if (!divisors) return [];
+  const { shape, data } = divisors;
+  const { id, encode } = tensorTypes.F32;
+  const bytes = () => encode(data, ropeDivisors);
+  return [{ name: ropeDivisors, shape, type: id, byteLength: data.byteLength, bytes }];
 }
 
 function tensorOf(
@@ -50,7 +60,7 @@ function tensorOf(
   model: Decoder,
   wanted: GgufType,
 ): GgufTensor {
-  const name = tensorName(parameter.name);
+  const name = tensorName(parameter.name, architectureOf(model));
   const array = weights.get(parameter.name);
   if (String(array?.shape) !== String(parameter.shape)) {
     throw new CheckpointError(

@@ -72,7 +72,7 @@ export class GgufFolder implements Folder {
 
   private async readFile(): Promise<{ files: Folder; weights: TensorFile }> {
     const gguf = await openGguf(this.around, this.file);
-    const model = decoderFromConfig(configOf(gguf), this.location);
+    const model = decoderFromConfig(await configOf(gguf), this.location);
     const weights = weightsOf(gguf, model);
     const { tokenizer, config, ids } = tokenizerFiles(gguf);
     const files = memoryFolder(this.location);

@@ -6,6 +6,7 @@ import { trainCharacterTokenizer } from "../../features/tokenizer/character-toke
 import { loadTokenizer } from "../../features/tokenizer/load-tokenizer.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../../models/decoder.js";
+import { gemma3 } from "../../models/gemma3.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
 import { dpo } from "../../objectives/dpo.js";
@@ -66,7 +67,14 @@ export function buildModel(
       `raise model.vocabSize to ${tokenizer.vocabSize} or leave it out`,
     );
   }
-  return model.kind === "gpt2" ? gpt2({ ...model, vocabSize }) : llama({ ...model, vocabSize });
+  switch (model.kind) {
+    case "gpt2":
+      return gpt2({ ...model, vocabSize });
+    case "llama":
+      return llama({ ...model, vocabSize });
+    case "gemma3":
+      return gemma3({ ...model, vocabSize });
+  }
 }
 
 export function buildObjective(

@@ -50,9 +50,32 @@ const model = z.discriminatedUnion("kind", [
     width: count,
     headWidth: count.optional(),
     hiddenWidth: count,
+    /** Norms over query and key heads, as Qwen3 has. */
     qkNorm: z.boolean().default(false),
+    /** Biases on queries, keys and values, as Qwen2 has. */
+    qkvBias: z.boolean().default(false),
+    /** Layers, from 0, that do not know positions, as SmolLM3 has. */
+    noRopeLayers: z.array(z.int().nonnegative()).optional(),
     tiedHead: z.boolean().default(false),
     ropeTheta: z.number().positive().default(10_000),
+    vocabSize: count.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("gemma3"),
+    contextLength: count,
+    numLayers: count,
+    numHeads: count,
+    kvHeads: count.optional(),
+    width: count,
+    headWidth: count.optional(),
+    hiddenWidth: count,
+    /** Tokens that a layer with a window sees. */
+    slidingWindow: count,
+    /** Layers, from 0, that see all of the text; default every sixth. */
+    globalLayers: z.array(z.int().nonnegative()).optional(),
+    tiedHead: z.boolean().default(true),
+    ropeTheta: z.number().positive().default(1_000_000),
+    localRopeTheta: z.number().positive().default(10_000),
     vocabSize: count.optional(),
   }),
   z.strictObject({

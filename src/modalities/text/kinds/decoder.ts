@@ -87,7 +87,7 @@ const measures: readonly Use<SavedModel>[] = [
 
 export const decoder: ModelKind<SavedModel & { readonly generation?: GenerationDefaults }> = {
   name: "language model",
-  modelTypes: ["gpt2", "llama", "qwen3", adapterType],
+  modelTypes: ["gpt2", "llama", "qwen2", "qwen3", "smollm3", "gemma3_text", adapterType],
   fits: ({ music }) => music === undefined,
   open: async (folder, around) => {
     const { openModel } = await import("../../../interop/model-folder.js");

@@ -1,7 +1,5 @@
 /** Folders that we write, read by Hugging Face Transformers, and what it writes of them, read by us. */
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { constant, input } from "../../src/core/graph/tensor.js";
 import { gemm } from "../../src/core/ops/matmul.js";
@@ -13,11 +11,16 @@ import { t5 } from "../../src/models/t5.js";
 import { lookUp } from "../../src/nn/parameter.js";
 import { evaluate } from "../evaluate.js";
 import { temporaryFolder } from "../temporary-folder.js";
+import { askPython, lacks } from "./python.js";
 
-/** A Python that has Transformers; made with torch 2.15 and transformers 5.24. */
-const python = process.env.TRANSFORMERS_PYTHON;
-const script = fileURLToPath(new URL("read_t5.py", import.meta.url));
-const secondsAtMost = 300; // importing torch on a busy machine
+const lacking = lacks("torch", "transformers");
+
+interface Answer {
+  readonly ids: number[];
+  readonly logits: number[];
+  readonly written: number[][];
+  readonly surprises: string[];
+}
 
 const text = "a sentence with ünusual wörds: %1$s";
 const [source, valid, inputs] = [
@@ -35,12 +38,12 @@ const [source, valid, inputs] = [
   ],
 ];
 
-it.skipIf(!python).each([
+it.skipIf(lacking !== undefined).each([
   ["tied", "gated-gelu"],
   ["own", "gated-gelu"],
   ["tied", "relu"],
 ] as const)(
-  "is the same model in the Transformers of TRANSFORMERS_PYTHON: %s head, %s",
+  `is the same model in Transformers: %s head, %s${lacking ? ` (${lacking})` : ""}`,
   async (head, feedForward) => {
     const place = temporaryFolder();
     const tokenizer = await trainBpe(text, { vocabSize: 270, specialTokens: ["<pad>", "</s>", ">>de<<"] });
@@ -71,10 +74,9 @@ it.skipIf(!python).each([
       generation: { maxTokens: 7 },
     };
     await saveTranslator(openFolder(join(place, "ours")), saved);
-    const asked = JSON.stringify({ text, source, valid, inputs });
     const [ours, theirs] = ["ours", "theirs"].map((name) => join(place, name));
-    const said = execFileSync(python!, [script, ours, theirs], { input: asked, encoding: "utf8" });
-    const { ids, logits, written, surprises } = JSON.parse(said);
+    const asked = { text, source, valid, inputs };
+    const { ids, logits, written, surprises } = askPython<Answer>("read_t5.py", [ours, theirs], asked);
 
     expect(surprises).toEqual([]);
     expect(ids).toEqual([...tokenizer.encode(text), end]);
@@ -99,5 +101,4 @@ it.skipIf(!python).each([
     expect(again.tokens).toEqual(saved.tokens);
     expect(again.generation).toEqual(saved.generation);
   },
-  1000 * secondsAtMost,
 );

@@ -1,6 +1,6 @@
 """Says what Hugging Face Transformers makes of a folder that we wrote, and writes the same model to another one.
 
-    python test/parity/read_t5.py FOLDER OTHER         # asked by t5-folder.test.ts
+    python test/python/read_t5.py FOLDER OTHER         # asked by t5-folder.test.ts
 
 Reads {text, source, valid, inputs} from standard input; writes {ids, logits, written, surprises}.
 """
