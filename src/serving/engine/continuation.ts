@@ -92,7 +92,8 @@ export class Continuation {
   /** True when the token completes a stop string. */
   private push(id: number): boolean {
     const special = this.vocabulary.specialTexts.get(id);
-    return special === undefined ? this.stream.push(id) : this.request.stop.includes(special);
+    if (special === undefined || special === this.request.calls?.open) return this.stream.push(id);
+    return this.request.stop.includes(special);
   }
 
   /** Lets go of what is held back, and reports the end. */

@@ -1,4 +1,5 @@
 /** What stands between the HTTP server and the model: requests in tokens, answers as they are written. */
+import type { CallGrammar } from "../../generation/grammar/constraint.js";
 import type { Sampling } from "../../generation/sampling.js";
 import { ServingError } from "../errors.js";
 
@@ -19,6 +20,8 @@ export interface GenerationRequest {
   readonly topLogprobs?: number;
   /** The answer is JSON that this schema accepts; `true` stands for any JSON object. */
   readonly jsonSchema?: object | true;
+  /** Calls of functions in the answer keep to this; an engine that cannot keep calls valid writes them as they come. */
+  readonly calls?: CallGrammar;
   /** The name of an adapter; absent: the base model. */
   readonly adapter?: string;
 }

@@ -5,7 +5,11 @@
  */
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "../../generation/decoder-session.js";
-import type { CompileConstraint } from "../../generation/grammar/constraint.js";
+import type {
+  CompileCalls,
+  CompileConstraint,
+  TokenConstraint,
+} from "../../generation/grammar/constraint.js";
 import type { KvCache } from "../../generation/kv-cache.js";
 import { checkRequest, ofRequest } from "./check-request.js";
 import { Continuation, type Vocabulary, vocabularyOf } from "./continuation.js";
@@ -22,6 +26,7 @@ export interface SchedulerOptions {
   /** The names of the session's adapters, in its order. */
   readonly adapters?: readonly string[];
   readonly compileConstraint?: CompileConstraint;
+  readonly compileCalls?: CompileCalls;
   /** Most texts that are written at once; the others wait (default 16). */
   readonly maxActive?: number;
   /** Most tokens of a prompt that are read between two steps (default 128). */
@@ -77,7 +82,7 @@ export class Scheduler {
     const adapter = request.adapter === undefined ? 0 : adapters.indexOf(request.adapter) + 1;
     const text = new Continuation(id, request, adapter, this.vocabulary, (event) => report(id, event));
     this.open.set(id, text);
-    if (request.jsonSchema !== undefined && !(await this.constrain(text, request.jsonSchema))) return;
+    if (!(await this.constrain(text))) return;
     if (request.maxTokens === 0) text.finish("length");
     if (text.isOver || text.isCancelled) this.close(text);
     else this.waiting.push(text);
@@ -96,15 +101,23 @@ export class Scheduler {
     await this.step();
   }
 
-  private async constrain(text: Continuation, schema: object | true): Promise<boolean> {
+  /** False when the request was refused. */
+  private async constrain(text: Continuation): Promise<boolean> {
     try {
-      if (!this.options.compileConstraint) throw noConstraints();
-      text.constraint = await this.options.compileConstraint(schema);
+      text.constraint = await this.constraintOf(text.request);
       return true;
     } catch (error) {
       this.fail(text, ofRequest(error));
       return false;
     }
+  }
+
+  private async constraintOf({ jsonSchema, calls }: GenerationRequest): Promise<TokenConstraint | undefined> {
+    const { compileConstraint, compileCalls } = this.options;
+    if (calls !== undefined) return compileCalls?.(calls);
+    if (jsonSchema === undefined) return undefined;
+    if (!compileConstraint) throw noConstraints();
+    return compileConstraint(jsonSchema);
   }
 
   private dropCancelled(): void {

@@ -15,9 +15,14 @@ export interface ChoiceForm {
   whole(index: number, answer: Answer): object;
   /** The chunk before the first text, where there is one. */
   readonly opening?: object;
-  part(index: number, text: string, tokens: readonly TokenReport[]): object;
+  /** The chunks of a piece of text. */
+  parts(index: number, text: string, tokens: readonly TokenReport[]): readonly object[];
+  /** The chunks of what was held back until the end. */
+  rest?(index: number): readonly object[];
   /** The chunk with the finish reason. */
   readonly closing: object;
+  /** Why an answer ended, where it is something else than the engine knows. Asked when all of it was handed over. */
+  finishReason?(index: number, reason: Answer["finishReason"]): string;
 }
 
 /** What a route made of its request. */
@@ -43,7 +48,7 @@ export async function respond(c: Context, service: Service, completion: Completi
   const choices = answers.map((answer, index) => ({
     index,
     ...form.whole(index, answer),
-    finish_reason: answer.finishReason,
+    finish_reason: reasonOf(form, index, answer.finishReason),
   }));
   const written = answers.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
   return c.json({ ...head, choices, usage: usageOf(promptTokens, written) });
@@ -67,17 +72,24 @@ function stream(
       opened.add(index);
       if (isFirst && form.opening) await chunk([{ index, ...form.opening, finish_reason: null }]);
       if (event.kind === "end") written += event.completionTokens;
-      const choice = chunkChoice(form, index, event);
-      if (choice) await chunk([choice]);
+      for (const choice of chunkChoices(form, index, event)) await chunk([choice]);
     });
     if (withUsage) await chunk([], usageOf(promptTokens, written));
   });
 }
 
-function chunkChoice(form: ChoiceForm, index: number, event: GenerationEvent): object | undefined {
-  if (event.kind === "end") return { index, ...form.closing, finish_reason: event.finishReason };
-  if (event.text === "" && event.tokens.length === 0) return undefined;
-  return { index, ...form.part(index, event.text, event.tokens), finish_reason: null };
+function chunkChoices(form: ChoiceForm, index: number, event: GenerationEvent): object[] {
+  const goesOn = (part: object) => ({ index, ...part, finish_reason: null });
+  if (event.kind === "end") {
+    const rest = (form.rest?.(index) ?? []).map(goesOn);
+    return [...rest, { index, ...form.closing, finish_reason: reasonOf(form, index, event.finishReason) }];
+  }
+  if (event.text === "" && event.tokens.length === 0) return [];
+  return form.parts(index, event.text, event.tokens).map(goesOn);
+}
+
+function reasonOf(form: ChoiceForm, index: number, reason: Answer["finishReason"]): string {
+  return form.finishReason?.(index, reason) ?? reason;
 }
 
 interface Usage {

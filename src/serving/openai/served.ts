@@ -1,6 +1,7 @@
 /** A language model, served as OpenAI's API has it. */
 import type { Hono } from "hono";
 import { chatTemplate } from "../../features/chat/chat-template.js";
+import { toolStyle } from "../../features/chat/tool-style.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Sampling } from "../../generation/sampling.js";
 import type { Engine } from "../engine/engine.js";
@@ -36,7 +37,10 @@ export function serveLanguage(options: LanguageServing): Served {
   const template = chatTemplate(tokenizer);
   const prompts = new PromptEncoder(tokenizer, model.contextLength);
   const known = { engine, tokenizer, model, adapters, defaults, template, prompts };
-  const fixed = { ...known, turnEnd: turnEnd(template), maxTokensPerRequest };
+  const fixed = {
+    ...{ ...known, maxTokensPerRequest },
+    ...{ turnEnd: turnEnd(template), toolStyle: toolStyle(template) },
+  };
   let metrics: AnswerMetrics;
   const route = (
     path: string,
