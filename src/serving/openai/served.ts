@@ -13,6 +13,8 @@ import { embeddings } from "./embeddings.js";
 import { AnswerMetrics } from "./metrics.js";
 import { modelNames } from "./models.js";
 import { PromptEncoder } from "./prompt.js";
+import { ResponseMemory } from "./response-memory.js";
+import { responses } from "./responses.js";
 import type { ServedModel, Service } from "./service.js";
 import { turnEnd } from "./turn-end.js";
 
@@ -41,6 +43,7 @@ export function serveLanguage(options: LanguageServing): Served {
     ...{ ...known, maxTokensPerRequest },
     ...{ turnEnd: turnEnd(template), toolStyle: toolStyle(template) },
   };
+  const memory = new ResponseMemory();
   let metrics: AnswerMetrics;
   const route = (
     path: string,
@@ -53,6 +56,7 @@ export function serveLanguage(options: LanguageServing): Served {
     models: modelNames(known),
     routes: [
       route("/v1/chat/completions", chatCompletions),
+      route("/v1/responses", (c, service) => responses(c, service, memory)),
       route("/v1/completions", completions),
       route("/v1/embeddings", embeddings),
     ],
