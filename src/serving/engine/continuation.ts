@@ -29,6 +29,8 @@ export function vocabularyOf(tokenizer: Tokenizer, endTokens: readonly number[] 
 /** A text that is being continued: from the logits of each place to a token, and to events. */
 export class Continuation {
   isCancelled = false;
+  /** Tokens of the prompt that were read for an earlier request. */
+  cachedTokens = 0;
   /** Which tokens may come, once it is known. */
   constraint?: TokenConstraint;
   private readonly stream: TextStream;
@@ -106,6 +108,7 @@ export class Continuation {
       finishReason: this.finishReason,
       promptTokens: this.request.prompt.length,
       completionTokens: this.written,
+      ...(this.cachedTokens > 0 && { cachedTokens: this.cachedTokens }),
     });
   }
 

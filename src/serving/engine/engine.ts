@@ -50,6 +50,8 @@ export type GenerationEvent =
       readonly finishReason: "stop" | "length";
       readonly promptTokens: number;
       readonly completionTokens: number;
+      /** Tokens of the prompt that an earlier request had read; absent: none. */
+      readonly cachedTokens?: number;
     };
 
 /** Requests that are being answered and that wait, and tokens since the start. */
@@ -58,6 +60,10 @@ export interface EngineLoad {
   readonly waiting: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** Of the tokens of prompts those that had been read before. */
+  readonly cachedTokens?: number;
+  /** Memory of beginnings of prompts that are kept, in bytes. */
+  readonly cacheBytes?: number;
 }
 
 /** What answers requests: one model, and its adapters. */

@@ -14,6 +14,7 @@ import type { KvCache } from "../../generation/kv-cache.js";
 import { checkRequest, ofRequest } from "./check-request.js";
 import { Continuation, type Vocabulary, vocabularyOf } from "./continuation.js";
 import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
+import { PrefixCache } from "./prefix-cache.js";
 
 /** What the scheduler says about a request; nothing follows an end or an error. */
 export type Report = GenerationEvent | { readonly kind: "error"; readonly error: Error };
@@ -31,6 +32,8 @@ export interface SchedulerOptions {
   readonly maxActive?: number;
   /** Most tokens of a prompt that are read between two steps (default 128). */
   readonly chunkLength?: number;
+  /** Memory for beginnings of prompts, in bytes (default 0: none are kept). */
+  readonly prefixCacheBytes?: number;
   readonly report: (id: number, report: Report) => void;
 }
 
@@ -50,9 +53,13 @@ export class Scheduler {
   private cache: KvCache;
   private promptTokens = 0;
   private completionTokens = 0;
+  private cachedTokens = 0;
+  private readonly prefixes?: PrefixCache;
 
   constructor(private readonly options: SchedulerOptions) {
     const { session, tokenizer, endTokens, maxActive = 16, chunkLength = 128 } = options;
+    const { prefixCacheBytes = 0 } = options;
+    if (prefixCacheBytes > 0) this.prefixes = new PrefixCache(chunkLength, prefixCacheBytes);
     this.vocabulary = vocabularyOf(tokenizer, endTokens);
     this.maxActive = maxActive;
     this.chunkLength = chunkLength;
@@ -66,8 +73,10 @@ export class Scheduler {
 
   get load(): EngineLoad {
     const active = this.running.length + (this.reading ? 1 : 0);
-    const { promptTokens, completionTokens } = this;
-    return { active, waiting: this.open.size - active, promptTokens, completionTokens };
+    const { promptTokens, completionTokens, cachedTokens } = this;
+    const cacheBytes = this.prefixes?.byteLength ?? 0;
+    const waiting = this.open.size - active;
+    return { active, waiting, promptTokens, completionTokens, cachedTokens, cacheBytes };
   }
 
   /** Takes a request into the queue; resolved when it is there. A request that is refused is reported as an error. */
@@ -140,6 +149,7 @@ export class Scheduler {
     try {
       const chunk = prompt.subarray(start, start + this.chunkLength);
       const logits = await this.options.session.read(this.staged, 0, chunk);
+      this.prefixes?.keep(this.staged, 0, prompt);
       if (start + chunk.length < prompt.length) return;
       this.promptTokens += prompt.length;
       this.extend(text, logits);
@@ -153,7 +163,11 @@ export class Scheduler {
   private begin(): Continuation | undefined {
     if (this.running.length >= this.maxActive) return undefined;
     this.reading = this.waiting.shift();
-    if (this.reading) this.staged.add(this.reading.adapter);
+    if (!this.reading) return undefined;
+    this.staged.add(this.reading.adapter);
+    const known = this.prefixes?.fill(this.staged, 0, this.reading.request.prompt) ?? 0;
+    this.reading.cachedTokens = known;
+    this.cachedTokens += known;
     return this.reading;
   }
 

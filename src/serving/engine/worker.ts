@@ -22,7 +22,7 @@ import { type EngineOptions, partsOf, type ThreadMessage } from "./thread-messag
 async function start(port: MessagePort, options: EngineOptions): Promise<void> {
   const { model, weights, tokenizer, generation = {} } = await open(options);
   if (!tokenizer) throw noTokenizer(options.folder);
-  const { weights: kind = "float32", threads, maxActive } = options;
+  const { weights: kind = "float32", threads, maxActive, prefixCacheBytes = 2 ** 28 } = options;
   const named = Object.entries(options.adapters ?? {});
   const names = named.map(([name]) => name);
   const adapters = await Promise.all(named.map(([, path]) => openAdapter(path, model)));
@@ -32,7 +32,8 @@ async function start(port: MessagePort, options: EngineOptions): Promise<void> {
   // Rounded matrices take little memory: the exact ones are read again when they are asked for.
   const exact = kind === "float32" ? weights : undefined;
   const openEmbedder = embedder(model, async () => exact ?? (await open(options)).weights, threads);
-  const parts = { port, openEmbedder, session, tokenizer, endTokens, ...compilers, maxActive };
+  const sizes = { maxActive, prefixCacheBytes };
+  const parts = { port, openEmbedder, session, tokenizer, endTokens, ...compilers, ...sizes };
   const thread = new ModelThread({ ...parts, adapters: names });
   port.on("message", (command) => thread.receive(command));
   const { contextLength, vocabSize } = model;

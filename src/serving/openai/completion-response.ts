@@ -51,7 +51,9 @@ export async function respond(c: Context, service: Service, completion: Completi
     finish_reason: reasonOf(form, index, answer.finishReason),
   }));
   const written = answers.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
-  return c.json({ ...head, choices, usage: usageOf(promptTokens, written) });
+  const cached = new CachedTokens(requests);
+  for (const [index, { cachedTokens = 0 }] of answers.entries()) cached.add(index, cachedTokens);
+  return c.json({ ...head, choices, usage: usageOf(promptTokens, written, cached.sum) });
 }
 
 function stream(
@@ -67,14 +69,18 @@ function stream(
       send({ ...head, choices, ...(withUsage && { usage }) });
     const opened = new Set<number>();
     let written = 0;
+    const cached = new CachedTokens(requests);
     await writeAnswers(service, requests, c.req.raw.signal, async (index, event) => {
       const isFirst = !opened.has(index);
       opened.add(index);
       if (isFirst && form.opening) await chunk([{ index, ...form.opening, finish_reason: null }]);
-      if (event.kind === "end") written += event.completionTokens;
+      if (event.kind === "end") {
+        written += event.completionTokens;
+        cached.add(index, event.cachedTokens ?? 0);
+      }
       for (const choice of chunkChoices(form, index, event)) await chunk([choice]);
     });
-    if (withUsage) await chunk([], usageOf(promptTokens, written));
+    if (withUsage) await chunk([], usageOf(promptTokens, written, cached.sum));
   });
 }
 
@@ -96,12 +102,30 @@ interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
 }
 
-function usageOf(promptTokens: number, completionTokens: number): Usage {
+/** Tokens of prompts that had been read before; a prompt of several choices counts once, as its first choice found it. */
+class CachedTokens {
+  private readonly byPrompt = new Map<Int32Array, number>();
+
+  constructor(private readonly requests: readonly GenerationRequest[]) {}
+
+  add(index: number, count: number): void {
+    const { prompt } = this.requests[index];
+    this.byPrompt.set(prompt, Math.min(count, this.byPrompt.get(prompt) ?? count));
+  }
+
+  get sum(): number {
+    return [...this.byPrompt.values()].reduce((sum, count) => sum + count, 0);
+  }
+}
+
+function usageOf(promptTokens: number, completionTokens: number, cachedTokens: number): Usage {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
   };
 }

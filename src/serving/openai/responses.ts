@@ -197,10 +197,14 @@ function argumentsIn(text: string): Record<string, unknown> {
   }
 }
 
-function usageOf({ promptTokens, completionTokens }: Extract<GenerationEvent, { kind: "end" }>) {
+function usageOf({
+  promptTokens,
+  completionTokens,
+  cachedTokens = 0,
+}: Extract<GenerationEvent, { kind: "end" }>) {
   return {
     input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: 0 },
+    input_tokens_details: { cached_tokens: cachedTokens },
     output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: 0 },
     total_tokens: promptTokens + completionTokens,
