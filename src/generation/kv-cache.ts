@@ -105,6 +105,21 @@ export class KvCache {
     return row;
   }
 
+  /** What a row has read from position `start` to `end`, as tensors [1, kvHeads, end - start, headWidth] of their own. */
+  copy(row: number, start: number, end: number): Record<string, HostTensor> {
+    const { kvHeads, headWidth } = this.model;
+    const size = (end - start) * headWidth;
+    const copies = [...this.arrays].map(([name, array]) => {
+      const data = new Float32Array(kvHeads * size);
+      for (let head = 0; head < kvHeads; head++) {
+        const from = ((row * kvHeads + head) * this.positions + start) * headWidth;
+        data.set(array.subarray(from, from + size), head * size);
+      }
+      return [name, hostTensor("float32", [1, kvHeads, end - start, headWidth], data)];
+    });
+    return Object.fromEntries(copies);
+  }
+
   /** Forgets what a row has read. */
   clear(row: number): void {
     this.lengths[row] = 0;

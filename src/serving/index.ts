@@ -7,6 +7,7 @@
 export type { Engine, GenerationEvent, GenerationRequest } from "./engine/engine.js";
 export { startEngine } from "./engine/worker-engine.js";
 export { ServingError } from "./errors.js";
+export type { ApiKey, Keyring } from "./http/keyring.js";
 export type { Limits } from "./http/limits.js";
 export type { Host, Route, Served } from "./http/served.js";
 export { type HostOptions, type RunningServer, startHost } from "./http/server.js";

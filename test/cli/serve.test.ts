@@ -83,7 +83,13 @@ describe("refused before a model is opened", () => {
     writeFileSync(join(place, "empty"), "\n");
     writeFileSync(join(place, "two"), "a b");
     await refused(/empty or has characters/, "serve", place, "--api-key-file", join(place, "empty"));
-    await refused(/empty or has characters/, "serve", place, "--api-key-file", join(place, "two"));
+    await refused(
+      /limit of an API key is wrong[\s\S]*two, line 1: b/,
+      "serve",
+      place,
+      "--api-key-file",
+      join(place, "two"),
+    );
     await refused(/cannot be read[\s\S]*absent/, "serve", place, "--api-key-file", join(place, "absent"));
     vi.stubEnv("AUTODIDACT_API_KEY", "");
     onTestFinished(() => {

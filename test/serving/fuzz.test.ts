@@ -68,7 +68,9 @@ async function expectStillAlive(): Promise<void> {
   expect([status, engine.load().active]).toEqual([200, 0]);
 }
 
-const routes = fc.constantFrom("/v1/chat/completions", "/v1/completions", "/v1/embeddings");
+const routes = fc.constantFrom(
+  ...["/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings"],
+);
 const json = { "content-type": "application/json" };
 
 it("any JSON", async () => {

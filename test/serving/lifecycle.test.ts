@@ -50,7 +50,10 @@ describe("a stream", () => {
       delta({}, "length"),
       {
         ...{ id, object: "chat.completion.chunk", created, model: "tiny", choices: [] },
-        usage: { prompt_tokens, completion_tokens: 3, total_tokens: prompt_tokens + 3 },
+        usage: {
+          ...{ prompt_tokens, completion_tokens: 3, total_tokens: prompt_tokens + 3 },
+          prompt_tokens_details: { cached_tokens: 0 },
+        },
       },
     ]);
   });

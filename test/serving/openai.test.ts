@@ -60,6 +60,7 @@ describe("chat", () => {
       prompt_tokens: promptTokens,
       completion_tokens: tokenCount,
       total_tokens: promptTokens + tokenCount,
+      prompt_tokens_details: { cached_tokens: 0 },
     });
   });
 
@@ -191,7 +192,13 @@ describe("completions", () => {
     expect(choices.map(({ text }) => text)).toEqual(alone.map((answer) => answer.choices[0].text));
     const { text } = await written("The sea", { maxTokens: 10, temperature: 0.7, seed: 5 });
     expect(choices[0].text).toBe(text);
-    expect(usage).toEqual({ prompt_tokens: 15, completion_tokens: 20, total_tokens: 35 });
+    const prompt_tokens_details = { cached_tokens: 0 };
+    expect(usage).toEqual({
+      prompt_tokens: 15,
+      completion_tokens: 20,
+      total_tokens: 35,
+      prompt_tokens_details,
+    });
   });
 
   it("write 16 tokens when nothing is said, and stream", async () => {

@@ -19,6 +19,9 @@ const chat = (change: object = {}) => ({
 });
 const said = (...messages: unknown[]) => chat({ messages });
 const user = (content: unknown) => ({ role: "user", content });
+const call = { id: "a", type: "function", function: { name: "f", arguments: "{}" } };
+const calling = (...calls: unknown[]) => ({ role: "assistant", content: null, tool_calls: calls });
+const tool = (name: string) => ({ type: "function", function: { name } });
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
 describe("a chat with a wrong field", () => {
@@ -54,9 +57,29 @@ describe("a chat with a wrong field", () => {
       /says nothing/,
     ],
     ["half a surrogate pair", said(user("\ud800")), "messages", /surrogate/],
-    ["calls of tools", said({ ...user("a"), tool_calls: [{}] }), "messages[0].tool_calls", /not support/],
-    ["tools", chat({ tools: [{ type: "function" }] }), "tools", /does not support/],
-    ["a choice of tool", chat({ tool_choice: "required" }), "tool_choice", /"required"/],
+    ["a call without an id", said(calling({})), "messages[0].tool_calls[0].id", /expected string/],
+    [
+      "arguments that are no JSON",
+      said(calling({ ...call, function: { name: "f", arguments: "{" } })),
+      "messages[0].tool_calls[0].function.arguments",
+      /JSON object/,
+    ],
+    [
+      "calls of a user",
+      said({ ...user("a"), tool_calls: [call] }),
+      "messages[0].tool_calls",
+      /Only an assistant/,
+    ],
+    ["tools for a model without", chat({ tools: [tool("f")] }), "tools", /has no tools/],
+    [
+      "a tool of the server's",
+      chat({ tools: [{ type: "web_search" }] }),
+      "tools[0].type",
+      /no tools of its own/,
+    ],
+    ["a function with a space", chat({ tools: [tool("a b")] }), "tools[0].function.name", /1 to 64/],
+    ["a choice of no tool", chat({ tool_choice: "required" }), "tool_choice", /required; there are none/],
+    ["an old function", chat({ functions: [{ name: "f" }] }), "functions", /does not support/],
     ["a penalty", chat({ presence_penalty: 0.5 }), "presence_penalty", /leave it out or give 0/],
     ["another penalty", chat({ frequency_penalty: -1 }), "frequency_penalty", /Found: -1/],
     ["a bias", chat({ logit_bias: { 5: 1 } }), "logit_bias", /leave it out or give \{\}/],

@@ -4,16 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomStream } from "../../src/core/random.js";
 import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
+import type { Tokenizer } from "../../src/features/tokenizer/tokenizer.js";
 import { openFolder } from "../../src/files/disk.js";
 import { type SavedModel, saveModel } from "../../src/interop/model-folder.js";
 import { llama } from "../../src/models/llama.js";
 import { startEngine, type WorkerEngine } from "../../src/serving/engine/worker-engine.js";
 import { type RunningServer, startServer } from "../../src/serving/openai/server.js";
 
+const bytes = byteTokenizer({ specialTokens: ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] });
+
 /** Weights large enough that the model has opinions, which a wrong cache or seed would change. */
-export function smallModel(): SavedModel {
-  const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] });
-  const sizes = { vocabSize: tokenizer.vocabSize, contextLength: 256, numLayers: 2, numHeads: 4, width: 16 };
+export function smallModel(tokenizer: Tokenizer = bytes, contextLength = 256): SavedModel {
+  const sizes = { vocabSize: tokenizer.vocabSize, contextLength, numLayers: 2, numHeads: 4, width: 16 };
   const model = llama({ ...sizes, kvHeads: 2, hiddenWidth: 32, ropeTheta: 500, rmsNormEpsilon: 1e-5 });
   const weights = new Map(
     model.parameters.map(({ name, shape }) => {
@@ -26,9 +28,11 @@ export function smallModel(): SavedModel {
 }
 
 /** Writes the model into a folder of its own; `remove` it when done. */
-export async function saveSmallModel(): Promise<{ folder: string; remove: () => void }> {
+export async function saveSmallModel(
+  model: SavedModel = smallModel(),
+): Promise<{ folder: string; remove: () => void }> {
   const folder = mkdtempSync(join(tmpdir(), "autodidact-serving-"));
-  await saveModel(openFolder(folder), smallModel());
+  await saveModel(openFolder(folder), model);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -37,8 +41,8 @@ export interface SmallServer extends RunningServer {
 }
 
 /** A server for the small model, called "small"; `close` ends everything. */
-export async function serveSmallModel(apiKey?: string): Promise<SmallServer> {
-  const { folder, remove } = await saveSmallModel();
+export async function serveSmallModel(apiKey?: string, model?: SavedModel): Promise<SmallServer> {
+  const { folder, remove } = await saveSmallModel(model);
   const engine = await startEngine({ folder, maxActive: 4, threads: 1 });
   const server = await startServer({
     engine,

@@ -1,15 +1,16 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import type { Modality, Named, Serving } from "../../modalities/modality.js";
 import { findNamed } from "../../modalities/saved.js";
-import { ServingError } from "../../serving/errors.js";
+import type { ApiKey } from "../../serving/http/keyring.js";
 import { isLoopback } from "../../serving/http/same-site.js";
 import type { Served } from "../../serving/http/served.js";
 import { type RunningServer, startHost } from "../../serving/http/server.js";
+import { keyVariable, readKeys } from "../api-keys.js";
 import { aroundOf } from "../around.js";
 import { checkpointOption } from "../checkpoint-option.js";
+import { collectGarbage } from "../collect-garbage.js";
 import { CommandError } from "../errors.js";
 import { flagName, flagsOf, toOption } from "../flags.js";
 import { parseCount } from "../numbers.js";
@@ -26,8 +27,6 @@ interface ServeFlags {
   json?: boolean;
 }
 
-const keyVariable = "AUTODIDACT_API_KEY";
-
 const usualBodyBytes = 4 * 2 ** 20;
 
 /** How long answers may go on after the first Ctrl-C. */
@@ -43,7 +42,10 @@ export function serveCommand(modalities: readonly Modality[]): Command {
     .argument("<model>", "a run, a model folder, or a name on the Hugging Face Hub")
     .option("--port <number>", "where to listen, 0 for any free port", parsePort, 8080)
     .option("--host <name>", "the address to listen on; 0.0.0.0 lets other machines in", "127.0.0.1")
-    .option("--api-key-file <file>", `what clients must send as their key (or the variable ${keyVariable})`)
+    .option(
+      "--api-key-file <file>",
+      `keys that clients send, one a line, with limits behind it (or the variable ${keyVariable})`,
+    )
     .addOption(checkpointOption())
     .option("--max-concurrent <count>", "most answers made at once", parseCount, 16)
     .option("--max-queue <count>", "most answers that wait; the rest is told to try again", parseNone, 64)
@@ -68,7 +70,7 @@ async function serve(
   command: Command,
   modalities: readonly Modality[],
 ): Promise<void> {
-  const apiKey = readKey(flags.apiKeyFile);
+  const apiKey = readKeys(flags.apiKeyFile);
   const { host, port, maxConcurrent, maxQueue, maxBody } = flags;
   if (!isLoopback(host) && apiKey === undefined) warnOpen(host);
   const around = aroundOf(modalities);
@@ -79,6 +81,7 @@ async function serve(
   try {
     const bodyBytes = maxBody ?? served.bodyBytes ?? usualBodyBytes;
     const limits = { bodyBytes, maxConcurrent, maxQueue };
+    collectGarbage();
     const server = await startHost(served, { host, port, apiKey, limits });
     introduce(server, served, flags, apiKey);
     await interrupted();
@@ -129,14 +132,14 @@ function introduce(
   { url }: RunningServer,
   { models: [model, ...others], facts, description, example, page }: Served,
   { json, apiKeyFile }: ServeFlags,
-  apiKey: string | undefined,
+  apiKeys: readonly ApiKey[] | undefined,
 ): void {
   if (json) {
     process.stdout.write(`${JSON.stringify({ url, model, ...facts })}\n`);
     return;
   }
-  const secret = apiKeyFile === undefined ? `$${keyVariable}` : `$(cat ${apiKeyFile})`;
-  const key = apiKey === undefined ? "" : ` -H "Authorization: Bearer ${secret}"`;
+  const secret = apiKeyFile === undefined ? `$${keyVariable}` : `$(grep -om1 "^[^# ]*" ${apiKeyFile})`;
+  const key = apiKeys === undefined ? "" : ` -H "Authorization: Bearer ${secret}"`;
   const beside = others.length > 0 ? ` and ${others.join(", ")}` : "";
   process.stdout.write(
     `${url} serves ${model}${beside}: ${description}\n\n` +
@@ -150,30 +153,6 @@ function curlBody(example: Served["example"]): string {
   return Object.entries(example.form)
     .map(([name, value]) => `-F "${name}=${value}"`)
     .join(" ");
-}
-
-function readKey(file: string | undefined): string | undefined {
-  const key = file === undefined ? process.env[keyVariable] : keyIn(file);
-  // A key with other characters could not be sent in a header.
-  if (key === undefined || /^[!-~]+$/.test(key)) return key;
-  throw new ServingError(
-    "the API key is empty or has characters that no header can carry",
-    file === undefined ? `the variable ${keyVariable}` : file,
-    "use letters, digits and signs without spaces, for example from: openssl rand -hex 32",
-  );
-}
-
-function keyIn(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    throw new ServingError(
-      "the file with the API key cannot be read",
-      (cause as Error).message,
-      "give --api-key-file the path of a text file that holds the key",
-      { cause },
-    );
-  }
 }
 
 function parsePort(text: string): number {

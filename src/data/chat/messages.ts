@@ -5,11 +5,23 @@ export class ChatError extends AutodidactError {}
 
 export type ChatRole = "system" | "user" | "assistant" | "tool";
 
+/** A function that the assistant asks to be called. */
+export interface ToolCall {
+  /** What the tool's answer refers to. */
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> };
+}
+
 /** One turn of a conversation. */
 export interface ChatMessage {
   readonly role: ChatRole;
   readonly content: string;
   readonly name?: string;
+  /** Of the assistant: it may then say nothing beside. */
+  readonly tool_calls?: readonly ToolCall[];
+  /** Of a tool: the call that it answers. */
+  readonly tool_call_id?: string;
 }
 
 /** After what each role may speak; "start" is the beginning of the conversation. */
@@ -24,24 +36,24 @@ const SPEAKS_AFTER: Record<ChatRole, readonly (ChatRole | "start")[]> = {
  * Makes sure of the order of roles: a system message only at the start, then user and assistant in turn,
  * with tools answering the assistant. `place` says in messages where the conversation stands.
  * @throws ChatError for no messages, unknown roles, roles out of order, contents that are no well-formed
- * text, and assistants that say nothing.
+ * text, and assistants that neither say nor call anything.
  */
 export function checkMessages(messages: readonly ChatMessage[], place = "the conversation"): void {
   if (messages.length === 0) {
     throw new ChatError("the conversation has no messages", place, "give at least what the user says");
   }
   let before: ChatRole | "start" = "start";
-  for (const [i, { role, content }] of messages.entries()) {
+  for (const [i, { role, content, tool_calls: calls = [] }] of messages.entries()) {
     const where = `${place}, message ${i + 1}`;
     const allowed = Object.hasOwn(SPEAKS_AFTER, role) ? SPEAKS_AFTER[role] : undefined;
     if (allowed === undefined) throw unknownRole(role, where);
     if (!allowed.includes(before)) throw outOfOrder(role, before, where);
-    checkContent(role, content, where);
+    checkContent(role, content, where, calls.length > 0);
     before = role;
   }
 }
 
-function checkContent(role: ChatRole, content: unknown, where: string): void {
+function checkContent(role: ChatRole, content: unknown, where: string, calls: boolean): void {
   if (typeof content !== "string") {
     const found = `${where} (${role}): ${shown(content)}`;
     throw new ChatError("the content of a message is no text", found, "give text; write tool calls as text");
@@ -49,7 +61,7 @@ function checkContent(role: ChatRole, content: unknown, where: string): void {
   if (/[\ud800-\udfff]/u.test(content)) {
     throw new ChatError("a message holds half a surrogate pair", where, "repair the \\u escapes in its text");
   }
-  if (role === "assistant" && content.trim() === "") {
+  if (role === "assistant" && content.trim() === "" && !calls) {
     throw new ChatError(
       "the assistant says nothing",
       where,

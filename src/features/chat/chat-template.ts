@@ -2,9 +2,21 @@ import { ChatError, type ChatMessage, checkMessages } from "../../data/chat/mess
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { isObject, type JsonObject } from "../tokenizer/tokenizer-file.js";
 import { type JinjaProgram, parseJinja, renderJinja } from "./bounded-jinja.js";
+import { pythonText } from "./python-text.js";
 import { strftime } from "./strftime.js";
 
 export { ChatError, type ChatMessage } from "../../data/chat/messages.js";
+
+/** A function that a model may ask to be called, as OpenAI's API and Hugging Face's templates have it. */
+export interface ChatTool {
+  readonly type: "function";
+  readonly function: {
+    readonly name: string;
+    readonly description?: string;
+    /** A JSON schema of the arguments. */
+    readonly parameters?: Readonly<Record<string, unknown>>;
+  };
+}
 
 /** How a conversation is rendered. */
 export interface RenderOptions {
@@ -12,6 +24,8 @@ export interface RenderOptions {
   readonly addGenerationPrompt?: boolean;
   /** What templates that write the date take for now; the present by default. */
   readonly now?: Date;
+  /** What the assistant may call. */
+  readonly tools?: readonly ChatTool[];
 }
 
 /** Writes conversations as the text that a model was, or will be, trained on. */
@@ -36,20 +50,23 @@ export const chatMl =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * The tokenizer's own template (`chat_template`, of several the one named "default"), else ChatML. Templates
- * see what they see in Hugging Face Transformers.
+ * The tokenizer's own template (`chat_template`, of several the one named "default", and "tool_use" where there are
+ * tools), else ChatML. Templates see what they see in Hugging Face Transformers.
  * @throws ChatError when the template does not parse.
  */
 export function chatTemplate(tokenizer: Pick<Tokenizer, "config">): ChatTemplate {
   const config = tokenizer.config ?? {};
   const source = templateOf(config) ?? chatMl;
   const program = parsed(source);
-  const variables = { ...specialTokensOf(config), tools: null, documents: null };
+  const withTools = toolTemplateOf(config);
+  const toolProgram = withTools === undefined ? program : parsed(withTools);
+  const variables = { ...specialTokensOf(config), documents: null };
   const render = (messages: readonly ChatMessage[], options: RenderOptions = {}) => {
     checkMessages(messages);
-    const { addGenerationPrompt = false, now = new Date() } = options;
-    return rendered(program, {
+    const { addGenerationPrompt = false, now = new Date(), tools = [] } = options;
+    return rendered(tools.length > 0 ? toolProgram : program, {
       ...variables,
+      ...toolVariables(tools),
       messages,
       add_generation_prompt: addGenerationPrompt,
       raise_exception: refuse,
@@ -71,6 +88,18 @@ function templateOf({ chat_template: template }: JsonObject): string | undefined
     names === "" ? `chat_template is ${JSON.stringify(template).slice(0, 60)}` : `it has: ${names}`,
     'write chat_template as text, or as a list with one named "default", in tokenizer_config.json',
   );
+}
+
+/** Of several templates the one for conversations with tools. */
+function toolTemplateOf({ chat_template: template }: JsonObject): string | undefined {
+  const named = Array.isArray(template) ? template.filter(isObject) : [];
+  const found = named.find(({ name }) => name === "tool_use")?.template;
+  return typeof found === "string" ? found : undefined;
+}
+
+/** Most templates look for `tools`. SmolLM3's looks for `xml_tools`, and writes each as Python prints it. */
+function toolVariables(tools: readonly ChatTool[]): JsonObject {
+  return tools.length === 0 ? { tools: null } : { tools, xml_tools: tools.map(pythonText) };
 }
 
 /** bos_token, eos_token and the like as text. */

@@ -14,3 +14,28 @@ export interface TokenConstraint {
 
 /** Compiles the grammar of a JSON schema (`true`: any JSON object). Throws `GenerationError` for one it cannot express. */
 export type CompileConstraint = (schema: object | true) => Promise<TokenConstraint>;
+
+/** A function that a model may ask to be called. */
+export interface CallableFunction {
+  readonly name: string;
+  /** A JSON schema of an object; absent: there are no arguments. */
+  readonly parameters?: object;
+  /** Arguments have to keep to the schema exactly, or the request is refused. */
+  readonly isStrict?: boolean;
+}
+
+/** How an answer calls functions: each call is JSON with a name and arguments. */
+export interface CallGrammar {
+  readonly functions: readonly CallableFunction[];
+  /** The key of the arguments, beside `name`. */
+  readonly argumentsKey: "arguments" | "parameters";
+  /** The text that a call follows; empty: an answer is a call or has none. */
+  readonly open: string;
+  /** The call is open already: the answer is its JSON, and nothing else. */
+  readonly isOpened: boolean;
+  /** Several calls may be made; otherwise the answer ends with the first. */
+  readonly mayBeSeveral: boolean;
+}
+
+/** Compiles what keeps calls of functions valid. Throws `GenerationError` for strict parameters that cannot be expressed. */
+export type CompileCalls = (calls: CallGrammar) => Promise<TokenConstraint>;

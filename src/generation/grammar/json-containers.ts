@@ -26,7 +26,8 @@ export interface ArrayParts {
 }
 
 export class JsonContainers {
-  private readonly space: Rule;
+  /** Nothing, a space, or a new line with some indentation. */
+  readonly space: Rule;
 
   constructor(private readonly net: TextNetwork) {
     const indentation = net.repeat(net.literal(" "), 0, MAX_INDENTATION);

@@ -24,10 +24,10 @@ const MAX_PROPERTIES = 1000;
 /**
  * Draws the grammar of a schema. Properties come in the order of the schema, then those it does not name; a space,
  * or a new line with some indentation, may follow `{ [ , :` and precede `} ]`. Throws `GenerationError` for a schema
- * that is not supported or that no text satisfies.
+ * that is not supported or that no text satisfies. With `afterSpace` such a space may also precede the whole.
  */
-export function jsonGrammar(schema: Schema, net: TextNetwork): Rule {
-  const root = new JsonGrammar(schema, net).draw(schema);
+export function jsonGrammar(schema: Schema, net: TextNetwork, { afterSpace = false } = {}): Rule {
+  const root = new JsonGrammar(schema, net).draw(schema, afterSpace);
   const isLive = prune(net.nodes);
   if (isLive(root.start)) return root;
   throw new GenerationError(
@@ -56,8 +56,11 @@ class JsonGrammar {
     this.containers = new JsonContainers(net);
   }
 
-  draw(root: Schema): Rule {
-    const rule = this.net.rule(this.value(root, "#"));
+  draw(root: Schema, afterSpace: boolean): Rule {
+    const value = this.value(root, "#");
+    const rule = this.net.rule(
+      afterSpace ? this.net.sequence(this.net.call(this.containers.space), value) : value,
+    );
     for (let draw = this.undrawn.pop(); draw !== undefined; draw = this.undrawn.pop()) draw();
     return rule;
   }

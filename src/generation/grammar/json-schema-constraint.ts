@@ -25,26 +25,45 @@ export async function jsonConstraints(
   vocabSize: number,
   endTokens: readonly number[],
 ): Promise<CompileConstraint> {
-  let vocabulary: Vocabulary | undefined;
-  const grammars = new Map<string, Automaton>();
-  return async (schema) => {
-    const text = schema === true ? '{"type":"object"}' : schemaText(schema);
-    vocabulary ??= new Vocabulary(tokenizer, vocabSize, endTokens);
-    const grammar = grammars.get(text) ?? compile(JSON.parse(text), vocabulary);
-    grammars.delete(text); // to come last in the order of use
-    grammars.set(text, grammar);
-    if (grammars.size > MAX_GRAMMARS) grammars.delete(grammars.keys().next().value!);
-    return new JsonConstraint(grammar, vocabulary);
-  };
+  const compiler = new JsonCompiler(tokenizer, vocabSize, endTokens);
+  return async (schema) => compiler.compile(schema);
 }
 
-function compile(schema: Schema, { alphabet }: Vocabulary): Automaton {
+/** Compiles schemas for one vocabulary, and keeps the last grammars. */
+export class JsonCompiler {
+  private vocabulary?: Vocabulary;
+  private readonly grammars = new Map<string, Automaton>();
+
+  constructor(
+    readonly tokenizer: Tokenizer,
+    private readonly vocabSize: number,
+    private readonly endTokens: readonly number[],
+  ) {}
+
+  /**
+   * A constraint at the start of its text; with `afterSpace` one space, or a new line with some indentation, may come
+   * first. Throws `GenerationError` for a schema that cannot be expressed.
+   */
+  compile(schema: object | true, { afterSpace = false } = {}): JsonConstraint {
+    const text = schema === true ? '{"type":"object"}' : schemaText(schema);
+    this.vocabulary ??= new Vocabulary(this.tokenizer, this.vocabSize, this.endTokens);
+    const key = afterSpace ? ` ${text}` : text;
+    const grammar = this.grammars.get(key) ?? draw(JSON.parse(text), this.vocabulary, afterSpace);
+    this.grammars.delete(key); // to come last in the order of use
+    this.grammars.set(key, grammar);
+    if (this.grammars.size > MAX_GRAMMARS) this.grammars.delete(this.grammars.keys().next().value!);
+    return new JsonConstraint(grammar, this.vocabulary);
+  }
+}
+
+function draw(schema: Schema, { alphabet }: Vocabulary, afterSpace: boolean): Automaton {
   const net = new TextNetwork(alphabet);
-  const root = jsonGrammar(schema, net);
+  const root = jsonGrammar(schema, net, { afterSpace });
   return new Automaton(net.nodes, root);
 }
 
-class JsonConstraint implements TokenConstraint {
+/** Follows one text through a grammar. */
+export class JsonConstraint implements TokenConstraint {
   private state: State;
   private isEnded = false;
 
@@ -81,9 +100,19 @@ class JsonConstraint implements TokenConstraint {
     else this.isEnded = true;
   }
 
+  /** Takes a text that is written already. False, and nothing is taken, where the grammar does not allow it. */
+  read(text: string): boolean {
+    const next = this.stateBehind(new TextEncoder().encode(text));
+    if (next) this.state = next;
+    return next !== null;
+  }
+
   private stateAfter(id: number): State | null {
     const bytes = this.vocabulary.bytesOf(id);
-    if (bytes === undefined || this.isEnded) return null;
+    return bytes === undefined || this.isEnded ? null : this.stateBehind(bytes);
+  }
+
+  private stateBehind(bytes: Uint8Array): State | null {
     let state: State | null = this.state;
     for (const byte of bytes) state &&= this.grammar.step(state, byte);
     return state;

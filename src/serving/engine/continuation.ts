@@ -29,6 +29,8 @@ export function vocabularyOf(tokenizer: Tokenizer, endTokens: readonly number[] 
 /** A text that is being continued: from the logits of each place to a token, and to events. */
 export class Continuation {
   isCancelled = false;
+  /** Tokens of the prompt that were read for an earlier request. */
+  cachedTokens = 0;
   /** Which tokens may come, once it is known. */
   constraint?: TokenConstraint;
   private readonly stream: TextStream;
@@ -92,7 +94,8 @@ export class Continuation {
   /** True when the token completes a stop string. */
   private push(id: number): boolean {
     const special = this.vocabulary.specialTexts.get(id);
-    return special === undefined ? this.stream.push(id) : this.request.stop.includes(special);
+    if (special === undefined || special === this.request.calls?.open) return this.stream.push(id);
+    return this.request.stop.includes(special);
   }
 
   /** Lets go of what is held back, and reports the end. */
@@ -105,6 +108,7 @@ export class Continuation {
       finishReason: this.finishReason,
       promptTokens: this.request.prompt.length,
       completionTokens: this.written,
+      ...(this.cachedTokens > 0 && { cachedTokens: this.cachedTokens }),
     });
   }
 

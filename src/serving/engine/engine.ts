@@ -1,4 +1,5 @@
 /** What stands between the HTTP server and the model: requests in tokens, answers as they are written. */
+import type { CallGrammar } from "../../generation/grammar/constraint.js";
 import type { Sampling } from "../../generation/sampling.js";
 import { ServingError } from "../errors.js";
 
@@ -19,6 +20,8 @@ export interface GenerationRequest {
   readonly topLogprobs?: number;
   /** The answer is JSON that this schema accepts; `true` stands for any JSON object. */
   readonly jsonSchema?: object | true;
+  /** Calls of functions in the answer keep to this; an engine that cannot keep calls valid writes them as they come. */
+  readonly calls?: CallGrammar;
   /** The name of an adapter; absent: the base model. */
   readonly adapter?: string;
 }
@@ -47,6 +50,8 @@ export type GenerationEvent =
       readonly finishReason: "stop" | "length";
       readonly promptTokens: number;
       readonly completionTokens: number;
+      /** Tokens of the prompt that an earlier request had read; absent: none. */
+      readonly cachedTokens?: number;
     };
 
 /** Requests that are being answered and that wait, and tokens since the start. */
@@ -55,6 +60,10 @@ export interface EngineLoad {
   readonly waiting: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** Of the tokens of prompts those that had been read before. */
+  readonly cachedTokens?: number;
+  /** Memory of beginnings of prompts that are kept, in bytes. */
+  readonly cacheBytes?: number;
 }
 
 /** What answers requests: one model, and its adapters. */

@@ -5,11 +5,16 @@
  */
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "../../generation/decoder-session.js";
-import type { CompileConstraint } from "../../generation/grammar/constraint.js";
+import type {
+  CompileCalls,
+  CompileConstraint,
+  TokenConstraint,
+} from "../../generation/grammar/constraint.js";
 import type { KvCache } from "../../generation/kv-cache.js";
 import { checkRequest, ofRequest } from "./check-request.js";
 import { Continuation, type Vocabulary, vocabularyOf } from "./continuation.js";
 import { type EngineLoad, type GenerationEvent, type GenerationRequest, RequestError } from "./engine.js";
+import { PrefixCache } from "./prefix-cache.js";
 
 /** What the scheduler says about a request; nothing follows an end or an error. */
 export type Report = GenerationEvent | { readonly kind: "error"; readonly error: Error };
@@ -22,10 +27,13 @@ export interface SchedulerOptions {
   /** The names of the session's adapters, in its order. */
   readonly adapters?: readonly string[];
   readonly compileConstraint?: CompileConstraint;
+  readonly compileCalls?: CompileCalls;
   /** Most texts that are written at once; the others wait (default 16). */
   readonly maxActive?: number;
   /** Most tokens of a prompt that are read between two steps (default 128). */
   readonly chunkLength?: number;
+  /** Memory for beginnings of prompts, in bytes (default 0: none are kept). */
+  readonly prefixCacheBytes?: number;
   readonly report: (id: number, report: Report) => void;
 }
 
@@ -45,9 +53,13 @@ export class Scheduler {
   private cache: KvCache;
   private promptTokens = 0;
   private completionTokens = 0;
+  private cachedTokens = 0;
+  private readonly prefixes?: PrefixCache;
 
   constructor(private readonly options: SchedulerOptions) {
     const { session, tokenizer, endTokens, maxActive = 16, chunkLength = 128 } = options;
+    const { prefixCacheBytes = 0 } = options;
+    if (prefixCacheBytes > 0) this.prefixes = new PrefixCache(chunkLength, prefixCacheBytes);
     this.vocabulary = vocabularyOf(tokenizer, endTokens);
     this.maxActive = maxActive;
     this.chunkLength = chunkLength;
@@ -61,8 +73,10 @@ export class Scheduler {
 
   get load(): EngineLoad {
     const active = this.running.length + (this.reading ? 1 : 0);
-    const { promptTokens, completionTokens } = this;
-    return { active, waiting: this.open.size - active, promptTokens, completionTokens };
+    const { promptTokens, completionTokens, cachedTokens } = this;
+    const cacheBytes = this.prefixes?.byteLength ?? 0;
+    const waiting = this.open.size - active;
+    return { active, waiting, promptTokens, completionTokens, cachedTokens, cacheBytes };
   }
 
   /** Takes a request into the queue; resolved when it is there. A request that is refused is reported as an error. */
@@ -77,7 +91,7 @@ export class Scheduler {
     const adapter = request.adapter === undefined ? 0 : adapters.indexOf(request.adapter) + 1;
     const text = new Continuation(id, request, adapter, this.vocabulary, (event) => report(id, event));
     this.open.set(id, text);
-    if (request.jsonSchema !== undefined && !(await this.constrain(text, request.jsonSchema))) return;
+    if (!(await this.constrain(text))) return;
     if (request.maxTokens === 0) text.finish("length");
     if (text.isOver || text.isCancelled) this.close(text);
     else this.waiting.push(text);
@@ -96,15 +110,23 @@ export class Scheduler {
     await this.step();
   }
 
-  private async constrain(text: Continuation, schema: object | true): Promise<boolean> {
+  /** False when the request was refused. */
+  private async constrain(text: Continuation): Promise<boolean> {
     try {
-      if (!this.options.compileConstraint) throw noConstraints();
-      text.constraint = await this.options.compileConstraint(schema);
+      text.constraint = await this.constraintOf(text.request);
       return true;
     } catch (error) {
       this.fail(text, ofRequest(error));
       return false;
     }
+  }
+
+  private async constraintOf({ jsonSchema, calls }: GenerationRequest): Promise<TokenConstraint | undefined> {
+    const { compileConstraint, compileCalls } = this.options;
+    if (calls !== undefined) return compileCalls?.(calls);
+    if (jsonSchema === undefined) return undefined;
+    if (!compileConstraint) throw noConstraints();
+    return compileConstraint(jsonSchema);
   }
 
   private dropCancelled(): void {
@@ -127,6 +149,7 @@ export class Scheduler {
     try {
       const chunk = prompt.subarray(start, start + this.chunkLength);
       const logits = await this.options.session.read(this.staged, 0, chunk);
+      this.prefixes?.keep(this.staged, 0, prompt);
       if (start + chunk.length < prompt.length) return;
       this.promptTokens += prompt.length;
       this.extend(text, logits);
@@ -140,7 +163,11 @@ export class Scheduler {
   private begin(): Continuation | undefined {
     if (this.running.length >= this.maxActive) return undefined;
     this.reading = this.waiting.shift();
-    if (this.reading) this.staged.add(this.reading.adapter);
+    if (!this.reading) return undefined;
+    this.staged.add(this.reading.adapter);
+    const known = this.prefixes?.fill(this.staged, 0, this.reading.request.prompt) ?? 0;
+    this.reading.cachedTokens = known;
+    this.cachedTokens += known;
     return this.reading;
   }
 

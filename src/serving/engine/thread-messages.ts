@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly weights?: "float32" | "int8" | "int4";
   /** Most texts that are written at once (default 16). */
   readonly maxActive?: number;
+  /** Memory for beginnings of prompts that are read once for all requests, in bytes (default 256 MiB; 0: none). */
+  readonly prefixCacheBytes?: number;
   /** Threads of the model (default: one a core). */
   readonly threads?: number;
   /** The folders of adapters, by the names that requests give them. */

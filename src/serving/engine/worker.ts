@@ -6,7 +6,7 @@ import { openFolder } from "../../files/disk.js";
 import type { LoadedAdapter } from "../../generation/adapters.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { compileEmbedder, type Embedder } from "../../generation/embedder.js";
-import type { CompileConstraint } from "../../generation/grammar/constraint.js";
+import type { CompileCalls, CompileConstraint } from "../../generation/grammar/constraint.js";
 import { adaptedLayers, loadAdapter } from "../../interop/adapter.js";
 import { fetchModel } from "../../interop/hub/fetch-model.js";
 import { openModelFolder } from "../../interop/hub/open-model-folder.js";
@@ -22,17 +22,18 @@ import { type EngineOptions, partsOf, type ThreadMessage } from "./thread-messag
 async function start(port: MessagePort, options: EngineOptions): Promise<void> {
   const { model, weights, tokenizer, generation = {} } = await open(options);
   if (!tokenizer) throw noTokenizer(options.folder);
-  const { weights: kind = "float32", threads, maxActive } = options;
+  const { weights: kind = "float32", threads, maxActive, prefixCacheBytes = 2 ** 28 } = options;
   const named = Object.entries(options.adapters ?? {});
   const names = named.map(([name]) => name);
   const adapters = await Promise.all(named.map(([, path]) => openAdapter(path, model)));
   const session = await compileDecoder(nodeRuntime, model, weights, { weights: kind, threads, adapters });
   const { endTokens } = generation;
-  const compileConstraint = constraints(tokenizer, model.vocabSize, endTokens);
+  const compilers = constraints(tokenizer, model.vocabSize, endTokens);
   // Rounded matrices take little memory: the exact ones are read again when they are asked for.
   const exact = kind === "float32" ? weights : undefined;
   const openEmbedder = embedder(model, async () => exact ?? (await open(options)).weights, threads);
-  const parts = { port, openEmbedder, session, tokenizer, endTokens, compileConstraint, maxActive };
+  const sizes = { maxActive, prefixCacheBytes };
+  const parts = { port, openEmbedder, session, tokenizer, endTokens, ...compilers, ...sizes };
   const thread = new ModelThread({ ...parts, adapters: names });
   port.on("message", (command) => thread.receive(command));
   const { contextLength, vocabSize } = model;
@@ -63,12 +64,18 @@ function constraints(
   tokenizer: Tokenizer,
   vocabSize: number,
   endTokens: readonly number[] | undefined,
-): CompileConstraint {
+): { compileConstraint: CompileConstraint; compileCalls: CompileCalls } {
   const load = once(async () => {
-    const { jsonConstraints } = await import("../../generation/grammar/json-schema-constraint.js");
-    return jsonConstraints(tokenizer, vocabSize, [...vocabularyOf(tokenizer, endTokens).endTokens]);
+    const { JsonCompiler } = await import("../../generation/grammar/json-schema-constraint.js");
+    const { callConstraints } = await import("../../generation/grammar/call-constraint.js");
+    const ends = [...vocabularyOf(tokenizer, endTokens).endTokens];
+    const compiler = new JsonCompiler(tokenizer, vocabSize, ends);
+    return { compiler, compileCalls: callConstraints(compiler) };
   });
-  return async (schema) => (await load())(schema);
+  return {
+    compileConstraint: async (schema) => (await load()).compiler.compile(schema),
+    compileCalls: async (calls) => (await load()).compileCalls(calls),
+  };
 }
 
 /** Compiles the embedder when the first text comes. */

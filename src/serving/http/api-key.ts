@@ -1,13 +1,18 @@
-/** Who may ask: a shared secret, compared without telling by the time it takes how much of it was right. */
-import { createHash, timingSafeEqual } from "node:crypto";
+/** Who may ask: those who know a secret. */
 import type { Context, MiddlewareHandler } from "hono";
 import { ApiError } from "./api-error.js";
+import { enterUntilSent, type Keyring } from "./keyring.js";
 
-/** Lets requests with `Authorization: Bearer <key>` through; others get 401. */
-export function requireKey(key: string): MiddlewareHandler {
+/**
+ * Lets requests with `Authorization: Bearer <key>` through; others get 401. What is POSTed counts against the limits of
+ * the key.
+ */
+export function requireKey(keys: Keyring): MiddlewareHandler {
   return async (c, next) => {
     const given = bearer(c);
-    if (given === undefined || !isSameKey(given, key)) throw wrongKey(given);
+    const holder = given === undefined ? undefined : keys.find(given);
+    if (!holder) throw wrongKey(given);
+    if (c.req.method === "POST") enterUntilSent(holder, c);
     await next();
   };
 }
@@ -17,16 +22,8 @@ export function bearer(c: Context): string | undefined {
   return /^Bearer +(.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
 }
 
-/** Whether the keys are one. */
-export function isSameKey(given: string, key: string): boolean {
-  // Digests have one length, whatever was sent; timingSafeEqual needs that.
-  return timingSafeEqual(digest(given), digest(key));
-}
-
 /** Has a browser's page know that it is the key that a server wants. */
 export const askForKey = { "www-authenticate": 'Bearer realm="autodidact"' };
-
-const digest = (text: string) => createHash("sha256").update(text).digest();
 
 function wrongKey(given: string | undefined): ApiError {
   return new ApiError(

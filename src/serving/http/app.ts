@@ -29,7 +29,7 @@ const shared: Methods = {
 
 export function createApp(served: Served, host: Host, options: AppOptions): Hono {
   const { address, isClosing, created } = options;
-  const { apiKey, onFault } = host;
+  const { keys, onFault } = host;
   const metrics = new Metrics();
   served.watch?.(metrics.registry, host.admission);
   const routes = new Map(served.routes.map((route) => [route.path, route]));
@@ -41,8 +41,8 @@ export function createApp(served: Served, host: Host, options: AppOptions): Hono
   app.notFound((c) => respondWith(unknownUrl(c.req.method, c.req.path, served)));
   app.use(countRequests(metrics, methods));
   app.use(refuseWhen(isClosing));
-  if (apiKey === undefined) app.use(refuseOtherSites(address));
-  else for (const path of ["/v1/*", "/metrics"]) app.use(path, requireKey(apiKey));
+  if (keys === undefined) app.use(refuseOtherSites(address));
+  else for (const path of ["/v1/*", "/metrics"]) app.use(path, requireKey(keys));
   modelRoutes(app, served.models, created);
   for (const { method, path, handle } of served.routes) app.on(method, path, (c) => handle(c, host));
   for (const path of ["/healthz", "/health"]) {

@@ -1,4 +1,4 @@
-/** Answers as server-sent events: `data: <JSON>` for each chunk, and `data: [DONE]` at the end. */
+/** Answers as server-sent events: `data: <JSON>` for each chunk, and mostly `data: [DONE]` at the end. */
 import type { ServerResponse } from "node:http";
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
@@ -9,18 +9,23 @@ const stalledMs = 120_000;
 
 /**
  * Streams the chunks that `produce` sends. Waits for the first, so that what fails before it is an ordinary
- * error with its status; an error after it is sent as a last event `{ error }`, which ends the stream.
+ * error with its status; an error after it is sent as a last event `{ error }`, which ends the stream. Where chunks are
+ * sent with a name, which is their event's, the last one ends the stream, and an error is named so too.
  */
 export async function eventStream(
   c: Context,
   onFault: (error: unknown) => void,
-  produce: (send: (chunk: object) => Promise<void>) => Promise<void>,
+  produce: (send: (chunk: object, name?: string) => Promise<void>) => Promise<void>,
 ): Promise<Response> {
   const opened = deferred<SSEStreamingApi>();
   const begun = deferred<void>();
-  const produced = produce(async (chunk) => {
+  let isNamed = false;
+  let sent = 0;
+  const produced = produce(async (chunk, name) => {
+    isNamed = name !== undefined;
+    sent++;
     begun.resolve();
-    await (await opened.promise).writeSSE({ data: JSON.stringify(chunk) });
+    await (await opened.promise).writeSSE({ data: JSON.stringify(chunk), event: name });
   });
   await Promise.race([begun.promise, produced]);
   (c.env as { outgoing: ServerResponse }).outgoing.setTimeout(stalledMs);
@@ -28,9 +33,13 @@ export async function eventStream(
     opened.resolve(stream);
     try {
       await produced;
-      await stream.writeSSE({ data: "[DONE]" });
+      if (!isNamed) await stream.writeSSE({ data: "[DONE]" });
     } catch (error) {
-      await stream.writeSSE({ data: JSON.stringify(answerFor(error, onFault).body) });
+      const { body } = answerFor(error, onFault);
+      const [data, event] = isNamed
+        ? [{ type: "error", sequence_number: sent, ...body }, "error"]
+        : [body, undefined];
+      await stream.writeSSE({ data: JSON.stringify(data), event });
     }
   });
 }

@@ -2,14 +2,15 @@
 import type { Context, Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { ApiError } from "./api-error.js";
+import type { Keyring } from "./keyring.js";
 import type { Admission, Limits } from "./limits.js";
 
 /** What every route of one server shares. */
 export interface Host {
   readonly limits: Limits;
   readonly admission: Admission;
-  /** What clients must send as a bearer token; absent: nothing. */
-  readonly apiKey?: string;
+  /** What clients must send one of as a bearer token; absent: nothing. */
+  readonly keys?: Keyring;
   /** Told of errors that are the server's own. */
   readonly onFault: (error: unknown) => void;
 }

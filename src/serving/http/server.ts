@@ -7,6 +7,7 @@ import { getRequestListener, RequestError } from "@hono/node-server";
 import { ServingError } from "../errors.js";
 import { ApiError, answerFor } from "./api-error.js";
 import { createApp, respondWith } from "./app.js";
+import { type ApiKey, Keyring } from "./keyring.js";
 import { Admission, type Limits } from "./limits.js";
 import type { Served } from "./served.js";
 
@@ -16,8 +17,11 @@ export interface HostOptions {
   readonly host?: string;
   /** 0: a free one. */
   readonly port: number;
-  /** What clients must send as a bearer token; absent: nothing. /healthz, /health and the page are open without it. */
-  readonly apiKey?: string;
+  /**
+   * What clients must send as a bearer token: one key, or any of several, each with limits of its own; absent: nothing.
+   * /healthz, /health and the page are open without it.
+   */
+  readonly apiKey?: string | readonly ApiKey[];
   readonly limits: Limits;
   /** Seconds since 1970; default now. */
   readonly created?: number;
@@ -42,7 +46,7 @@ export async function startHost(served: Served, options: HostOptions): Promise<R
   const { created = Math.floor(Date.now() / 1000), onFault = (error) => console.error(error) } = options;
   const admission = new Admission(limits);
   let isClosing = false;
-  const host = { limits, admission, apiKey, onFault };
+  const host = { limits, admission, keys: keyringOf(apiKey), onFault };
   const app = createApp(served, host, { address, created, isClosing: () => isClosing });
   const listener = getRequestListener(app.fetch, {
     hostname: "localhost", // for requests of HTTP/1.0, which may name no host
@@ -61,6 +65,12 @@ export async function startHost(served: Served, options: HostOptions): Promise<R
       return finish(server, admission, graceMs);
     },
   };
+}
+
+/** None where there is no key. */
+export function keyringOf(apiKey: HostOptions["apiKey"]): Keyring | undefined {
+  if (apiKey === undefined) return undefined;
+  return new Keyring(typeof apiKey === "string" ? [{ key: apiKey }] : apiKey);
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

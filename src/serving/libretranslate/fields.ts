@@ -1,9 +1,10 @@
 /** The fields of a request as LibreTranslate has them. */
 import type { Context } from "hono";
 import { z } from "zod";
-import { askForKey, bearer, isSameKey } from "../http/api-key.js";
+import { askForKey, bearer } from "../http/api-key.js";
 import { readForm } from "../http/form-body.js";
 import { readJson } from "../http/json-body.js";
+import { enterUntilSent, type Holder, type Keyring } from "../http/keyring.js";
 import type { Host } from "../http/served.js";
 import { LibreTranslateError } from "./errors.js";
 
@@ -16,13 +17,13 @@ const mostAlternatives = 10;
 const anyFields = z.record(z.string(), z.unknown(), { error: "Invalid JSON format" });
 
 /**
- * Reads a request: JSON, or a form of either sort. Throws `ApiError`: where the server has a key, 400 for a request
- * without one and 403 for another, and what `readJson` and `readForm` throw.
+ * Reads a request: JSON, or a form of either sort. Throws `ApiError`: where the server has keys, 400 for a request
+ * without one, 403 for another and 429 for one too many, and what `readJson` and `readForm` throw.
  */
-export async function readFields(c: Context, { limits, apiKey }: Host): Promise<Fields> {
+export async function readFields(c: Context, { limits, keys }: Host): Promise<Fields> {
   const isForm = /^(?:multipart\/|application\/x-www-form-)/i.test(c.req.header("content-type") ?? "");
   const fields = await (isForm ? readForm : readJson)(c, anyFields, limits.bodyBytes);
-  if (apiKey !== undefined) requireAccess(fields.api_key || bearer(c), apiKey);
+  if (keys) enterUntilSent(holderOf(fields.api_key || bearer(c), keys), c);
   return fields;
 }
 
@@ -64,10 +65,12 @@ const missing = (name: string) => invalid(`missing ${name} parameter`);
 
 const invalid = (words: string) => new LibreTranslateError(400, `Invalid request: ${words}`);
 
-function requireAccess(given: unknown, key: string): void {
+function holderOf(given: unknown, keys: Keyring): Holder {
   const details = { headers: askForKey };
   if (given === undefined || given === null) {
     throw new LibreTranslateError(400, "Please contact the server operator to get an API key", details);
   }
-  if (!isSameKey(String(given), key)) throw new LibreTranslateError(403, "Invalid API key", details);
+  const holder = keys.find(String(given));
+  if (!holder) throw new LibreTranslateError(403, "Invalid API key", details);
+  return holder;
 }

@@ -83,13 +83,13 @@ function requirePair(source: ServedLanguage, target: ServedLanguage): void {
 }
 
 /** What programs with a surface of their own ask for first. */
-function settings(languages: readonly ServedLanguage[], { apiKey }: Host): object {
+function settings(languages: readonly ServedLanguage[], { keys }: Host): object {
   const target = languages.find(({ code }) => languages[0].targets.includes(code)) ?? languages[0];
   return {
     charLimit: -1, // none but that of the body
     frontendTimeout: 500, // milliseconds, as LibreTranslate has it
-    apiKeys: apiKey !== undefined,
-    keyRequired: apiKey !== undefined,
+    apiKeys: keys !== undefined,
+    keyRequired: keys !== undefined,
     suggestions: false,
     filesTranslation: false,
     supportedFilesFormat: [],

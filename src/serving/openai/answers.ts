@@ -38,6 +38,7 @@ export interface Answer {
   readonly tokens: TokenReport[];
   finishReason: "stop" | "length";
   completionTokens: number;
+  cachedTokens?: number;
 }
 
 /** As `writeAnswers`; gives the answers when all are complete. */
@@ -57,6 +58,7 @@ export async function wholeAnswers(
     } else {
       answer.finishReason = event.finishReason;
       answer.completionTokens = event.completionTokens;
+      answer.cachedTokens = event.cachedTokens;
     }
   });
   return answers;

@@ -15,9 +15,14 @@ export interface ChoiceForm {
   whole(index: number, answer: Answer): object;
   /** The chunk before the first text, where there is one. */
   readonly opening?: object;
-  part(index: number, text: string, tokens: readonly TokenReport[]): object;
+  /** The chunks of a piece of text. */
+  parts(index: number, text: string, tokens: readonly TokenReport[]): readonly object[];
+  /** The chunks of what was held back until the end. */
+  rest?(index: number): readonly object[];
   /** The chunk with the finish reason. */
   readonly closing: object;
+  /** Why an answer ended, where it is something else than the engine knows. Asked when all of it was handed over. */
+  finishReason?(index: number, reason: Answer["finishReason"]): string;
 }
 
 /** What a route made of its request. */
@@ -43,10 +48,12 @@ export async function respond(c: Context, service: Service, completion: Completi
   const choices = answers.map((answer, index) => ({
     index,
     ...form.whole(index, answer),
-    finish_reason: answer.finishReason,
+    finish_reason: reasonOf(form, index, answer.finishReason),
   }));
   const written = answers.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
-  return c.json({ ...head, choices, usage: usageOf(promptTokens, written) });
+  const cached = new CachedTokens(requests);
+  for (const [index, { cachedTokens = 0 }] of answers.entries()) cached.add(index, cachedTokens);
+  return c.json({ ...head, choices, usage: usageOf(promptTokens, written, cached.sum) });
 }
 
 function stream(
@@ -62,34 +69,63 @@ function stream(
       send({ ...head, choices, ...(withUsage && { usage }) });
     const opened = new Set<number>();
     let written = 0;
+    const cached = new CachedTokens(requests);
     await writeAnswers(service, requests, c.req.raw.signal, async (index, event) => {
       const isFirst = !opened.has(index);
       opened.add(index);
       if (isFirst && form.opening) await chunk([{ index, ...form.opening, finish_reason: null }]);
-      if (event.kind === "end") written += event.completionTokens;
-      const choice = chunkChoice(form, index, event);
-      if (choice) await chunk([choice]);
+      if (event.kind === "end") {
+        written += event.completionTokens;
+        cached.add(index, event.cachedTokens ?? 0);
+      }
+      for (const choice of chunkChoices(form, index, event)) await chunk([choice]);
     });
-    if (withUsage) await chunk([], usageOf(promptTokens, written));
+    if (withUsage) await chunk([], usageOf(promptTokens, written, cached.sum));
   });
 }
 
-function chunkChoice(form: ChoiceForm, index: number, event: GenerationEvent): object | undefined {
-  if (event.kind === "end") return { index, ...form.closing, finish_reason: event.finishReason };
-  if (event.text === "" && event.tokens.length === 0) return undefined;
-  return { index, ...form.part(index, event.text, event.tokens), finish_reason: null };
+function chunkChoices(form: ChoiceForm, index: number, event: GenerationEvent): object[] {
+  const goesOn = (part: object) => ({ index, ...part, finish_reason: null });
+  if (event.kind === "end") {
+    const rest = (form.rest?.(index) ?? []).map(goesOn);
+    return [...rest, { index, ...form.closing, finish_reason: reasonOf(form, index, event.finishReason) }];
+  }
+  if (event.text === "" && event.tokens.length === 0) return [];
+  return form.parts(index, event.text, event.tokens).map(goesOn);
+}
+
+function reasonOf(form: ChoiceForm, index: number, reason: Answer["finishReason"]): string {
+  return form.finishReason?.(index, reason) ?? reason;
 }
 
 interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
 }
 
-function usageOf(promptTokens: number, completionTokens: number): Usage {
+/** Tokens of prompts that had been read before; a prompt of several choices counts once, as its first choice found it. */
+class CachedTokens {
+  private readonly byPrompt = new Map<Int32Array, number>();
+
+  constructor(private readonly requests: readonly GenerationRequest[]) {}
+
+  add(index: number, count: number): void {
+    const { prompt } = this.requests[index];
+    this.byPrompt.set(prompt, Math.min(count, this.byPrompt.get(prompt) ?? count));
+  }
+
+  get sum(): number {
+    return [...this.byPrompt.values()].reduce((sum, count) => sum + count, 0);
+  }
+}
+
+function usageOf(promptTokens: number, completionTokens: number, cachedTokens: number): Usage {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
   };
 }

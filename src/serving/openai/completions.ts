@@ -76,7 +76,7 @@ function completionForm(tokenizer: Tokenizer, choices: number, withLogprobs: boo
     object: "text_completion",
     chunkObject: "text_completion",
     whole: (index, { text, tokens }) => part(index, text, tokens),
-    part,
+    parts: (...piece) => [part(...piece)],
     closing: { text: "", logprobs: null },
   };
 }

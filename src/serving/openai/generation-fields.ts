@@ -51,14 +51,17 @@ export type GenerationFields = z.output<typeof schema>;
 
 /** What the requests to the engine for all choices have in common. */
 export function sharedSettings(
-  fields: GenerationFields,
+  fields: Pick<GenerationFields, "temperature" | "top_p" | "top_k"> & Partial<Pick<GenerationFields, "stop">>,
   service: Service,
 ): Pick<GenerationRequest, "sampling" | "stop"> {
   const stop = typeof fields.stop === "string" ? [fields.stop] : (fields.stop ?? []);
   return { sampling: samplingOf(fields, service.defaults), stop };
 }
 
-function samplingOf(fields: GenerationFields, defaults: Partial<Sampling>): Sampling {
+function samplingOf(
+  fields: Pick<GenerationFields, "temperature" | "top_p" | "top_k">,
+  defaults: Partial<Sampling>,
+): Sampling {
   const { temperature = 1, topP = 1, topK, ...others } = defaults;
   return {
     ...others,
@@ -69,6 +72,6 @@ function samplingOf(fields: GenerationFields, defaults: Partial<Sampling>): Samp
 }
 
 /** The seed of the first choice: the client's, or one that nobody can guess. */
-export function firstSeed({ seed }: GenerationFields): number {
+export function firstSeed({ seed }: Pick<GenerationFields, "seed">): number {
   return seed ?? Number(crypto.getRandomValues(new BigUint64Array(1))[0] >> 12n);
 }

@@ -29,6 +29,16 @@ export class AnswerMetrics {
       new Counter({ name, help, registers, collect: countTo(read) });
     counter("autodidact_prompt_tokens_total", "Tokens read", () => engine.load().promptTokens);
     counter("autodidact_completion_tokens_total", "Tokens written", () => engine.load().completionTokens);
+    counter(
+      "autodidact_cached_prompt_tokens_total",
+      "Tokens of prompts that were not read again",
+      () => engine.load().cachedTokens ?? 0,
+    );
+    gauge(
+      "autodidact_prefix_cache_bytes",
+      "Memory of beginnings of prompts",
+      () => engine.load().cacheBytes ?? 0,
+    );
   }
 
   /** Watches one answer from its request's arrival on: call the result with each of its events. */

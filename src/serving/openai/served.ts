@@ -1,6 +1,7 @@
 /** A language model, served as OpenAI's API has it. */
 import type { Hono } from "hono";
 import { chatTemplate } from "../../features/chat/chat-template.js";
+import { toolStyle } from "../../features/chat/tool-style.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Sampling } from "../../generation/sampling.js";
 import type { Engine } from "../engine/engine.js";
@@ -12,6 +13,8 @@ import { embeddings } from "./embeddings.js";
 import { AnswerMetrics } from "./metrics.js";
 import { modelNames } from "./models.js";
 import { PromptEncoder } from "./prompt.js";
+import { ResponseMemory } from "./response-memory.js";
+import { responses } from "./responses.js";
 import type { ServedModel, Service } from "./service.js";
 import { turnEnd } from "./turn-end.js";
 
@@ -36,7 +39,11 @@ export function serveLanguage(options: LanguageServing): Served {
   const template = chatTemplate(tokenizer);
   const prompts = new PromptEncoder(tokenizer, model.contextLength);
   const known = { engine, tokenizer, model, adapters, defaults, template, prompts };
-  const fixed = { ...known, turnEnd: turnEnd(template), maxTokensPerRequest };
+  const fixed = {
+    ...{ ...known, maxTokensPerRequest },
+    ...{ turnEnd: turnEnd(template), toolStyle: toolStyle(template) },
+  };
+  const memory = new ResponseMemory();
   let metrics: AnswerMetrics;
   const route = (
     path: string,
@@ -49,6 +56,7 @@ export function serveLanguage(options: LanguageServing): Served {
     models: modelNames(known),
     routes: [
       route("/v1/chat/completions", chatCompletions),
+      route("/v1/responses", (c, service) => responses(c, service, memory)),
       route("/v1/completions", completions),
       route("/v1/embeddings", embeddings),
     ],

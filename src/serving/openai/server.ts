@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { createApp } from "../http/app.js";
 import { Admission } from "../http/limits.js";
-import { type HostOptions, type RunningServer, startHost } from "../http/server.js";
+import { type HostOptions, keyringOf, type RunningServer, startHost } from "../http/server.js";
 import { type LanguageServing, serveLanguage } from "./served.js";
 
 export type { RunningServer } from "../http/server.js";
@@ -32,6 +32,6 @@ export function createRoutes(options: RoutesOptions): Hono {
   const { host = "127.0.0.1", apiKey, limits, model } = options;
   const { onFault = (error: unknown) => console.error(error) } = options;
   const { created = Math.floor(Date.now() / 1000) } = model;
-  const parts = { limits, onFault, apiKey, admission: new Admission(limits) };
+  const parts = { limits, onFault, keys: keyringOf(apiKey), admission: new Admission(limits) };
   return createApp(serveLanguage(options), parts, { address: host, created, isClosing: () => false });
 }

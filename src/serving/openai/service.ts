@@ -1,5 +1,6 @@
 /** What every route of a language model shares. */
 import type { ChatTemplate } from "../../features/chat/chat-template.js";
+import type { ToolStyle } from "../../features/chat/tool-style.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Sampling } from "../../generation/sampling.js";
 import type { Engine } from "../engine/engine.js";
@@ -20,6 +21,8 @@ export interface Service extends Host {
   readonly template: ChatTemplate;
   /** Texts with which a turn of a conversation ends, beside the engine's own end. */
   readonly turnEnd: readonly string[];
+  /** How the model calls functions; absent: it does not, or not in a way that can be read. */
+  readonly toolStyle?: ToolStyle;
   readonly prompts: PromptEncoder;
   readonly model: ServedModel;
   /** Names of the adapters: each is a model of its own to clients. */

@@ -126,6 +126,11 @@ export const answering = z.object({
   ),
   weights,
   maxTokens: flag(countOption.optional(), "count", "longest answer (default: what the context leaves)"),
+  prefixCache: flag(
+    amountOption.default(256),
+    "MiB",
+    "memory for beginnings of prompts, such as earlier turns, that are read once",
+  ),
 });
 export type Answering = z.output<typeof answering>;
 

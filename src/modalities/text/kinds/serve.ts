@@ -13,9 +13,11 @@ export async function serveDecoder(
   { place }: Named<SavedModel>,
   { name, options, maxConcurrent }: ServeRequest,
 ): Promise<Served> {
-  const { adapter, weights, maxTokens } = options as Answering;
+  const { adapter, weights, maxTokens, prefixCache } = options as Answering;
   const adapters = readAdapters(adapter, name);
-  const engine = await startEngine({ folder: place.location, weights, maxActive: maxConcurrent, adapters });
+  const prefixCacheBytes = prefixCache * 2 ** 20;
+  const sizes = { maxActive: maxConcurrent, prefixCacheBytes };
+  const engine = await startEngine({ folder: place.location, weights, adapters, ...sizes });
   const { contextLength, generation, parameterCount } = engine.modelInfo;
   const { maxTokens: _usual, ...defaults } = generation;
   const model = { name, contextLength };
@@ -27,7 +29,7 @@ export async function serveDecoder(
   });
   return {
     ...served,
-    facts: { ...served.facts, parameterCount },
+    facts: { ...served.facts, parameterCount, prefixCacheBytes },
     description: `${parameterCount.toLocaleString("en-US")} parameters, context ${contextLength}`,
     close: () => engine.close(0),
   };

@@ -1,0 +1,101 @@
+import { type StreamDecoder, streamDecoder } from "../../features/tokenizer/stream-decoder.js";
+import { GenerationError } from "../errors.js";
+import { callSchema, parametersOf } from "./call-schema.js";
+import type { CallableFunction, CallGrammar, CompileCalls, TokenConstraint } from "./constraint.js";
+import type { JsonCompiler, JsonConstraint } from "./json-schema-constraint.js";
+
+/**
+ * Constraints under which a model may say what it likes, but whose calls are valid: once a call is open, only JSON can
+ * come that names a function and fits its parameters. Parameters that no grammar expresses are then any object, unless
+ * they are strict.
+ */
+export function callConstraints(compiler: JsonCompiler): CompileCalls {
+  return async (calls) => {
+    const schema = expressible(calls, compiler);
+    const start = () => compiler.compile(schema, { afterSpace: true });
+    return calls.isOpened ? start() : new CallConstraint(calls, streamDecoder(compiler.tokenizer), start);
+  };
+}
+
+/** The schema of a call, whose functions are looked at one by one where all together cannot be expressed. */
+function expressible(calls: CallGrammar, compiler: JsonCompiler): object {
+  const whole = callSchema(calls);
+  if (compiles(whole, compiler)) return whole;
+  const loose = new Set<CallableFunction>();
+  for (const one of calls.functions) {
+    if (one.isStrict) compiler.compile(parametersOf(one));
+    else if (!compiles(parametersOf(one), compiler)) loose.add(one);
+  }
+  return callSchema(calls, (one) => !loose.has(one));
+}
+
+function compiles(schema: object, compiler: JsonCompiler): boolean {
+  try {
+    compiler.compile(schema, { afterSpace: true });
+    return true;
+  } catch (error) {
+    if (error instanceof GenerationError) return false;
+    throw error;
+  }
+}
+
+/** Watches a text for the start of a call, and follows the call to its end. */
+class CallConstraint implements TokenConstraint {
+  isComplete = false;
+  private json?: JsonConstraint;
+  /** What was written since the last call, as far as it matters. */
+  private text = "";
+  private mayCall = true;
+
+  constructor(
+    private readonly calls: CallGrammar,
+    private readonly decoder: StreamDecoder,
+    private readonly start: () => JsonConstraint,
+  ) {}
+
+  mask(logits: Float32Array): void {
+    this.json?.mask(logits);
+  }
+
+  accept(id: number): void {
+    const piece = this.decoder.push(id);
+    if (this.json) {
+      this.json.accept(id);
+      if (this.json.isComplete) this.endCall();
+    } else if (this.mayCall) {
+      this.text += piece;
+      this.watch();
+    }
+  }
+
+  private watch(): void {
+    const written = this.calls.open === "" ? this.bareCall() : this.behindOpening();
+    if (written === undefined) return;
+    const json = this.start();
+    this.text = "";
+    // What followed the opening in the same token may be no call after all: then it stays text.
+    if (json.read(written)) this.json = json;
+  }
+
+  private behindOpening(): string | undefined {
+    const { open } = this.calls;
+    const at = this.text.indexOf(open);
+    if (at >= 0) return this.text.slice(at + open.length);
+    this.text = this.text.slice(-open.length);
+    return undefined;
+  }
+
+  /** An answer that begins as a call of a known function: JSON alone may be what was asked for. */
+  private bareCall(): string | undefined {
+    const begun = this.text.trimStart();
+    const [head, name] = /^\{\s*"name"\s*:\s*"([^"\\]*)"/.exec(begun) ?? [];
+    if (head !== undefined && this.calls.functions.some((one) => one.name === name)) return begun;
+    this.mayCall = (begun === "" || begun.startsWith("{")) && begun.length < 200;
+    return undefined;
+  }
+
+  private endCall(): void {
+    this.json = undefined;
+    this.isComplete = this.calls.open === "" || !this.calls.mayBeSeveral;
+  }
+}

@@ -1,0 +1,37 @@
+/** From the items of the Responses API to the messages of a conversation. */
+import type { ChatMessage, ToolCall } from "../../data/chat/messages.js";
+import type { InputItem } from "./response-fields.js";
+
+/**
+ * What the assistant says and calls in one turn becomes one message. What the system says at the start joins the
+ * instructions.
+ */
+export function messagesOf(items: readonly InputItem[], instructions: string | undefined): ChatMessage[] {
+  const told = instructions === undefined ? [] : [instructions];
+  const messages: ChatMessage[] = [];
+  for (const item of items) {
+    if (item.type === "message" && isOfSystem(item) && messages.length === 0) told.push(item.content);
+    else if (item.type === "message") {
+      const role = isOfSystem(item) ? "system" : item.role;
+      messages.push({ role: role as ChatMessage["role"], content: item.content });
+    } else if (item.type === "function_call") addCall(messages, callOf(item));
+    else if (item.type === "function_call_output") {
+      messages.push({ role: "tool", content: item.output, tool_call_id: item.call_id });
+    }
+  }
+  return told.length > 0 ? [{ role: "system", content: told.join("\n\n") }, ...messages] : messages;
+}
+
+const isOfSystem = ({ role }: Extract<InputItem, { type: "message" }>) =>
+  role === "system" || role === "developer";
+
+function callOf(item: Extract<InputItem, { type: "function_call" }>): ToolCall {
+  const called = { name: item.name, arguments: item.arguments };
+  return { id: item.call_id, type: "function", function: called };
+}
+
+function addCall(messages: ChatMessage[], call: ToolCall): void {
+  const last = messages.at(-1);
+  if (last?.role !== "assistant") messages.push({ role: "assistant", content: "", tool_calls: [call] });
+  else messages[messages.length - 1] = { ...last, tool_calls: [...(last.tool_calls ?? []), call] };
+}
