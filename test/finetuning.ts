@@ -87,7 +87,7 @@ type Change = { [K in keyof RecipeInput]?: Partial<RecipeInput[K]> };
 /** A recipe that goes on from the model at `from`; it trains for six steps, evaluating and saving on the way. */
 export function finetuneRecipe(
   from: string,
-  format: "text" | "chat" | "preferences",
+  format: "text" | "chat" | "preferences" | "notes",
   files: string,
   { data, model, objective, optimizer, training, generation, features }: Change = {},
 ): Recipe {

@@ -72,5 +72,7 @@ export function buildObjective(
   objective: TextRecipe["objective"],
   { format }: TextRecipe["data"],
 ): Objective {
-  return objective.kind === "dpo" ? dpo(objective) : nextToken({ ...objective, packed: format === "chat" });
+  return objective.kind === "dpo"
+    ? dpo(objective)
+    : nextToken({ ...objective, packed: format === "chat" || format === "notes" });
 }

@@ -22,7 +22,7 @@ function checkParts({ data, features, model, objective }: TextRecipe): void {
     throw new RecipeError(
       "the objective does not go with the data",
       `objective.kind ${objective.kind}, data.format ${data.format}`,
-      "dpo learns from preferences, nextToken from text and chat",
+      "dpo learns from preferences, nextToken from text, chat and notes",
     );
   }
   if (features.kind === "pretrained" && features.folder === undefined && model.kind !== "pretrained") {
@@ -37,6 +37,13 @@ function checkParts({ data, features, model, objective }: TextRecipe): void {
       "a pretrained model goes on with its own tokens",
       `features.kind ${features.kind}, model.kind pretrained`,
       "set features.kind to pretrained",
+    );
+  }
+  if (data.notes !== undefined && data.format !== "notes") {
+    throw new RecipeError(
+      "settings of notes belong to notes",
+      `data.notes with data.format ${data.format}`,
+      "leave data.notes out, or set data.format to notes",
     );
   }
   if (data.format !== "text" && features.kind === "pretrained" && features.folder !== undefined) {

@@ -3,10 +3,10 @@ import { bench } from "./bench/bench.js";
 import { decoder } from "./kinds/decoder.js";
 import { type TextRecipe, textRecipeSchema } from "./recipe.js";
 
-/** Text, chats and preferences: decoders learn to predict the next token. */
+/** Text, chats, preferences and notes: decoders learn to predict the next token. */
 export const text = {
   name: "text",
-  formats: ["text", "chat", "preferences"],
+  formats: ["text", "chat", "preferences", "notes"],
   schema: textRecipeSchema,
   sourceOf({ data }: TextRecipe) {
     const files = [data.files].flat();
