@@ -85,7 +85,8 @@ export async function writePretrained(
 }
 
 const objectives = {
-  ...{ text: { kind: "nextToken" }, chat: { kind: "nextToken" }, preferences: { kind: "dpo" } },
+  ...{ text: { kind: "nextToken" }, chat: { kind: "nextToken" }, notes: { kind: "nextToken" } },
+  preferences: { kind: "dpo" },
   tasks: { kind: "grpo", reward: "contains", groupSize: 4, maxTokens: 12 },
 };
 
@@ -94,7 +95,7 @@ type Change = { [K in keyof RecipeInput]?: Partial<RecipeInput[K]> };
 /** A recipe that goes on from the model at `from`; it trains for six steps, evaluating and saving on the way. */
 export function finetuneRecipe(
   from: string,
-  format: "text" | "chat" | "preferences" | "tasks",
+  format: "text" | "chat" | "preferences" | "notes" | "tasks",
   files: string,
   { data, model, objective, optimizer, training, generation, features }: Change = {},
 ): Recipe {

@@ -44,6 +44,7 @@ const text = join(place, "text.txt");
 const chats = join(place, "chats.jsonl");
 const preferences = join(place, "preferences.jsonl");
 const tasks = join(place, "tasks.jsonl");
+const notes = join(place, "notes.md");
 const pretrained = join(place, "pretrained");
 const pictures = join(place, "pictures");
 const encoder = join(place, "encoder");
@@ -73,6 +74,8 @@ beforeAll(async () => {
     preferences,
     lines(({ prompt, completion }) => ({ prompt, chosen: completion, rejected: "No." })),
   );
+  const sections = rows.map(({ prompt }) => `# ${prompt}\n\n${prompt} ${wordyText(20)}`);
+  writeFileSync(notes, sections.join("\n\n"));
   const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
   const sizes = { contextLength: 96, numLayers: 1, numHeads: 2, width: 16 };
   const model = gpt2({ ...sizes, vocabSize: tokenizer.vocabSize });
@@ -99,7 +102,7 @@ function shrunk({ data, features, model, optimizer, training, generation }: Reci
   const sizes = { "model.numLayers": 1, "model.width": 16, "model.numHeads": 2, "model.contextLength": 16 };
   const flags: Record<string, string | number> = {
     ...(model.kind === "pretrained" ? { "model.from": pretrained } : sizes),
-    "data.files": { text, chat: chats, preferences, tasks }[data.format],
+    "data.files": { text, chat: chats, preferences, notes, tasks }[data.format],
     "training.steps": 2,
     "training.batchSize": 2,
     "training.evaluateEvery": 2,
@@ -314,7 +317,9 @@ describe("recipes/", () => {
     expect([reason, steps]).toEqual(["steps", 2]);
     expect(validation!.loss).toBeLessThan(2 * Math.log(run.tokenizer.vocabSize));
 
-    const { model, weights, tokenizer, generation } = await openModel(folder);
+    const { model, weights, tokenizer, generation } = await openModel(folder, "latest", async (base) =>
+      openFolder(base),
+    );
     const session = await compileDecoder(nodeRuntime, model, weights);
     const prompts = [recipe.generation.prompt];
     const [{ tokenCount }] = await generate(session, tokenizer!, {

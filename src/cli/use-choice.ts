@@ -53,7 +53,11 @@ function askedUses(
   const { metric } = command.opts<{ metric?: string }>();
   if (metric === undefined) return byOption;
   const use = uses.find((use) => use.name === metric);
-  if (use) return [{ use, flag: `--metric ${metric}` }, ...byOption.filter((other) => other.use !== use)];
+  if (use) {
+    // A flag that the measure has too asks for no other.
+    const others = byOption.filter((other) => other.use !== use && !isOption(use, other.use.askedBy!));
+    return [{ use, flag: `--metric ${metric}` }, ...others];
+  }
   throw new CommandError(
     "the model is not measured like that",
     `--metric ${metric}; ${name} holds a ${kind.name}`,

@@ -190,6 +190,7 @@ describe("flags that do not go together", () => {
       ["--multiple-choice", "a.jsonl", "--perplexity", "b.txt"],
       /several measures[\s\S]*--multiple-choice --perplexity/,
     ],
+    [["--metric", "notes", "--against", "b"], /no notes to measure with[\s\S]*data\.format text/],
     [["--data", "a.txt", "--against", "b"], /several measures[\s\S]*--data --against/],
     [["--task", "arc"], /belongs to another use of the model\n.*--task\n.*with --multiple-choice/],
     [

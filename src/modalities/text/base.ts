@@ -56,7 +56,14 @@ export function withChat(base: Base, { model }: TextRecipe): Base {
   return { ...base, ...withVocabSize(base, Math.max(tokenizer.vocabSize, base.model.vocabSize)), tokenizer };
 }
 
+/** Whether the tokens come with a template of conversations. */
+export const canChat = ({ config }: Tokenizer): boolean => Boolean(config?.chat_template);
+
+/** Whether conversations are among what is learned. */
+export const learnsToChat = ({ data: { format } }: TextRecipe, tokenizer: Tokenizer): boolean =>
+  format === "notes" ? canChat(tokenizer) : format !== "text";
+
 function chatTokenizer(tokenizer: Tokenizer): Tokenizer {
-  if (tokenizer.config?.chat_template) return tokenizer;
+  if (canChat(tokenizer)) return tokenizer;
   return addSpecialTokens(tokenizer, chatMlTokens, { endOfText: chatMlTokens[1], chatTemplate: chatMl });
 }

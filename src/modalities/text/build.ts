@@ -87,6 +87,6 @@ export function buildObjective(
     case "grpo":
       return grpo(objective);
     case "nextToken":
-      return nextToken({ ...objective, packed: format === "chat" });
+      return nextToken({ ...objective, packed: format === "chat" || format === "notes" });
   }
 }

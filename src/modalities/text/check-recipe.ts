@@ -16,7 +16,10 @@ export function checkRecipe(recipe: TextRecipe): void {
   scheduleFactor(optimizer.schedule, 0, training.steps);
 }
 
-const objectiveOf = { text: "nextToken", chat: "nextToken", preferences: "dpo", tasks: "grpo" } as const;
+const objectiveOf = {
+  ...{ text: "nextToken", chat: "nextToken", notes: "nextToken" },
+  ...{ preferences: "dpo", tasks: "grpo" },
+} as const;
 
 /** Throws for parts that do not go together. */
 function checkParts({ data, features, model, objective, optimizer }: TextRecipe): void {
@@ -24,7 +27,7 @@ function checkParts({ data, features, model, objective, optimizer }: TextRecipe)
     throw new RecipeError(
       "the objective does not go with the data",
       `objective.kind ${objective.kind}, data.format ${data.format}`,
-      "dpo learns from preferences, grpo from tasks, nextToken from text and chat",
+      "dpo learns from preferences, grpo from tasks, nextToken from text, chat and notes",
     );
   }
   if (objective.kind === "grpo" && optimizer.averageDecay !== undefined) {
@@ -46,6 +49,13 @@ function checkParts({ data, features, model, objective, optimizer }: TextRecipe)
       "a pretrained model goes on with its own tokens",
       `features.kind ${features.kind}, model.kind pretrained`,
       "set features.kind to pretrained",
+    );
+  }
+  if (data.notes !== undefined && data.format !== "notes") {
+    throw new RecipeError(
+      "settings of notes belong to notes",
+      `data.notes with data.format ${data.format}`,
+      "leave data.notes out, or set data.format to notes",
     );
   }
   if (data.format !== "text" && features.kind === "pretrained" && features.folder !== undefined) {

@@ -7,7 +7,7 @@ import type { Decoder } from "../../models/decoder.js";
 import type { Weights } from "../../nn/weights.js";
 import { languageTask } from "../../objectives/task.js";
 import type { Learning, Prepared, Surroundings, Trained } from "../modality.js";
-import { type Base, openBase, withChat } from "./base.js";
+import { type Base, learnsToChat, openBase, withChat } from "./base.js";
 import { buildModel, buildObjective } from "./build.js";
 import { checkRecipe } from "./check-recipe.js";
 import { flopsPerToken } from "./flops.js";
@@ -43,7 +43,7 @@ export async function openText(
 ): Promise<TextLearning> {
   checkRecipe(recipe);
   const plain = await openBase(recipe, around);
-  const base = plain && recipe.data.format !== "text" ? withChat(plain, recipe) : plain;
+  const base = plain && learnsToChat(recipe, plain.tokenizer) ? withChat(plain, recipe) : plain;
   const data = await readData(recipe, folder, base);
   return learningOf(recipe, trainedBy(recipe, data.tokenizer, base), data, base);
 }
@@ -73,13 +73,13 @@ function trainedBy(recipe: TextRecipe, tokenizer: Tokenizer, base: Base | undefi
 function learningOf(
   recipe: TextRecipe,
   { model, ...trained }: TrainedDecoder,
-  { tokenizer, data, sizes, leftOut }: RunData,
+  { tokenizer, data, sizes, leftOut, notes }: RunData,
   base: Base | undefined,
 ): TextLearning {
   const { kind, ...rest } = recipe.model;
   const parameters = model.parameters.reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
   return {
-    ...{ ...trained, model, tokenizer, leftOut },
+    ...{ ...trained, model, tokenizer, leftOut, notes },
     data:
       typeof data === "function"
         ? (weights, { runtime }) =>
@@ -93,7 +93,7 @@ function learningOf(
     flopsPerUnit: flopsPerToken(model),
     save: (to, { trained }) => save(to, trained, recipe, { model, tokenizer, base }),
     sampler: (weights, { runtime }) => textSampler(recipe, { runtime, model, tokenizer, weights }),
-    next: (folder) => nextOf(recipe, folder),
+    next: (folder) => nextOf(recipe, tokenizer, folder),
   };
 }
 
@@ -110,14 +110,16 @@ function save(
   return saveModel(to, { model, weights, tokenizer, generation: defaults });
 }
 
-function nextOf({ data, generation }: TextRecipe, folder: string): string[] {
-  if (data.format !== "text") {
-    return [`npx autodidact chat ${folder}`, `npx autodidact serve ${folder} --port 8080`];
+function nextOf(recipe: TextRecipe, tokenizer: Tokenizer, folder: string): string[] {
+  const { data, generation } = recipe;
+  const measure = data.format === "notes" ? [`npx autodidact evaluate ${folder} --metric notes`] : [];
+  if (learnsToChat(recipe, tokenizer)) {
+    return [...measure, `npx autodidact chat ${folder}`, `npx autodidact serve ${folder} --port 8080`];
   }
   const prompt = generation.prompt.split("\n")[0] || "Once";
   return [
     `npx autodidact generate ${folder} --prompt ${JSON.stringify(prompt)} --max-tokens 200`,
-    `npx autodidact evaluate ${folder}`,
+    ...(measure.length > 0 ? measure : [`npx autodidact evaluate ${folder}`]),
     'npx autodidact train gpt-small --data.files "your/texts/**/*.txt"',
   ];
 }

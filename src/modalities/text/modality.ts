@@ -3,10 +3,10 @@ import { bench } from "./bench/bench.js";
 import { decoder } from "./kinds/decoder.js";
 import { type TextRecipe, textRecipeSchema } from "./recipe.js";
 
-/** Text, chats, preferences and tasks: decoders learn to predict the next token. */
+/** Text, chats, preferences, notes and tasks: decoders learn to predict the next token. */
 export const text = {
   name: "text",
-  formats: ["text", "chat", "preferences", "tasks"],
+  formats: ["text", "chat", "preferences", "notes", "tasks"],
   schema: textRecipeSchema,
   sourceOf({ data }: TextRecipe) {
     const files = [data.files].flat();

@@ -8,12 +8,13 @@ import type { Surroundings } from "../modality.js";
 import type { Base } from "./base.js";
 import { chat } from "./formats/chat.js";
 import type { CheckedData, DataFormat, RunData } from "./formats/data-format.js";
+import { notes } from "./formats/notes.js";
 import { preferences } from "./formats/preferences.js";
 import { tasks } from "./formats/tasks.js";
 import { text } from "./formats/text.js";
 import type { TextRecipe } from "./recipe.js";
 
-const kinds: Record<TextRecipe["data"]["format"], DataFormat> = { text, chat, preferences, tasks };
+const kinds: Record<TextRecipe["data"]["format"], DataFormat> = { text, chat, preferences, notes, tasks };
 
 /** Tokens a row of a batch. Throws `RecipeError` when the model cannot see as many. */
 export function rowLengthOf({ model, training }: TextRecipe, base: Base | undefined): number {
@@ -40,13 +41,13 @@ export async function checkData(
 
 /** Writes tokenizer and examples into a run's `data/` and opens them. */
 export async function writeData(
-  { tokenizer, base, leftOut, write }: CheckedData,
+  { tokenizer, base, leftOut, notes, write }: CheckedData,
   recipe: TextRecipe,
   folder: Folder,
 ): Promise<RunData> {
   await saveTokenizer(tokenizer, folder.folder("tokenizer"));
   await write(folder);
-  return { ...(await readData(recipe, folder, base)), leftOut };
+  return { ...(await readData(recipe, folder, base)), leftOut, notes };
 }
 
 /** The data that `writeData` wrote. Throws `ShardError` or `TokenizerError` when they are not whole. */

@@ -3,6 +3,17 @@ import { z } from "zod";
 import { rewardRules } from "../../objectives/rewards.js";
 import { count, iteration, lora, optimizer, share } from "../../recipe/sections.js";
 
+const notes = z.strictObject({
+  /** Questions that the model is to write about a section, at most; of many nothing comes. */
+  perSection: z.int().nonnegative().default(1),
+  /** Sentences of a section that are asked as they stand, with "what" for the answer, at most. */
+  fromSentences: z.int().nonnegative().default(3),
+  /** Of the questions about what is learned: kept to measure with. */
+  heldOutQuestions: share.default(0.3),
+  /** A .jsonl file of questions to learn from, such as an earlier run's `data/questions.jsonl`: none are written then. */
+  questions: z.string().optional(),
+});
+
 /** 1 prepare data. */
 const data = z.strictObject({
   /** Files, folders or globs of .txt, .md, .jsonl, .parquet, each also .gz. */
@@ -13,9 +24,12 @@ const data = z.strictObject({
   column: z.string().optional(),
   /**
    * text: all of it is learned. chat: .jsonl of conversations, of which the assistant's part is learned.
-   * preferences: .jsonl of prompt, chosen and rejected. tasks: .jsonl of prompt and the right answer.
+   * preferences: .jsonl of prompt, chosen and rejected. notes: text whose sections are learned, and questions that the
+   * model makes of them. tasks: .jsonl of prompt and the right answer.
    */
-  format: z.enum(["text", "chat", "preferences", "tasks"]).default("text"),
+  format: z.enum(["text", "chat", "preferences", "notes", "tasks"]).default("text"),
+  /** Of the format notes. */
+  notes: notes.optional(),
   validationFraction: share.default(0.1),
   /** Leave out files and rows that cannot be used, counting them; by default they stop the run. */
   skipBad: z.boolean().default(false),
@@ -138,6 +152,10 @@ export const textRecipeSchema = z.strictObject({
   training,
   generation,
 });
+
+/** How questions come of notes: what the recipe says, or the usual. */
+export const notesSettings = ({ notes: own }: TextRecipe["data"]): z.output<typeof notes> =>
+  own ?? notes.parse({});
 
 /** A recipe for text as it is written: values with a default may be missing. */
 export type TextRecipeInput = z.input<typeof textRecipeSchema>;

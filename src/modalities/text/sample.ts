@@ -5,6 +5,7 @@ import { compileDecoder } from "../../generation/decoder-session.js";
 import { generate } from "../../generation/generate.js";
 import type { Decoder } from "../../models/decoder.js";
 import type { Weights } from "../../nn/weights.js";
+import { learnsToChat } from "./base.js";
 import type { TextRecipe } from "./recipe.js";
 
 /** Tokens of a sample before the last one. */
@@ -41,8 +42,9 @@ export async function textSampler(
 }
 
 /** The recipe's prompt, as a user's message where the model learns to chat. */
-function samplePrompt({ data, generation: { prompt } }: TextRecipe, tokenizer: Tokenizer): string {
-  if (data.format !== "text") {
+function samplePrompt(recipe: TextRecipe, tokenizer: Tokenizer): string {
+  const { prompt } = recipe.generation;
+  if (learnsToChat(recipe, tokenizer)) {
     const message = { role: "user", content: prompt || "Hello!" } as const;
     return chatTemplate(tokenizer).render([message], { addGenerationPrompt: true });
   }

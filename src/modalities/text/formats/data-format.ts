@@ -16,6 +16,8 @@ export interface CheckedData {
   readonly base?: Base;
   /** What is not learned from though the files hold it, such as "3 with equal answers". */
   readonly leftOut?: readonly string[];
+  /** What else there is to know, a sentence each; complete once `write` is done. */
+  readonly notes?: readonly string[];
   write(folder: Folder): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export interface RunData {
   readonly sizes: { readonly train: number; readonly validation: number; readonly unit: string };
   /** See `CheckedData`; known where the data have just been read. */
   readonly leftOut?: readonly string[];
+  readonly notes?: readonly string[];
 }
 
 /** How one format of data is prepared and read. */

@@ -18,7 +18,7 @@ import type { RunData } from "./data-format.js";
 export function requireBase(base: Base | undefined, { data }: TextRecipe): Base {
   if (base) return base;
   throw new RecipeError(
-    "learning to chat starts from a model that can write",
+    "learning from conversations or notes starts from a model that can write",
     `data.format ${data.format} without a pretrained model`,
     "train on text first, then give that run: --features.kind pretrained --model.kind pretrained --model.from runs/NAME",
   );

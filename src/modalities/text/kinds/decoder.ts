@@ -11,6 +11,8 @@ import {
   choosing,
   comparing,
   continuing,
+  type MeasuringNotes,
+  measuringNotes,
   type Predicting,
   predicting,
   type Sliding,
@@ -81,6 +83,17 @@ const measures: readonly Use<SavedModel>[] = [
     run: async function* (model, { options, onText }, around) {
       const { writeBeside } = await import("./measures.js");
       yield* writeBeside(model, options as Comparing, around, onText);
+    },
+  },
+  {
+    verb: "evaluate",
+    name: "notes",
+    summary: "what a run learned of its notes, and what it forgot of other texts, before and after",
+    options: measuringNotes,
+    examples: ["runs/notes --metric notes", "runs/notes --metric notes --general novels.txt --json"],
+    run: async function* (model, { options }, around) {
+      const { measureNotes } = await import("./measure-notes.js");
+      yield* measureNotes(model, options as MeasuringNotes, around);
     },
   },
 ];

@@ -111,6 +111,22 @@ export const comparing = z.object({
 
 export type Comparing = z.output<typeof comparing>;
 
+export const measuringNotes = z.object({
+  against: flag(
+    textOption.optional(),
+    "folder",
+    "the model to measure before it (default: the one that the run started from)",
+  ),
+  general: flag(
+    z.array(textOption).optional(),
+    "files",
+    "texts of another kind, on which forgetting is measured (default: ten chapters of Moby-Dick)",
+  ),
+  generalLength: flag(countOption.default(40_000), "characters", "how much of them is read"),
+  questions: flag(countOption.default(200), "count", "most questions of each kind"),
+});
+export type MeasuringNotes = z.output<typeof measuringNotes>;
+
 export const answering = z.object({
   adapter: flag(
     z
