@@ -24,6 +24,6 @@ export default defineRecipe({
     weightDecay: 0.1,
     schedule: { kind: "linear", warmupSteps: 20 },
   },
-  training: { batchSize: 16, steps: 600, evaluateEvery: 200, checkpointEvery: 600 },
+  training: { batchSize: 16, steps: 900, evaluateEvery: 300, checkpointEvery: 450 },
   generation: { prompt: "12 + 34 =", maxTokens: 8, temperature: 0 },
 });

@@ -15,7 +15,7 @@ export default defineRecipe({
     lr: 1e-4,
     betas: [0.9, 0.95],
     weightDecay: 0,
-    schedule: { kind: "constant", warmupSteps: 10 },
+    schedule: { kind: "linear", warmupSteps: 10, finalFactor: 0.1 },
   },
   training: { batchSize: 8, steps: 200, evaluateEvery: 20, evaluationBatches: 4, checkpointEvery: 50 },
   generation: { prompt: "12 + 34 =", maxTokens: 24, temperature: 0 },

@@ -1,6 +1,6 @@
 /**
  * Writes sums of numbers up to 49 into the folder given: `text.txt`, all of them, eight times in other orders; `chats.jsonl`,
- * some of them asked, half of which are answered in JSON; `tasks.jsonl`, others that are asked, with what is right.
+ * some of them asked, a third of which are answered in JSON; `tasks.jsonl`, others that are asked, with what is right.
  *
  *   npx tsx recipes/arithmetic/data.ts data/arithmetic
  */
@@ -39,7 +39,7 @@ write(
   "chats.jsonl",
   asked.slice(0, counts.chats).map((sum, i) => {
     const right = answer(sum);
-    const completion = i % 2 === 0 ? JSON.stringify(right) : `It is ${right.sum}.`;
+    const completion = i % 3 === 0 ? JSON.stringify(right) : `It is ${right.sum}.`;
     return JSON.stringify({ prompt: prompt(sum), completion });
   }),
 );
