@@ -1,12 +1,13 @@
 """Writes small tokenizers built as those of Llama 3, Qwen2.5, SmolLM3 and Gemma 3 are, and the ids that they give.
 
-    pip install tokenizers
+    pip install tokenizers transformers
     python test/parity/make_tokenizer_goldens.py          # rewrites test/parity/goldens/tokenizers.json
 
-Made with tokenizers 0.23. The steps (normaliser, words, byte fallback, decoder, what is put before a text) are those of
+Made with tokenizers 0.23 and transformers 5.24. The steps (normaliser, words, byte fallback, decoder, what is put before a text) are those of
 the published tokenizer.json files; the merges are learned from the texts below, so that the files are small.
 """
 import json, pathlib
+from transformers.tokenization_utils_base import generate_merges
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 FILE = pathlib.Path(__file__).parent / "goldens" / "tokenizers.json"
@@ -51,6 +52,10 @@ def gemma():
     tokenizer.train_from_iterator(LEARNED, trainers.BpeTrainer(vocab_size=430, special_tokens=special))
     file = json.loads(tokenizer.to_str())  # the bytes are plain entries of the vocabulary there
     file["added_tokens"] = [t for t in file["added_tokens"] if not t["content"].startswith("<0x")]
+    # As conversions from SentencePiece do: every way to make a token of two others, by its score.
+    vocab = file["model"]["vocab"]
+    scores = {token: -id for token, id in vocab.items() if id >= len(special)}
+    file["model"]["merges"] = [list(pair) for pair in generate_merges(vocab, scores)]
     tokenizer = Tokenizer.from_str(json.dumps(file))
     tokenizer.add_tokens([AddedToken("\n\n", normalized=False)])
     tokenizer.add_special_tokens([AddedToken(t, normalized=False, special=True) for t in SPECIAL])
