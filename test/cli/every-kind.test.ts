@@ -225,6 +225,9 @@ describe("serve", () => {
     const odd = join(place, "odd");
     await autodidact("export", drawn, "--format", "safetensors", "--out", odd);
     writeFileSync(join(odd, "config.json"), '{ "model_type": "mamba" }');
-    await refuse(place, /cannot be opened[\s\S]*"mamba"[\s\S]*gpt2, llama, qwen3.*vit_mae/, ["serve", odd]);
+    await refuse(place, /cannot be opened[\s\S]*"mamba"[\s\S]*gpt2, llama, qwen2, qwen3.*vit_mae/, [
+      "serve",
+      odd,
+    ]);
   });
 });

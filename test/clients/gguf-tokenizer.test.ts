@@ -13,10 +13,12 @@ import { openFolder } from "../../src/files/disk.js";
 import { memoryFolder } from "../../src/files/memory.js";
 import { modelMetadata, tensorName } from "../../src/interop/gguf/architecture.js";
 import { exportGguf } from "../../src/interop/gguf/export.js";
-import { string, writeGguf } from "../../src/interop/gguf/gguf-file.js";
+import { bool, type GgufValue, string, writeGguf } from "../../src/interop/gguf/gguf-file.js";
 import { ggufFolder } from "../../src/interop/gguf/gguf-folder.js";
 import { tokenizerMetadata } from "../../src/interop/gguf/vocabulary.js";
+import type { Decoder } from "../../src/models/decoder.js";
 import { gpt2 } from "../../src/models/gpt2.js";
+import { sentencePieceMetadata, sentencePieceTokenizer } from "../sentencepiece-tokenizer.js";
 
 const specialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 const template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
@@ -144,15 +146,16 @@ async function loaded(name: string, tokenizer: Tokenizer) {
 }
 
 /** A file of GPT-2's own vocabulary whose words are cut in the way of this name. */
-async function cutAs(pre: string): Promise<void> {
+function cutAs(pre: string): Promise<void> {
   const tokenizer = tokenizers["GPT-2's own"];
   const model = modelFor(tokenizer);
-  const metadata = new Map([
-    ["general.architecture", string("gpt2")],
-    ...modelMetadata(model),
-    ...tokenizerMetadata(tokenizer, model.vocabSize),
-    ["tokenizer.ggml.pre", string(pre)],
-  ]);
+  const own = tokenizerMetadata(tokenizer, model.vocabSize);
+  return written(model, own.set("tokenizer.ggml.pre", string(pre)));
+}
+
+/** A file `cut.gguf` of zeros with this tokenizer. */
+async function written(model: Decoder, own: ReadonlyMap<string, GgufValue>): Promise<void> {
+  const metadata = new Map([["general.architecture", string("gpt2")], ...modelMetadata(model), ...own]);
   const tensors = model.parameters.map(({ name, shape: ours, inputAxis }) => {
     const shape = inputAxis === 0 ? ours.toReversed() : ours;
     const byteLength = 4 * shape.reduce((a, b) => a * b, 1);
@@ -182,6 +185,18 @@ describe("a GGUF file", () => {
     }
     await theirs.dispose();
   });
+});
+
+it("a GGUF file of SentencePiece is read with llama.cpp's ids", async () => {
+  const { vocabSize } = sentencePieceTokenizer;
+  const model = gpt2({ vocabSize, contextLength: 8, numLayers: 1, numHeads: 1, width: 8 });
+  await written(model, sentencePieceMetadata().set("tokenizer.ggml.add_bos_token", bool(false)));
+  const theirs = await client.loadModel({ modelPath: join(place, "cut.gguf"), gpuLayers: 0 });
+  const ours = await loadTokenizer(ggufFolder(openFolder(place), "cut.gguf"));
+  for (const text of [...texts, ...sentencePieceTokenizer.texts, ...wildTexts(500)]) {
+    expect([...ours.encode(text)], text).toEqual(theirs.tokenize(text, true));
+  }
+  await theirs.dispose();
 });
 
 describe("a tokenizer in llama.cpp", () => {

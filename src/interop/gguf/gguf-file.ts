@@ -28,6 +28,8 @@ export const bool = (value: boolean): GgufValue => typed("bool", (out) => out.by
 export const string = (value: string): GgufValue => typed("string", (out) => out.string(value));
 export const int32s = (values: readonly number[]): GgufValue =>
   list("int32", values, (out, value) => out.uint32(value));
+export const float32s = (values: readonly number[]): GgufValue =>
+  list("float32", values, (out, value) => out.float32(value));
 export const strings = (values: readonly string[]): GgufValue =>
   list("string", values, (out, value) => out.string(value));
 

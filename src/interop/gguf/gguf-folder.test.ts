@@ -289,8 +289,8 @@ describe("a GGUF file", () => {
     ],
     [
       "with another tokenizer",
-      /tokenizer\.ggml\.model "llama"/,
-      ({ metadata }) => metadata.set("tokenizer.ggml.model", string("llama")),
+      /tokenizer\.ggml\.model "t5"/,
+      ({ metadata }) => metadata.set("tokenizer.ggml.model", string("t5")),
     ],
     [
       "with a space before each text",

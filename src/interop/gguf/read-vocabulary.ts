@@ -3,6 +3,7 @@ import type { JsonObject } from "../folder-files.js";
 import { damaged, type MetadataValue } from "./cursor.js";
 import { GgufError } from "./errors.js";
 import type { OpenGguf } from "./open-gguf.js";
+import { byteToken, sentencePieceModel, sentencePieceSteps, tokenWithoutParts } from "./sentencepiece.js";
 import { tokenTypes } from "./vocabulary.js";
 import { wordsOf } from "./word-pattern.js";
 
@@ -25,19 +26,15 @@ const known = new Set(
 const start = "tokenizer.ggml.";
 
 /**
- * Byte-level BPE with words that we cut as llama.cpp does. A text is not normalised first, as llama.cpp does not.
- * Throws `GgufError` for any other tokenizer.
+ * Byte-level BPE with words that we cut as llama.cpp does, where a text is not normalised first, as llama.cpp does not;
+ * and SentencePiece's BPE without a space before a text, as Gemma has it. Throws `GgufError` for any other tokenizer.
  */
 export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   const get = (key: string) => metadata.get(start + key);
   checkKeys(metadata, source);
-  const pre = get("pre");
-  const words = get("model") === "gpt2" && typeof pre === "string" ? wordsOf(pre) : undefined;
-  if (!words) {
-    throw unreadable(source, `tokenizer.ggml.model ${shown(get("model"))}, tokenizer.ggml.pre ${shown(pre)}`);
-  }
   const tokens = textsOf(get("tokens"), "tokens", source);
-  const { vocabulary, added } = byKind(tokens, get("token_type"), source);
+  const kinds = byKind(tokens, get("token_type"), source);
+  const { added } = kinds;
   const id = (key: string) => tokenId(get(`${key}_token_id`), tokens.length, key, source);
   const text = (key: string, name: string) => {
     const found = id(key);
@@ -52,18 +49,8 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
       truncation: null,
       padding: null,
       added_tokens: added,
-      normalizer: null,
-      pre_tokenizer: words.preTokenizer,
       post_processor: null,
-      decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-      model: {
-        type: "BPE",
-        dropout: null,
-        unk_token: null,
-        ignore_merges: words.ignoreMerges,
-        vocab: vocabulary,
-        merges: textsOf(get("merges"), "merges", source),
-      },
+      ...(get("model") === "llama" ? sentencePiece(get, kinds, source) : byteLevel(get, kinds, source)),
     },
     config: {
       ...text("bos", "bos_token"),
@@ -75,6 +62,56 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
     },
     ids: { bos_token_id: bos ?? null, eos_token_id: [...new Set(ends)] },
   };
+}
+
+type Get = (key: string) => MetadataValue | undefined;
+
+/** How texts become tokens of bytes. */
+function byteLevel(get: Get, { vocabulary, bytes }: Kinds, source: string): JsonObject {
+  const pre = get("pre");
+  const words = get("model") === "gpt2" && typeof pre === "string" ? wordsOf(pre) : undefined;
+  if (!words) {
+    throw unreadable(source, `tokenizer.ggml.model ${shown(get("model"))}, tokenizer.ggml.pre ${shown(pre)}`);
+  }
+  if (bytes.size > 0)
+    throw unreadable(source, `token ${JSON.stringify([...bytes.keys()][0])} is of type ${tokenTypes.byte}`);
+  return {
+    normalizer: null,
+    pre_tokenizer: words.preTokenizer,
+    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      ignore_merges: words.ignoreMerges,
+      vocab: vocabulary,
+      merges: textsOf(get("merges"), "merges", source),
+    },
+  };
+}
+
+/** How texts become tokens of SentencePiece, where no space is put before them. */
+function sentencePiece(get: Get, { vocabulary, normal, bytes }: Kinds, source: string): JsonObject {
+  const scores = get("scores");
+  const count = (get("tokens") as readonly unknown[]).length;
+  if (!Array.isArray(scores) || scores.length !== count || !scores.every((s) => typeof s === "number"))
+    throw damaged(source, "its tokens have no scores", `${count} tokens, ${shown(scores)}`);
+  if (get("add_space_prefix") !== false)
+    throw unreadable(source, `${start}add_space_prefix ${shown(get("add_space_prefix"))}`);
+  const byToken = new Map([...normal].map(([token, id]) => [token, scores[id] as number]));
+  const lacking = Array.from({ length: 256 }, (_, byte) => byteToken(byte)).find((byte) => !bytes.has(byte));
+  if (lacking !== undefined) throw unreadable(source, `no token for the byte ${lacking}`);
+  const odd = tokenWithoutParts(byToken);
+  if (odd !== undefined) throw unreadable(source, `a token of unknown characters, ${JSON.stringify(odd)}`);
+  return { ...sentencePieceSteps, model: sentencePieceModel(vocabulary, byToken) };
+}
+
+interface Kinds {
+  /** All but those that are found as a whole. */
+  readonly vocabulary: Readonly<Record<string, number>>;
+  readonly added: readonly AddedEntry[];
+  readonly normal: ReadonlyMap<string, number>;
+  readonly bytes: ReadonlyMap<string, number>;
 }
 
 interface AddedEntry {
@@ -94,13 +131,13 @@ function byKind(
   tokens: readonly string[],
   types: MetadataValue = tokens.map(() => tokenTypes.normal),
   source: string,
-): { vocabulary: Record<string, number>; added: AddedEntry[] } {
+): Kinds {
   if (!Array.isArray(types) || types.length !== tokens.length) {
     throw damaged(source, "its tokens have no types", `${tokens.length} tokens, ${shown(types)}`);
   }
-  const { normal, unknown, control, userDefined, unused } = tokenTypes;
+  const { normal, unknown, control, userDefined, unused, byte } = tokenTypes;
   const whole = new Set([unknown, control, userDefined]);
-  const vocabulary = new Map<string, number>();
+  const [vocabulary, normals, bytes] = [0, 0, 0].map(() => new Map<string, number>());
   const added: AddedEntry[] = [];
   const end = types.findLastIndex((type) => type !== unused) + 1;
   const seen = new Set<string>();
@@ -111,10 +148,12 @@ function byKind(
     }
     seen.add(content);
     if (whole.has(type)) added.push({ ...addedToken, id, content, special: type !== userDefined });
-    else if (type === normal || type === unused) vocabulary.set(content, id);
+    else if (type === normal || type === unused || type === byte) vocabulary.set(content, id);
     else throw unreadable(source, `token ${id}, ${JSON.stringify(content)}, is of type ${type}`);
+    if (type === normal) normals.set(content, id);
+    if (type === byte) bytes.set(content, id);
   }
-  return { vocabulary: Object.fromEntries(vocabulary), added };
+  return { vocabulary: Object.fromEntries(vocabulary), added, normal: normals, bytes };
 }
 
 /** llama.cpp finds such tokens wherever they stand, and leaves the spaces around them. */
@@ -149,8 +188,8 @@ function unreadable(source: string, found: string): GgufError {
   return new GgufError(
     "a GGUF file has a tokenizer that cannot be read exactly",
     `${found}, in ${source}`,
-    "byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM can be read: take the model as a folder " +
-      "of safetensors, which has its tokenizer.json",
+    "byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM can be read, and SentencePiece as Gemma has it: " +
+      "take the model as a folder of safetensors, which has its tokenizer.json",
   );
 }
 

@@ -6,7 +6,7 @@ import { bool, type GgufValue, int32s, string, strings, uint32 } from "./gguf-fi
 import { wordPatternName } from "./word-pattern.js";
 
 /** llama.cpp's numbers for what a token is. */
-export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
+export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 /**
  * The keys `tokenizer.*`, with a token for each of the `rows` of the model's embedding; `endOfTurn` ends a text
