@@ -1,9 +1,9 @@
 /** A decoder compiled for generation: new tokens in, logits of what may follow them out. */
-import { type Size, subtractSizes } from "../core/graph/size.js";
+import { multiplySizes, type Size } from "../core/graph/size.js";
 import { input, type Tensor } from "../core/graph/tensor.js";
+import { gather } from "../core/ops/gather.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
-import { slice } from "../core/ops/slice.js";
 import {
   compile,
   type HostTensor,
@@ -99,14 +99,30 @@ export class DecoderSession {
     return this.run(cache, 0, cache.rows, Int32Array.from(ids));
   }
 
+  /** Reads tokens into one row and returns the logits [ids, v] after each of them. */
+  readAll(cache: KvCache, row: number, ids: ArrayLike<number>): Promise<Float32Array> {
+    const each = Int32Array.from(ids, (_, i) => i);
+    return this.run(cache, row, 1, Int32Array.from(ids), each);
+  }
+
   /** Frees the session. */
   release(): Promise<void> {
     return this.session.release();
   }
 
-  /** ids: [count, t] for `count` rows of the cache from `first` on. */
-  private async run(cache: KvCache, first: number, count: number, ids: Int32Array): Promise<Float32Array> {
+  /**
+   * ids: [count, t] for `count` rows of the cache from `first` on. Gives the logits [at, v] of the ids numbered `at`, by
+   * default the last of each row.
+   */
+  private async run(
+    cache: KvCache,
+    first: number,
+    count: number,
+    ids: Int32Array,
+    at?: Int32Array,
+  ): Promise<Float32Array> {
     const time = ids.length / count;
+    const places = at ?? Int32Array.from({ length: count }, (_, i) => (i + 1) * time - 1);
     const starts = Array.from({ length: count }, (_, i) => cache.length(first + i));
     const positions = ids.map((_, i) => starts[Math.floor(i / time)] + (i % time));
     const chosen = Int32Array.from({ length: count }, (_, i) => cache.adapter(first + i));
@@ -117,13 +133,14 @@ export class DecoderSession {
       ids: int64Tensor(ids, [count, time]),
       positions: int64Tensor(positions, [count, time]),
       bias: visibility(starts, time, cache.room),
+      at: int64Tensor(places, [places.length]),
     });
     cache.append(first, count, time, fromFresh(fresh));
     return logits.data as Float32Array;
   }
 }
 
-/** The graph: logits [b, v] of the last position, and the fresh keys and values of each layer. */
+/** The graph: logits [at, v] of chosen positions, counted through all rows, and the fresh keys and values of each layer. */
 function decodingGraph(model: Decoder, adapt?: MakeAdapt): Record<string, Tensor> {
   const p = inputsFor(model.parameters, adapt?.("b"));
   const shape: Size[] = ["b", model.kvHeads, "past", model.headWidth];
@@ -136,12 +153,12 @@ function decodingGraph(model: Decoder, adapt?: MakeAdapt): Record<string, Tensor
   const bias = input("bias", "float32", ["b", 1, "t", "past + t"]);
   const { hidden, fresh } = model.decode(p, { ids, positions, bias, past });
   const [batch, time, width] = hidden.shape;
-  const last = reshape(slice(hidden, 1, subtractSizes(time, 1), time), [batch, width]);
+  const chosen = gather(reshape(hidden, [multiplySizes(batch, time), width]), input("at", "int64", ["at"]));
   const caches = fresh.flatMap(({ keys, values }, layer) => [
     [freshName(keysName(layer)), keys] as const,
     [freshName(valuesName(layer)), values] as const,
   ]);
-  return { logits: gemm(last, model.head(p), { transB: true }), ...Object.fromEntries(caches) };
+  return { logits: gemm(chosen, model.head(p), { transB: true }), ...Object.fromEntries(caches) };
 }
 
 const freshName = (cacheName: string) => cacheName.replace("past", "fresh");

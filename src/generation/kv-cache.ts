@@ -120,6 +120,11 @@ export class KvCache {
     return Object.fromEntries(copies);
   }
 
+  /** Forgets what a row has read from position `length` on. */
+  shorten(row: number, length: number): void {
+    this.lengths[row] = Math.min(length, this.lengths[row]);
+  }
+
   /** Forgets what a row has read. */
   clear(row: number): void {
     this.lengths[row] = 0;

@@ -34,6 +34,8 @@ describe("/metrics", () => {
     expect(metrics.get("autodidact_tokens_per_second_count")).toBe(4);
     expect(metrics.get("process_cpu_seconds_total")).toBeGreaterThan(0);
     expect(metrics.has("nodejs_eventloop_lag_p99_seconds")).toBe(true);
+    const cache = ["cached_prompt_tokens_total", "guessed_tokens_total", "prefix_cache_bytes"];
+    expect(cache.map((name) => metrics.get(`autodidact_${name}`))).toEqual([0, 0, 0]);
   });
 
   it("of two servers in one process are apart", async () => {
@@ -43,6 +45,20 @@ describe("/metrics", () => {
     expect((await metricsOf(two.url)).get("autodidact_prompt_tokens_total")).toBe(0);
   });
 });
+
+it.runIf(process.platform === "linux")(
+  "the event loop's own work is told apart from its waiting",
+  async () => {
+    const { url } = await start(new ScriptedEngine());
+    const work = async () => (await metricsOf(url)).get("autodidact_eventloop_work_max_seconds")!;
+    await work(); // forgets what was before
+    const before = process.cpuUsage();
+    while (process.cpuUsage(before).user < 60_000); // microseconds of work in one turn
+    const busy = await work();
+    expect(busy).toBeGreaterThan(0.04);
+    expect(await work()).toBeLessThan(busy);
+  },
+);
 
 it("/healthz says that all is well", async () => {
   const { url } = await start(new ScriptedEngine());

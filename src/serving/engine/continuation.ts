@@ -1,6 +1,7 @@
 import { randomStream } from "../../core/random.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { TokenConstraint } from "../../generation/grammar/constraint.js";
+import { PromptLookup } from "../../generation/prompt-lookup.js";
 import { sampleToken } from "../../generation/sampling.js";
 import { TextStream } from "../../generation/text-stream.js";
 import type { GenerationEvent, GenerationRequest, TokenReport } from "./engine.js";
@@ -31,6 +32,7 @@ export class Continuation {
   isCancelled = false;
   /** Tokens of the prompt that were read for an earlier request. */
   cachedTokens = 0;
+  private readonly lookup = new PromptLookup();
   /** Which tokens may come, once it is known. */
   constraint?: TokenConstraint;
   private readonly stream: TextStream;
@@ -65,6 +67,16 @@ export class Continuation {
   /** The token that the model has to read next. */
   get last(): number {
     return this.ids[this.ids.length - 1];
+  }
+
+  /** Guesses of the next tokens, the last one asked for left out: it follows from the logits of the others. */
+  guess(): number[] {
+    return this.lookup.guess(this.ids, this.request.maxTokens - this.written - 1);
+  }
+
+  /** What became of the last guesses. */
+  learn(guessed: number, right: number): void {
+    this.lookup.learn(guessed, right);
   }
 
   /**

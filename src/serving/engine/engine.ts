@@ -62,6 +62,8 @@ export interface EngineLoad {
   readonly completionTokens: number;
   /** Of the tokens of prompts those that had been read before. */
   readonly cachedTokens?: number;
+  /** Of the tokens that were written those that were guessed rightly. */
+  readonly guessedTokens?: number;
   /** Memory of beginnings of prompts that are kept, in bytes. */
   readonly cacheBytes?: number;
 }

@@ -20,7 +20,9 @@ import { PrefixCache } from "./prefix-cache.js";
 export type Report = GenerationEvent | { readonly kind: "error"; readonly error: Error };
 
 export interface SchedulerOptions {
-  readonly session: Pick<DecoderSession, "model" | "cache" | "read" | "step">;
+  /** With `readAll` a text that is written alone is guessed ahead of: see prompt-lookup.ts. */
+  readonly session: Pick<DecoderSession, "model" | "cache" | "read" | "step"> &
+    Partial<Pick<DecoderSession, "readAll">>;
   readonly tokenizer: Tokenizer;
   /** Tokens that end a text beside the tokenizer's own. */
   readonly endTokens?: readonly number[];
@@ -54,6 +56,7 @@ export class Scheduler {
   private promptTokens = 0;
   private completionTokens = 0;
   private cachedTokens = 0;
+  private guessedTokens = 0;
   private readonly prefixes?: PrefixCache;
 
   constructor(private readonly options: SchedulerOptions) {
@@ -73,10 +76,10 @@ export class Scheduler {
 
   get load(): EngineLoad {
     const active = this.running.length + (this.reading ? 1 : 0);
-    const { promptTokens, completionTokens, cachedTokens } = this;
+    const { promptTokens, completionTokens, cachedTokens, guessedTokens } = this;
     const cacheBytes = this.prefixes?.byteLength ?? 0;
     const waiting = this.open.size - active;
-    return { active, waiting, promptTokens, completionTokens, cachedTokens, cacheBytes };
+    return { active, waiting, promptTokens, completionTokens, cachedTokens, guessedTokens, cacheBytes };
   }
 
   /** Takes a request into the queue; resolved when it is there. A request that is refused is reported as an error. */
@@ -181,6 +184,7 @@ export class Scheduler {
     const { session } = this.options;
     const { vocabSize } = session.model;
     try {
+      if (await this.stepByGuesses()) return;
       const ids = this.running.map(({ last }) => last);
       const logits = await session.step(this.cache, ids);
       for (let row = this.running.length - 1; row >= 0; row--) {
@@ -194,6 +198,31 @@ export class Scheduler {
       this.running = [];
       this.cache = session.cache(0);
     }
+  }
+
+  /**
+   * Reads guesses of what a text says next together with its last token, and keeps as many as it does say. False where
+   * there are none. Several texts at once share what guesses would save.
+   */
+  private async stepByGuesses(): Promise<boolean> {
+    const { session } = this.options;
+    const [text] = this.running;
+    const guesses = this.running.length === 1 && session.readAll ? text.guess() : [];
+    if (!session.readAll || guesses.length === 0) return false;
+    const start = this.cache.length(0);
+    const logits = await session.readAll(this.cache, 0, [text.last, ...guesses]);
+    const { vocabSize } = session.model;
+    let right = 0;
+    for (let i = 0; i <= guesses.length; i++) {
+      this.extend(text, logits.subarray(i * vocabSize, (i + 1) * vocabSize));
+      if (!this.open.has(text.id) || text.last !== guesses[i]) break;
+      right++;
+    }
+    text.learn(guesses.length, right);
+    this.guessedTokens += right;
+    this.cache.shorten(0, start + 1 + right);
+    if (!this.open.has(text.id)) this.leave(0);
+    return true;
   }
 
   /** Writes the next token of a text; a text that is over then is not open any more. */

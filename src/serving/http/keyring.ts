@@ -74,11 +74,14 @@ function isSameKey(given: string, key: string): boolean {
 
 const digest = (text: string) => createHash("sha256").update(text).digest();
 
-/** Counts a request of a key's holder until its answer has been sent, or its client has gone. */
+/**
+ * Counts a request of a key's holder until its answer has been sent, or its client has gone. In a server that is not
+ * Node's that is not known, and requests at once are not counted.
+ */
 export function enterUntilSent(holder: Holder, c: Context): void {
   const leave = holder.enter();
-  const { outgoing } = c.env as { outgoing: ServerResponse };
-  if (outgoing.closed) leave();
+  const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
+  if (!outgoing || outgoing.closed) leave();
   else outgoing.once("close", leave);
 }
 

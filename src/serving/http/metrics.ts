@@ -1,5 +1,6 @@
 /** What a Prometheus server reads at /metrics. */
-import { Counter, collectDefaultMetrics, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { watchWork } from "./thread-work.js";
 
 export class Metrics {
   /** A registry of its own, so that several servers live in one process. */
@@ -13,6 +14,16 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    const longest = watchWork();
+    if (!longest) return;
+    new Gauge({
+      name: "autodidact_eventloop_work_max_seconds",
+      help: "Longest stretch of the event loop's own work since the last look, waiting for a core left out",
+      registers: [this.registry],
+      collect() {
+        this.set(longest());
+      },
+    });
   }
 
   request(route: string, status: number): void {

@@ -34,6 +34,11 @@ export class AnswerMetrics {
       "Tokens of prompts that were not read again",
       () => engine.load().cachedTokens ?? 0,
     );
+    counter(
+      "autodidact_guessed_tokens_total",
+      "Tokens written that were guessed from what was said before",
+      () => engine.load().guessedTokens ?? 0,
+    );
     gauge(
       "autodidact_prefix_cache_bytes",
       "Memory of beginnings of prompts",

@@ -34,6 +34,8 @@ export interface Sample {
   readonly residentBytes: number;
   /** The longest time since the last sample in which its main thread did nothing else. */
   readonly blockedMs: number;
+  /** The longest stretch of its own work since then: the rest of the time it waited for a core. Linux alone tells. */
+  readonly workMs?: number;
 }
 
 /** Longest time between two looks at the server; a short load has twenty. */
@@ -67,16 +69,22 @@ export async function measureLoad(load: Load): Promise<LoadReport & { samples: S
 
 async function sample(url: string, start: number): Promise<Sample> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const read = (name: string) => {
+  const find = (name: string) => {
     const value = new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1];
-    if (value !== undefined) return Number(value);
+    return value === undefined ? undefined : Number(value);
+  };
+  const read = (name: string) => {
+    const value = find(name);
+    if (value !== undefined) return value;
     throw new BenchError(
       "the server's metrics lack a number",
       `${name}, at ${url}/metrics`,
       "measure a server of this version",
     );
   };
+  const work = find("autodidact_eventloop_work_max_seconds");
   return {
+    ...(work !== undefined && { workMs: work * 1000 }),
     at: (performance.now() - start) / 1000,
     tokens: read("autodidact_completion_tokens_total"),
     residentBytes: read("process_resident_memory_bytes"),

@@ -26,6 +26,8 @@ export interface ServingPhase {
   readonly firstTokenMs: { readonly median: number; readonly p95: number };
   /** The longest time in which the server's main thread did nothing else. */
   readonly blockedMs: number;
+  /** Of the longest such time its own work; the rest it waited for a core. Absent where the system does not tell. */
+  readonly workMs?: number;
   /** Resident memory: medians of the second and of the last fifth of the time. */
   readonly residentBytes: { readonly warm: number; readonly end: number };
 }
@@ -99,6 +101,8 @@ async function measurePhase(
     tokensPerSecond: rateOf(asked.slice(Math.floor(asked.length / 5))),
     firstTokenMs: { median: median(firstTokenMs), p95: quantile(firstTokenMs, 0.95) },
     blockedMs: Math.max(...samples.map(({ blockedMs }) => blockedMs)),
+    workMs:
+      samples[0]?.workMs === undefined ? undefined : Math.max(...samples.map(({ workMs = 0 }) => workMs)),
     residentBytes: { warm: resident(1), end: resident(4) },
   };
 }
