@@ -16,6 +16,8 @@ describe("passagesOf", () => {
     expect(answers('| The table says that "b.txt" holds all of it. |')).toEqual([]);
     expect(answers('    The indented code says that "c.txt" holds it.')).toEqual([]);
     expect(answers('A title that ends without a stop and names "d.txt"')).toEqual([]);
+    expect(answers('[3] Where it goes on, "g.txt" holds the rest of all.')).toEqual(["g.txt"]);
+    expect(answers('where it goes on, "h.txt" holds the rest of all.')).toEqual([]);
     expect(answers('It is written into the file "e.txt" every night.')).toEqual([]);
     expect(answers('* An item says that the file "f.txt" holds\n  all of the rest.')).toEqual(["f.txt"]);
   });

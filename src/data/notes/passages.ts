@@ -38,7 +38,7 @@ function sentencesOf(body: string): string[] {
     .filter((paragraph) => !/^(?:\s{4}|\t|\s*[>|#<])/.test(paragraph))
     .map((paragraph) =>
       paragraph
-        .replace(/^\s*(?:[-*+•]|\d+[.)])\s+/, "")
+        .replace(/^\s*(?:[-*+•]|\d+[.)]|\[\d+\])\s+/, "")
         .replace(/\s+/g, " ")
         .trim(),
     )
@@ -53,8 +53,8 @@ function sentencesOf(body: string): string[] {
     );
 }
 
-/** A sentence that speaks of what stands before it. */
-const pointsBack = /^(?:it|its|this|these|those|they|their|such|he|she|that|see|note|for example)\b/i;
+/** A sentence that speaks of what stands before it, or goes on from there. */
+const pointsBack = /^(?:It|Its|This|These|Those|They|Their|Such|He|She|That|See|Note|For example)\b|^\p{Ll}/u;
 
 /** The sentence as a question, with "what" for the answer: "The office opens at what?" In Chinese that is 什么. */
 export function askedSentence({ sentence, answer }: Passage): string {

@@ -55,9 +55,11 @@ async function openValidation({ name, folder }: Named): Promise<TokenShards> {
   throw new EvaluationError(
     "there is no text to predict",
     isRun ? `data.format ${format} in ${name}` : `${name} is no run, which would have held some out`,
-    isRun
-      ? "give a text with --data; how the run did on what it held out is in its metrics.jsonl"
-      : "give a text with --data",
+    format === "notes" && isRun
+      ? "measure it with --metric notes, or give a text with --data"
+      : isRun
+        ? "give a text with --data; how the run did on what it held out is in its metrics.jsonl"
+        : "give a text with --data",
   );
 }
 

@@ -1,5 +1,6 @@
 /** A model writes questions about notes, and answers the good ones with the notes before it. */
 import { permuted, randomStream } from "../../../core/random.js";
+import { holdsAnswer } from "../../../data/notes/answer-words.js";
 import { passagesOf } from "../../../data/notes/passages.js";
 import { faultOf, type QuestionFault } from "../../../data/notes/questions.js";
 import type { NoteSection } from "../../../data/notes/read-notes.js";
@@ -50,12 +51,14 @@ export function tasksOf(sections: readonly NoteSection[], seed: number): Task[][
   }
   const most = Math.max(2, commonShare * sections.length);
   return offered.map(({ id, headings, passages: all }) => {
-    const passages = all.filter(({ answer }) => counts.get(answer)! <= most);
+    const topic = (headings[headings.length - 1] ?? "").replace(/^[\d.]+\s+/, "");
+    const passages = all.filter(
+      ({ answer }) => counts.get(answer)! <= most && !holdsAnswer(topic, answer), // a topic stands before its questions
+    );
     const own = randomStream(seed, `questions of ${id}`).uint32();
     const drawn = passages.map((_, i) => passages[permuted(i, passages.length, own, "questions")]);
     const firsts = drawn.filter(({ sentence }, i) => drawn.findIndex((p) => p.sentence === sentence) === i);
     const ordered = [...firsts, ...drawn.filter((passage) => !firsts.includes(passage))];
-    const topic = (headings[headings.length - 1] ?? "").replace(/^[\d.]+\s+/, "");
     return ordered.map((passage) => ({ section: id, topic, ...passage }));
   });
 }
