@@ -1,12 +1,12 @@
 /** Batches that the model which learns writes itself: its answers to tasks, with what they are worth. */
 import { permuted, randomStream } from "../../core/random.js";
+import { rewards as rules } from "../../data/chat/rewards.js";
 import { evaluationOrder } from "../../data/evaluation-order.js";
 import { IGNORED_TARGET } from "../../data/text/batches.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { type Generation, generate } from "../../generation/generate.js";
 import { advantagesOf } from "../../objectives/grpo.js";
-import { rewards as rules } from "../../objectives/rewards.js";
 import type { Learner } from "./formats/data-format.js";
 import type { TextRecipe } from "./recipe.js";
 

@@ -1,6 +1,6 @@
 /** A recipe for text: the six steps of self-supervised training as plain, explicit values. */
 import { z } from "zod";
-import { rewardRules } from "../../objectives/rewards.js";
+import { rewardRules } from "../../data/chat/rewards.js";
 import { count, iteration, lora, optimizer, share } from "../../recipe/sections.js";
 
 const notes = z.strictObject({
@@ -117,7 +117,7 @@ const objective = z.discriminatedUnion("kind", [
   /** Group relative policy optimisation: the model answers tasks, and learns from which of its answers are better. */
   z.strictObject({
     kind: z.literal("grpo"),
-    /** What an answer is worth; see objectives/rewards.ts. */
+    /** What an answer is worth; see data/chat/rewards.ts. */
     reward: z.enum(rewardRules),
     /** Answers to each of a batch's tasks. */
     groupSize: z.int().min(2).max(256).default(8),

@@ -1,11 +1,11 @@
 /** Tasks whose answers a rule can check: the model that learns answers them itself. */
 import { z } from "zod";
+import { checkRight } from "../../../data/chat/rewards.js";
 import { readTasks } from "../../../data/chat/tasks.js";
 import { describeLeftOut } from "../../../data/reading.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
-import { checkRight } from "../../../objectives/rewards.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type PreparedIndex, readPreparedIndex } from "../../prepared-index.js";
 import { withChat } from "../base.js";

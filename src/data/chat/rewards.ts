@@ -1,5 +1,6 @@
 /** How good an answer is, by rules that can be checked. */
-import { ObjectiveError } from "./errors.js";
+import { DataError } from "../../files/errors.js";
+import { answerWords, holdsAnswer } from "../notes/answer-words.js";
 
 /** The reward, from 0 to 1, of an answer where `right` is right. */
 export type Reward = (answer: string, right: unknown) => number;
@@ -11,8 +12,8 @@ export type RewardRule = (typeof rewardRules)[number];
 export const rewards: Readonly<Record<RewardRule, Reward>> = {
   /** The same text, apart from white space at both ends. */
   exact: (answer, right) => Number(answer.trim() === textOf(right).trim()),
-  /** The text occurs, whatever its capitals and spaces. */
-  contains: (answer, right) => Number(plain(answer).includes(plain(textOf(right)))),
+  /** Its words stand in a row, whatever their case and punctuation. */
+  contains: (answer, right) => Number(holdsAnswer(answer, textOf(right))),
   /** The last number is the right one. */
   number: (answer, right) => {
     const last = answer
@@ -41,23 +42,18 @@ export const rewards: Readonly<Record<RewardRule, Reward>> = {
   },
 };
 
-/** Throws `ObjectiveError` for what no answer, or every one, would have a reward by the rule. */
+/** Throws `DataError` for what no answer, or every one, would have a reward by the rule. */
 export function checkRight(rule: RewardRule, right: unknown): void {
   const refuse = (advice: string) =>
-    new ObjectiveError(
-      "a rule can do nothing with what is right",
-      `${rule}, ${JSON.stringify(right)}`,
-      advice,
-    );
+    new DataError("a rule can do nothing with what is right", `${rule}, ${JSON.stringify(right)}`, advice);
   if (rule === "number" && (textOf(right).trim() === "" || !Number.isFinite(Number(right)))) {
     throw refuse("give a number");
   }
-  if (rule === "contains" && plain(textOf(right)) === "") throw refuse("give a text that is not empty");
+  if (rule === "contains" && answerWords(textOf(right)).length === 0)
+    throw refuse("give a text that has words");
 }
 
 const textOf = (right: unknown) => (typeof right === "string" ? right : JSON.stringify(right));
-
-const plain = (text: string) => text.normalize("NFC").toLowerCase().replace(/\s+/g, " ").trim();
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -8,6 +8,7 @@ it.each<[RewardRule, string, unknown, number]>([
   ["contains", "It is the\nEIFFEL  tower.", "Eiffel Tower", 1],
   ["contains", "cafe\u0301", "café", 1],
   ["contains", "a tower", "Eiffel Tower", 0],
+  ["contains", "in 2013", "13", 0],
   ["number", "3 + 4 = 7, so it is 7.", "7", 1],
   ["number", "12,000.50 in all", 12000.5, 1],
   ["number", "7, or 8", 7, 0],
