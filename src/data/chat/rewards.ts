@@ -9,16 +9,20 @@ export type Reward = (answer: string, right: unknown) => number;
 export const rewardRules = ["exact", "contains", "number", "json"] as const;
 export type RewardRule = (typeof rewardRules)[number];
 
+/** A sign behind a digit is an operator's. */
+const numbers = /(?<![\d.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?(?:\/\d+)?/gi;
+
 export const rewards: Readonly<Record<RewardRule, Reward>> = {
   /** The same text, apart from white space at both ends. */
   exact: (answer, right) => Number(answer.trim() === textOf(right).trim()),
   /** Its words stand in a row, whatever their case and punctuation. */
   contains: (answer, right) => Number(holdsAnswer(answer, textOf(right))),
-  /** The last number is the right one. */
+  /** The last number is the right one; a comma between thousands is none of its digits, a fraction no number. */
   number: (answer, right) => {
     const last = answer
-      .replaceAll(",", "")
-      .match(/-?\d+(?:\.\d+)?/g)
+      .replaceAll("\u2212", "-")
+      .replace(/(?<=\d),(?=\d{3}(?!\d))/g, "")
+      .match(numbers)
       ?.at(-1);
     return Number(last !== undefined && Number(last) === Number(right));
   },
@@ -46,12 +50,20 @@ export const rewards: Readonly<Record<RewardRule, Reward>> = {
 export function checkRight(rule: RewardRule, right: unknown): void {
   const refuse = (advice: string) =>
     new DataError("a rule can do nothing with what is right", `${rule}, ${JSON.stringify(right)}`, advice);
-  if (rule === "number" && (textOf(right).trim() === "" || !Number.isFinite(Number(right)))) {
+  if (
+    rule === "number" &&
+    (!isText(right) || String(right).trim() === "" || !Number.isFinite(Number(right)))
+  ) {
     throw refuse("give a number");
   }
+  if (rule === "json" && typeof right === "string" && /^\s*[[{]/.test(right)) {
+    throw refuse("give the value itself, not its JSON in quotation marks");
+  }
   if (rule === "contains" && answerWords(textOf(right)).length === 0)
-    throw refuse("give a text that has words");
+    throw refuse('give a text that has words, or take the rule "exact"');
 }
+
+const isText = (right: unknown) => typeof right === "string" || typeof right === "number";
 
 const textOf = (right: unknown) => (typeof right === "string" ? right : JSON.stringify(right));
 

@@ -10,8 +10,8 @@ export function answerWords(text: string): string[] {
     .toLowerCase()
     .replace(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu, " $& ")
     .split(/\s+/u)
-    .map((word) => word.replace(/^[^\p{L}\p{N}/$+-]+|[^\p{L}\p{N}/+]+$/gu, ""))
-    .filter((word) => word !== "" && !["a", "an", "the"].includes(word));
+    .map((word) => word.replace(/^[^\p{L}\p{N}/$+-]+|[^\p{L}\p{N}/+#%]+$/gu, ""))
+    .filter((word, _, words) => word !== "" && (words.length === 1 || !["a", "an", "the"].includes(word)));
 }
 
 /** Whether the words of an answer stand in a row in a text; false for an answer without words. */

@@ -22,7 +22,7 @@ const objectiveOf = {
 } as const;
 
 /** Throws for parts that do not go together. */
-function checkParts({ data, features, model, objective, optimizer }: TextRecipe): void {
+function checkParts({ data, features, model, objective, optimizer, training }: TextRecipe): void {
   if (objective.kind !== objectiveOf[data.format]) {
     throw new RecipeError(
       "the objective does not go with the data",
@@ -35,6 +35,13 @@ function checkParts({ data, features, model, objective, optimizer }: TextRecipe)
       "answers are learned from by the model that wrote them, and an average of its weights is another one",
       `optimizer.averageDecay ${optimizer.averageDecay}, objective.kind grpo`,
       "leave optimizer.averageDecay out",
+    );
+  }
+  if (objective.kind === "grpo" && training.products !== "float32") {
+    throw new RecipeError(
+      "answers are learned from by the model that wrote them, which writes with products in float32",
+      `training.products ${training.products}, objective.kind grpo`,
+      'leave training.products out, or set it to "float32"',
     );
   }
   if (features.kind === "pretrained" && features.folder === undefined && model.kind !== "pretrained") {

@@ -1,14 +1,20 @@
 /** Batches that the model which learns writes itself: its answers to tasks, with what they are worth. */
 import { permuted, randomStream } from "../../core/random.js";
-import { rewards as rules } from "../../data/chat/rewards.js";
+import { checkRight, rewards as rules } from "../../data/chat/rewards.js";
 import { evaluationOrder } from "../../data/evaluation-order.js";
 import { IGNORED_TARGET } from "../../data/text/batches.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
+import { chatTemplate } from "../../features/chat/chat-template.js";
+import { turnEnd } from "../../features/chat/turn-end.js";
+import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { type Generation, generate } from "../../generation/generate.js";
 import { advantagesOf } from "../../objectives/grpo.js";
+import { RecipeError } from "../../recipe/errors.js";
 import type { Learner } from "./formats/data-format.js";
 import type { TextRecipe } from "./recipe.js";
+
+type Grpo = Extract<TextRecipe["objective"], { kind: "grpo" }>;
 
 /** A task as the chat template writes it, up to where the assistant speaks, and what is right. */
 export interface WrittenTask {
@@ -26,15 +32,19 @@ export async function ownAnswers(
   rowLength: number,
   { runtime, model: decoder, tokenizer, weights, endTokens }: Learner,
 ): Promise<TrainingData> {
-  const { groupSize, maxTokens, reward } = objective as Extract<typeof objective, { kind: "grpo" }>;
+  const { groupSize, maxTokens, reward } = objective as Grpo;
   const { batchSize, seed, device, threads } = training;
   const rows = batchSize * groupSize;
+  requireAsPrepared(tasks, objective as Grpo, rowLength, tokenizer);
   const lora = "lora" in model ? model.lora : undefined;
   const session = await compileDecoder(runtime, decoder, weights, { lora, live: true, device, threads });
 
+  const stop = turnEnd(chatTemplate(tokenizer));
+
   const answered = async (asked: readonly WrittenTask[], temperature: number, seed: number) => {
     const prompts = asked.map(({ prompt }) => prompt);
-    const answers = await generate(session, tokenizer, { prompts, maxTokens, temperature, seed, endTokens });
+    const options = { prompts, maxTokens, temperature, seed, endTokens, stop };
+    const answers = await generate(session, tokenizer, options);
     const worth = answers.map(({ text }, i) => rules[reward](text, asked[i].answer));
     return {
       answers,
@@ -75,6 +85,25 @@ export async function ownAnswers(
     validationBatches: Math.ceil(tasks.validation.length / rows),
     close: () => session.release(),
   };
+}
+
+/** A run that goes on may be given another objective than its tasks were chosen for. Throws `RecipeError`, `DataError`. */
+function requireAsPrepared(
+  { train, validation }: Parameters<typeof ownAnswers>[0],
+  { maxTokens, reward }: Grpo,
+  rowLength: number,
+  tokenizer: Tokenizer,
+): void {
+  for (const { prompt, answer } of [...train, ...validation]) {
+    checkRight(reward, answer);
+    const { length } = tokenizer.encode(prompt);
+    if (length + maxTokens <= rowLength) continue;
+    throw new RecipeError(
+      "a task and its answer are longer than a row",
+      `${length} tokens and an answer of ${maxTokens}, rows of ${rowLength}: ${JSON.stringify(prompt.slice(0, 60))}`,
+      "lower objective.maxTokens, raise training.sequenceLength, or start a new run",
+    );
+  }
 }
 
 /** Prompt and answer, of which the answer's tokens and the one that ends it are targets. */

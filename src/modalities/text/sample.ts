@@ -1,5 +1,6 @@
 import type { Runtime } from "../../core/runtime/session.js";
 import { chatTemplate } from "../../features/chat/chat-template.js";
+import { turnEnd } from "../../features/chat/turn-end.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { generate } from "../../generation/generate.js";
@@ -28,6 +29,7 @@ export async function textSampler(
 ): Promise<(step: number) => Promise<{ text: string }>> {
   const { maxTokens, prompt: _, ...sampling } = recipe.generation;
   const prompt = samplePrompt(recipe, tokenizer);
+  const stop = learnsToChat(recipe, tokenizer) ? turnEnd(chatTemplate(tokenizer)) : [];
   const lora = recipe.model.kind === "pretrained" ? recipe.model.lora : undefined;
   const session = await compileDecoder(runtime, model, weights, { lora, live: true });
   return async (step) => {
@@ -35,6 +37,7 @@ export async function textSampler(
       prompts: [prompt],
       maxTokens: step === recipe.training.steps ? maxTokens : Math.min(maxTokens, shortSample),
       ...sampling,
+      stop,
       seed: step,
     });
     return { text: prompt + text };

@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { chatTemplate } from "../../features/chat/chat-template.js";
 import { toolStyle } from "../../features/chat/tool-style.js";
+import { turnEnd } from "../../features/chat/turn-end.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { Sampling } from "../../generation/sampling.js";
 import type { Engine } from "../engine/engine.js";
@@ -16,7 +17,6 @@ import { PromptEncoder } from "./prompt.js";
 import { ResponseMemory } from "./response-memory.js";
 import { responses } from "./responses.js";
 import type { ServedModel, Service } from "./service.js";
-import { turnEnd } from "./turn-end.js";
 
 /** A language model, and how it is served. */
 export interface LanguageServing {

@@ -6,6 +6,7 @@ import { describeLeftOut } from "../../../data/reading.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
+import { RecipeError } from "../../../recipe/errors.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type PreparedIndex, readPreparedIndex } from "../../prepared-index.js";
 import { withChat } from "../base.js";
@@ -51,21 +52,25 @@ async function readWritten(
   const template = chatTemplate(tokenizer);
   const { reward, maxTokens } = objective as Extract<typeof objective, { kind: "grpo" }>;
   const room = rowLength - maxTokens;
+  if (room < 1) {
+    throw new RecipeError(
+      "answers leave no room for what is asked",
+      `objective.maxTokens ${maxTokens}, rows of ${rowLength} tokens`,
+      "lower objective.maxTokens",
+    );
+  }
   const written: WrittenTask[] = [];
   const isRepeated = repetitions();
   let [repeated, tooLong] = [0, 0];
   const rows = readTasks(data.files, { skipBad: data.skipBad, ...watching(around, "bytes read") });
   for await (const { prompt: messages, answer, source } of rows) {
-    if (await isRepeated(messages)) {
-      repeated++;
-      continue;
-    }
     const prompt = atRow(rows, source, () => {
       checkRight(reward, answer);
       return template.render(messages, { addGenerationPrompt: true });
     });
     if (prompt === undefined) continue;
-    if (tokenizer.encode(prompt).length <= room) written.push({ prompt, answer });
+    if (await isRepeated(messages)) repeated++;
+    else if (tokenizer.encode(prompt).length <= room) written.push({ prompt, answer });
     else tooLong++;
   }
   const leftOut = counted({

@@ -1,4 +1,4 @@
-import type { ChatTemplate } from "../../features/chat/chat-template.js";
+import type { ChatTemplate } from "./chat-template.js";
 
 /**
  * What a template writes behind the assistant's words, such as `<|im_end|>`: a model that writes it has finished
