@@ -211,7 +211,10 @@ describe("a model that prefers one token", () => {
   it("ends with the end-of-text token, which is no part of the text", async () => {
     const results = await generate(await always(256), tokenizer, greedy);
     for (const result of results) {
-      expect(result).toEqual({ text: "", tokens: new Int32Array(), tokenCount: 0, finishReason: "end" });
+      expect(result).toEqual({
+        ...{ text: "", tokens: new Int32Array(), tokenCount: 0 },
+        ...{ finishReason: "end", endToken: 256 },
+      });
     }
   });
 

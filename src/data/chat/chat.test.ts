@@ -262,6 +262,12 @@ describe("rows are refused with file and line", () => {
     ["roles out of order", { messages: [user("a"), user("b")] }, /:3, message 2: user after user/, ChatError],
     ["an unknown role", { messages: [{ role: "bot", content: "x" }] }, /unknown[\s\S]*"bot"/, ChatError],
     ["an empty answer", { instruction: "Hi", output: " " }, /says nothing/, ChatError],
+    [
+      "calls of tools beside the text",
+      { messages: [user("a"), { role: "assistant", content: "b", tool_calls: [{ id: "1" }] }] },
+      /messages\[1\]\.tool_calls: \[\{"id":"1"\}\]/,
+      ChatError,
+    ],
     ["nobody answers", { messages: [user("a")] }, /never speaks/, ChatError],
     ["half a surrogate pair", { prompt: "\ud83d", completion: "x" }, /half a surrogate pair/, ChatError],
   ];

@@ -76,7 +76,14 @@ function messageOf(entry: unknown, place: string): ChatMessage {
   const [roleField, contentField] = Object.hasOwn(entry, "from") ? ["from", "value"] : ["role", "content"];
   const role = textOf(entry[roleField], `${place}.${roleField}`);
   const content = textOf(entry[contentField], `${place}.${contentField}`);
-  const { name } = entry;
+  const { name, tool_calls: calls } = entry;
+  if (Array.isArray(calls) && calls.length > 0) {
+    throw new ChatError(
+      "a message calls tools in a field of its own, which is not learned",
+      `${place}.tool_calls: ${JSON.stringify(calls).slice(0, 60)}`,
+      "write calls into content, as the model is to write them, or leave the row out",
+    );
+  }
   return {
     role: Object.hasOwn(SHAREGPT_ROLES, role) ? SHAREGPT_ROLES[role] : (role as ChatRole),
     content,

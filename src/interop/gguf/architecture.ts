@@ -84,6 +84,7 @@ function checkFixed(model: Decoder, architecture: Architecture, config: Record<s
   const every = (step: number, there: unknown, others: unknown) =>
     Array.from({ length: model.numLayers }, (_, layer) => ((layer + 1) % step === 0 ? there : others));
   const fixed: Record<string, unknown> = {
+    ...(architecture === "qwen2" ? { head_dim: (config.hidden_size as number) / model.numHeads } : {}),
     ...(architecture === "smollm3" ? { no_rope_layers: every(layerSteps.smollm3, 0, 1) } : {}),
     ...(architecture === "gemma3"
       ? {

@@ -271,6 +271,11 @@ describe("what cannot be exported", () => {
       llama({ ...family, qkvBias: true, ropeScaling: slower }),
       /rope_scaling/,
     ],
+    [
+      "wider heads in a qwen2",
+      llama({ ...family, qkvBias: true, headWidth: 24 }),
+      /head_dim is 24, of a qwen2 in llama.cpp 8/,
+    ],
     ["other layers without positions", llama({ ...family, noRopeLayers: [0] }), /no_rope_layers.*\[0,1\]/],
     ["other layers that see everything", gemma3({ ...gemma, globalLayers: [1] }), /layer_types/],
     ["another local base", gemma3({ ...gemma, localRopeTheta: 500 }), /rope_local_base_freq is 500.*10000/],
