@@ -58,4 +58,11 @@ describe("an answer is taken apart", () => {
       { seed: 5, numRuns: 300 },
     );
   });
+
+  it("in time that grows with the white space, not with its square", () => {
+    const spaces = `${" ".repeat(100_000)}x`;
+    const before = performance.now();
+    expect(read([spaces], tagged)).toEqual({ text: spaces, calls: [] });
+    expect(performance.now() - before).toBeLessThan(2000); // the square takes most of a minute
+  });
 });

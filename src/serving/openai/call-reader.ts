@@ -82,9 +82,9 @@ export class CallReader {
       this.place = "head";
       return true;
     }
-    const held = /\s*$/.exec(this.rest.slice(0, this.rest.length - beginning(this.rest, open)))!;
-    parts.push(...this.said(this.rest.slice(0, held.index)));
-    this.rest = this.rest.slice(held.index);
+    const words = this.rest.slice(0, this.rest.length - beginning(this.rest, open)).trimEnd();
+    parts.push(...this.said(words));
+    this.rest = this.rest.slice(words.length);
     return false;
   }
 
