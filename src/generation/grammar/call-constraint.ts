@@ -13,7 +13,7 @@ export function callConstraints(compiler: JsonCompiler): CompileCalls {
   return async (calls) => {
     const schema = expressible(calls, compiler);
     const start = () => compiler.compile(schema, { afterSpace: true });
-    return calls.isOpened ? start() : new CallConstraint(calls, streamDecoder(compiler.tokenizer), start);
+    return new CallConstraint(calls, streamDecoder(compiler.tokenizer), start);
   };
 }
 
@@ -51,7 +51,13 @@ class CallConstraint implements TokenConstraint {
     private readonly calls: CallGrammar,
     private readonly decoder: StreamDecoder,
     private readonly start: () => JsonConstraint,
-  ) {}
+  ) {
+    if (calls.isOpened) this.json = start();
+  }
+
+  get isInCall(): boolean {
+    return this.json !== undefined;
+  }
 
   mask(logits: Float32Array): void {
     this.json?.mask(logits);
@@ -96,6 +102,6 @@ class CallConstraint implements TokenConstraint {
 
   private endCall(): void {
     this.json = undefined;
-    this.isComplete = this.calls.open === "" || !this.calls.mayBeSeveral;
+    this.isComplete = this.calls.isOpened || this.calls.open === "" || !this.calls.mayBeSeveral;
   }
 }
