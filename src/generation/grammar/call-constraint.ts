@@ -1,6 +1,6 @@
 import { type StreamDecoder, streamDecoder } from "../../features/tokenizer/stream-decoder.js";
 import { GenerationError } from "../errors.js";
-import { callSchema, parametersOf } from "./call-schema.js";
+import { argumentsSchema, callSchema } from "./call-schema.js";
 import type { CallableFunction, CallGrammar, CompileCalls, TokenConstraint } from "./constraint.js";
 import type { JsonCompiler, JsonConstraint } from "./json-schema-constraint.js";
 
@@ -17,24 +17,32 @@ export function callConstraints(compiler: JsonCompiler): CompileCalls {
   };
 }
 
-/** The schema of a call, whose functions are looked at one by one where all together cannot be expressed. */
+/**
+ * The schema of a call. Where all functions together cannot be expressed they are looked at one by one; where the rest
+ * is still too much, only the strict ones keep their parameters. Throws `GenerationError` where those cannot be kept.
+ */
 function expressible(calls: CallGrammar, compiler: JsonCompiler): object {
-  const whole = callSchema(calls);
-  if (compiles(whole, compiler)) return whole;
-  const loose = new Set<CallableFunction>();
-  for (const one of calls.functions) {
-    if (one.isStrict) compiler.compile(parametersOf(one));
-    else if (!compiles(parametersOf(one), compiler)) loose.add(one);
-  }
-  return callSchema(calls, (one) => !loose.has(one));
+  const compiled = (schema: () => object) => compilable(schema, compiler);
+  const isStrict = (one: CallableFunction) => one.isStrict ?? false;
+  const whole = compiled(() => callSchema(calls));
+  if (whole) return whole;
+  for (const one of calls.functions) if (isStrict(one)) compiler.compile(argumentsSchema(one));
+  const leftOut = calls.functions.filter((one) => !isStrict(one) && !compiled(() => argumentsSchema(one)));
+  const most = leftOut.length > 0 && compiled(() => callSchema(calls, (one) => !leftOut.includes(one)));
+  if (most) return most;
+  const least = callSchema(calls, isStrict);
+  compiler.compile(least, { afterSpace: true });
+  return least;
 }
 
-function compiles(schema: object, compiler: JsonCompiler): boolean {
+/** Undefined for a schema that cannot be expressed. */
+function compilable(schema: () => object, compiler: JsonCompiler): object | undefined {
   try {
-    compiler.compile(schema, { afterSpace: true });
-    return true;
+    const made = schema();
+    compiler.compile(made, { afterSpace: true });
+    return made;
   } catch (error) {
-    if (error instanceof GenerationError) return false;
+    if (error instanceof GenerationError) return undefined;
     throw error;
   }
 }
