@@ -38,11 +38,19 @@ const call = (name: string, args: string) => `{"name": "${name}", "arguments": $
 describe("a call is kept to its schema", () => {
   it.each([
     ["behind its opening", tagged, "Hm. <tool_call>\n"],
+    ["behind an opening whose token brings line breaks", tagged, "<tool_call>\n\n"],
     ["where an answer is nothing else", bare, ""],
   ])("%s", async (_, style, before) => {
     expect(await allowed(style, [f], `${before}${call("f", '{"n": 12}')}`)).toContain("12}}");
     const wrong = await allowed(style, [f], `${before}${call("f", '{"n": "12"}')}`);
     expect(wrong).toBe(`${before}{"name": "f", "arguments": {"n": `);
+  });
+
+  it.each(['{"name" : "f"', '{\n\n"name":"f"', '\n{ "name"  :\n\n"f"'])("that begins as %j", async (head) => {
+    const wrong = await allowed(bare, [f], `${head}, "arguments": {"n": "12"}}`);
+    expect(wrong).toBe(`${head}, "arguments": {"n": `);
+    const right = `${head}, "arguments": {"n": 12}}`;
+    expect(await allowed(bare, [f], right)).toBe(right);
   });
 });
 

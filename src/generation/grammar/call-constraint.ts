@@ -87,8 +87,9 @@ class CallConstraint implements TokenConstraint {
     if (written === undefined) return;
     const json = this.start();
     this.text = "";
-    // What followed the opening in the same token may be no call after all: then it stays text.
-    if (json.read(written)) this.json = json;
+    // What followed the opening in the same token may be no call after all: then it stays text. Of white space the
+    // grammar reads less than a token may bring.
+    if (json.read(written) || json.read(written.trimStart())) this.json = json;
   }
 
   private behindOpening(): string | undefined {
@@ -99,11 +100,16 @@ class CallConstraint implements TokenConstraint {
     return undefined;
   }
 
-  /** An answer that begins as a call of a known function: JSON alone may be what was asked for. */
+  /**
+   * An answer that begins as a call of a known function: JSON alone may be what was asked for. White space around
+   * the name is left out, of which the grammar reads less than JSON has.
+   */
   private bareCall(): string | undefined {
     const begun = this.text.trimStart();
     const [head, name] = /^\{\s*"name"\s*:\s*"([^"\\]*)"/.exec(begun) ?? [];
-    if (head !== undefined && this.calls.functions.some((one) => one.name === name)) return begun;
+    if (head !== undefined && this.calls.functions.some((one) => one.name === name)) {
+      return `{"name":"${name}"${begun.slice(head.length).trimStart()}`;
+    }
     this.mayCall = (begun === "" || begun.startsWith("{")) && begun.length < 200;
     return undefined;
   }
