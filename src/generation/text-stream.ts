@@ -29,6 +29,12 @@ export class TextStream {
     return this.add(this.decoder.push(id));
   }
 
+  /** Takes the next token, in which no stop string can begin or end. */
+  pushWhole(id: number): void {
+    this.decoded += this.decoder.push(id);
+    this.show(this.decoded.length);
+  }
+
   /** No more tokens follow. True when the last characters complete a stop string. */
   end(): boolean {
     if (this.add(this.decoder.end())) return true;

@@ -86,6 +86,16 @@ describe("a conversation", () => {
     }
   });
 
+  it("goes on without a call that broke off", async () => {
+    const { ask, engine } = await client(() => call);
+    const cut = await ask({ tools: [weather], max_output_tokens: call.length - 20 });
+    expect(cut.output.map(({ type }) => type)).toEqual(["message", "function_call"]);
+    await ask({ tools: [weather], input: "Well?", previous_response_id: cut.id });
+    expect(engine.prompts[1]).toContain(
+      "<|im_start|>assistant\nOne moment.<|im_end|>\n<|im_start|>user\nWell?<|im_end|>",
+    );
+  });
+
   it("is items of every kind, and references to earlier ones", async () => {
     const { ask, engine } = await client((prompt) => (prompt.includes("rain") ? "It rains." : call));
     const asked = await ask({ input: "How is Paris?", tools: [weather] });

@@ -162,6 +162,25 @@ describe("several calls", () => {
   });
 });
 
+describe("stop strings", () => {
+  it.each<[string, PublishedTemplate, (name: string, args: string) => string]>([
+    ["Qwen2.5", qwen25Tools, tagged],
+    ["Llama 3.2", llama32Tools, bare],
+  ])("end what is said and no call, with the template of %s", async (_, template, written) => {
+    const { ask } = await client(template, () => written("get_weather", paris));
+    for (const choice of ["auto", "required"] as const) {
+      const answer = await ask({ stop: ["Paris", "}", "</tool_call>"], tool_choice: choice });
+      expect(answer.choices[0].finish_reason).toBe("tool_calls");
+      const [{ function: called }] = calls(answer);
+      if (choice === "auto") expect(called).toEqual({ name: "get_weather", arguments: paris });
+      else expect(typeof JSON.parse(called.arguments)).toBe("object");
+    }
+    const spoken = await client(template, () => "It rains in Paris today.");
+    const [said] = (await spoken.ask({ stop: "Paris" })).choices;
+    expect(said).toMatchObject({ finish_reason: "stop", message: { content: "It rains in " } });
+  });
+});
+
 describe("what looks like a call and is none", () => {
   it("stays text", async () => {
     const json = '{"name": "Anna", "age": 7}';

@@ -1,6 +1,6 @@
 import { type StreamDecoder, streamDecoder } from "../../features/tokenizer/stream-decoder.js";
 import { GenerationError } from "../errors.js";
-import { callSchema, parametersOf } from "./call-schema.js";
+import { argumentsSchema, callSchema } from "./call-schema.js";
 import type { CallableFunction, CallGrammar, CompileCalls, TokenConstraint } from "./constraint.js";
 import type { JsonCompiler, JsonConstraint } from "./json-schema-constraint.js";
 
@@ -13,28 +13,36 @@ export function callConstraints(compiler: JsonCompiler): CompileCalls {
   return async (calls) => {
     const schema = expressible(calls, compiler);
     const start = () => compiler.compile(schema, { afterSpace: true });
-    return calls.isOpened ? start() : new CallConstraint(calls, streamDecoder(compiler.tokenizer), start);
+    return new CallConstraint(calls, streamDecoder(compiler.tokenizer), start);
   };
 }
 
-/** The schema of a call, whose functions are looked at one by one where all together cannot be expressed. */
+/**
+ * The schema of a call. Where all functions together cannot be expressed they are looked at one by one; where the rest
+ * is still too much, only the strict ones keep their parameters. Throws `GenerationError` where those cannot be kept.
+ */
 function expressible(calls: CallGrammar, compiler: JsonCompiler): object {
-  const whole = callSchema(calls);
-  if (compiles(whole, compiler)) return whole;
-  const loose = new Set<CallableFunction>();
-  for (const one of calls.functions) {
-    if (one.isStrict) compiler.compile(parametersOf(one));
-    else if (!compiles(parametersOf(one), compiler)) loose.add(one);
-  }
-  return callSchema(calls, (one) => !loose.has(one));
+  const compiled = (schema: () => object) => compilable(schema, compiler);
+  const isStrict = (one: CallableFunction) => one.isStrict ?? false;
+  const whole = compiled(() => callSchema(calls));
+  if (whole) return whole;
+  for (const one of calls.functions) if (isStrict(one)) compiler.compile(argumentsSchema(one));
+  const leftOut = calls.functions.filter((one) => !isStrict(one) && !compiled(() => argumentsSchema(one)));
+  const most = leftOut.length > 0 && compiled(() => callSchema(calls, (one) => !leftOut.includes(one)));
+  if (most) return most;
+  const least = callSchema(calls, isStrict);
+  compiler.compile(least, { afterSpace: true });
+  return least;
 }
 
-function compiles(schema: object, compiler: JsonCompiler): boolean {
+/** Undefined for a schema that cannot be expressed. */
+function compilable(schema: () => object, compiler: JsonCompiler): object | undefined {
   try {
-    compiler.compile(schema, { afterSpace: true });
-    return true;
+    const made = schema();
+    compiler.compile(made, { afterSpace: true });
+    return made;
   } catch (error) {
-    if (error instanceof GenerationError) return false;
+    if (error instanceof GenerationError) return undefined;
     throw error;
   }
 }
@@ -51,7 +59,13 @@ class CallConstraint implements TokenConstraint {
     private readonly calls: CallGrammar,
     private readonly decoder: StreamDecoder,
     private readonly start: () => JsonConstraint,
-  ) {}
+  ) {
+    if (calls.isOpened) this.json = start();
+  }
+
+  get isInCall(): boolean {
+    return this.json !== undefined;
+  }
 
   mask(logits: Float32Array): void {
     this.json?.mask(logits);
@@ -73,8 +87,9 @@ class CallConstraint implements TokenConstraint {
     if (written === undefined) return;
     const json = this.start();
     this.text = "";
-    // What followed the opening in the same token may be no call after all: then it stays text.
-    if (json.read(written)) this.json = json;
+    // What followed the opening in the same token may be no call after all: then it stays text. Of white space the
+    // grammar reads less than a token may bring.
+    if (json.read(written) || json.read(written.trimStart())) this.json = json;
   }
 
   private behindOpening(): string | undefined {
@@ -85,17 +100,22 @@ class CallConstraint implements TokenConstraint {
     return undefined;
   }
 
-  /** An answer that begins as a call of a known function: JSON alone may be what was asked for. */
+  /**
+   * An answer that begins as a call of a known function: JSON alone may be what was asked for. White space around
+   * the name is left out, of which the grammar reads less than JSON has.
+   */
   private bareCall(): string | undefined {
     const begun = this.text.trimStart();
     const [head, name] = /^\{\s*"name"\s*:\s*"([^"\\]*)"/.exec(begun) ?? [];
-    if (head !== undefined && this.calls.functions.some((one) => one.name === name)) return begun;
+    if (head !== undefined && this.calls.functions.some((one) => one.name === name)) {
+      return `{"name":"${name}"${begun.slice(head.length).trimStart()}`;
+    }
     this.mayCall = (begun === "" || begun.startsWith("{")) && begun.length < 200;
     return undefined;
   }
 
   private endCall(): void {
     this.json = undefined;
-    this.isComplete = this.calls.open === "" || !this.calls.mayBeSeveral;
+    this.isComplete = this.calls.isOpened || this.calls.open === "" || !this.calls.mayBeSeveral;
   }
 }

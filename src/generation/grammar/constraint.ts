@@ -8,6 +8,8 @@ export interface TokenConstraint {
   accept(id: number): void;
   /** The answer is whole: the text ends here. */
   readonly isComplete: boolean;
+  /** The next token belongs to a call of a function, which no stop string ends. */
+  readonly isInCall?: boolean;
   /** Frees what lies outside the JavaScript heap. Called once, also when the answer breaks off. */
   release?(): void;
 }

@@ -95,16 +95,21 @@ export class Continuation {
       this.finish("stop");
       return;
     }
+    const isInCall = this.constraint?.isInCall ?? false;
     this.constraint?.accept(id);
     this.ids.push(id);
     if (place) this.reports.push({ id, logprob: logits[id] - place.logSum, top: place.top });
-    if (this.push(id) || this.constraint?.isComplete) this.finish("stop");
+    if (this.push(id, isInCall) || this.constraint?.isComplete) this.finish("stop");
     else if (this.written >= this.request.maxTokens) this.finish("length");
     else this.flush();
   }
 
   /** True when the token completes a stop string. */
-  private push(id: number): boolean {
+  private push(id: number, isInCall: boolean): boolean {
+    if (isInCall) {
+      this.stream.pushWhole(id);
+      return false;
+    }
     const special = this.vocabulary.specialTexts.get(id);
     if (special === undefined || special === this.request.calls?.open) return this.stream.push(id);
     return this.request.stop.includes(special);

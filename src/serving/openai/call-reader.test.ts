@@ -28,6 +28,25 @@ const cases: [string, CallReaderOptions, string, ReturnType<typeof read>][] = [
     '<tool_call>\n{"name": "f", "arguments": {"a": [1, ',
     { text: "", calls: [["f", '{"a": [1, ']] },
   ],
+  [
+    "calls with a member that no call has",
+    tagged,
+    '<tool_call>{"name":"f","arguments":{},"id":1}</tool_call> Hello <tool_call>{"name":"g","arguments":{}}</tool_call>',
+    { text: " Hello", calls: [["f", "{}"], ["g", "{}"]] }, // biome-ignore format: one row
+  ],
+  [
+    "a call behind one that nothing closes",
+    tagged,
+    '<tool_call>{"name":"f","arguments":{},"id":1} So <tool_call>{"name":"g","arguments":{}}</tool_call>',
+    { text: ',"id":1} So', calls: [["f", "{}"], ["g", "{}"]] }, // biome-ignore format: one row
+  ],
+  [
+    "words where a call should close",
+    tagged,
+    '<tool_call>{"name":"f","arguments":{}, and so on',
+    { text: ", and so on", calls: [["f", "{}"]] },
+  ],
+  ["a call whose end is cut", tagged, '<tool_call>{"name":"f","arguments":{}}\n</tool_', { text: "", calls: [["f", "{}"]] }], // biome-ignore format: one row
   ["an opening that opens nothing", tagged, "<tool_call>\nno</tool_call> yes", { text: "<tool_call>\nno</tool_call> yes", calls: [] }], // biome-ignore format: one row
   ["an opening at the end", tagged, "a <tool_call>", { text: "a <tool_call>", calls: [] }],
   ["a call alone", bare, '\n{"name": "g", "parameters": {"x": 1}}', { text: "", calls: [["g", '{"x": 1}']] }],
@@ -57,5 +76,20 @@ describe("an answer is taken apart", () => {
       }),
       { seed: 5, numRuns: 300 },
     );
+  });
+
+  it("with calls that are whole or broke off", () => {
+    const reader = new CallReader(tagged);
+    reader.push('<tool_call>{"name": "f", "arguments": {"a": 1');
+    expect([reader.count, reader.isInCall]).toEqual([1, true]);
+    reader.push("}}");
+    expect([reader.count, reader.isInCall]).toEqual([1, false]);
+  });
+
+  it("in time that grows with the white space, not with its square", () => {
+    const spaces = `${" ".repeat(100_000)}x`;
+    const before = performance.now();
+    expect(read([spaces], tagged)).toEqual({ text: spaces, calls: [] });
+    expect(performance.now() - before).toBeLessThan(2000); // the square takes most of a minute
   });
 });

@@ -34,6 +34,11 @@ export class CallReader {
     this.place = options.isOpened || options.open === "" ? "head" : "text";
   }
 
+  /** The arguments of the last call are not whole. */
+  get isInCall(): boolean {
+    return this.place === "arguments";
+  }
+
   push(text: string): AnswerPart[] {
     this.rest += text;
     const parts: AnswerPart[] = [];
@@ -44,8 +49,10 @@ export class CallReader {
   /** No more follows: what was held back. */
   end(): AnswerPart[] {
     const { rest, place } = this;
+    const behind = place === "behind" ? this.behindBrace().text : "";
     this.rest = "";
     if (place === "head") return said(this.before + rest);
+    if (place === "behind") return said(this.options.close.startsWith(behind) ? "" : behind);
     return place === "text" ? this.said(rest) : [];
   }
 
@@ -82,9 +89,9 @@ export class CallReader {
       this.place = "head";
       return true;
     }
-    const held = /\s*$/.exec(this.rest.slice(0, this.rest.length - beginning(this.rest, open)))!;
-    parts.push(...this.said(this.rest.slice(0, held.index)));
-    this.rest = this.rest.slice(held.index);
+    const words = this.rest.slice(0, this.rest.length - beginning(this.rest, open)).trimEnd();
+    parts.push(...this.said(words));
+    this.rest = this.rest.slice(words.length);
     return false;
   }
 
@@ -132,13 +139,23 @@ export class CallReader {
       this.place = "over";
       return true;
     }
-    const [space, brace] = /^\s*(\}?)\s*/.exec(this.rest)!;
-    const behind = this.rest.slice(space.length);
-    if (behind.startsWith(close)) this.rest = behind.slice(close.length);
-    else if (close.startsWith(behind) || brace === "") return false;
-    else this.rest = behind;
+    const { text, hasBrace } = this.behindBrace();
+    if (text === "" || (close.startsWith(text) && text !== close)) return false;
+    if (hasBrace && !text.startsWith(close)) this.rest = text;
+    else {
+      // Members that no call has are passed over, up to what closes the call or opens the next one.
+      const [end, next] = [text.indexOf(close), text.indexOf(open)];
+      if (end < 0 && next < 0) return false;
+      this.rest = end >= 0 && (next < 0 || end < next) ? text.slice(end + close.length) : text;
+    }
     this.place = "text";
     return true;
+  }
+
+  /** What follows the brace behind the arguments, or stands in its place. */
+  private behindBrace(): { text: string; hasBrace: boolean } {
+    const [space, brace] = /^\s*(\}?)\s*/.exec(this.rest)!;
+    return { text: this.rest.slice(space.length), hasBrace: brace !== "" };
   }
 
   /** White space that follows a call is the template's. */

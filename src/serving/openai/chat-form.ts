@@ -50,7 +50,10 @@ function callingForm(calls: CallGrammar): Pick<ChoiceForm, "whole" | "parts" | "
     }),
     parts: (index, text) => chunks(reader(index).push(text)),
     rest: (index) => chunks(reader(index).end()),
-    finishReason: (index, reason) => (reason === "stop" && reader(index).count > 0 ? "tool_calls" : reason),
+    finishReason: (index, reason) => {
+      const { count, isInCall } = reader(index);
+      return reason === "stop" && count > 0 && !isInCall ? "tool_calls" : reason;
+    },
   };
 }
 

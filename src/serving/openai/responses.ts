@@ -24,7 +24,7 @@ export async function responses(c: Context, service: Service, memory: ResponseMe
   const request = toRequest(fields, items, service);
   const asked = new AskedResponse(fields, request);
   const onEnd = () => {
-    if (fields.store ?? true) memory.keep(asked.id, [...items, ...asked.output.map(asInput)]);
+    if (fields.store ?? true) memory.keep(asked.id, [...items, ...asked.output.filter(isWhole).map(asInput)]);
   };
   try {
     if (fields.stream) return await stream(c, service, asked, onEnd);
@@ -183,17 +183,22 @@ function asInput(item: OutputItem): InputItem {
   const { id } = item;
   if (item.type === "function_call") {
     const { type, call_id, name } = item;
-    return { type, id, call_id, name, arguments: argumentsIn(item.arguments) };
+    return { type, id, call_id, name, arguments: argumentsIn(item.arguments)! };
   }
   return { type: "message", id, role: "assistant", content: item.content[0].text };
 }
 
-/** Those of a call that broke off are none. */
-function argumentsIn(text: string): Record<string, unknown> {
+/** A call that broke off is left out of what a later request refers to. */
+function isWhole(item: OutputItem): boolean {
+  return item.type === "message" || argumentsIn(item.arguments) !== undefined;
+}
+
+/** Undefined where they broke off. */
+function argumentsIn(text: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
 }
 
