@@ -130,6 +130,9 @@ describe("a stream", () => {
     const types: string[] = [];
     const numbers: number[] = [];
     for await (const event of stream) {
+      if (event.type === "response.created" || event.type === "response.in_progress") {
+        expect(event.response).toMatchObject({ status: "in_progress", output: [], usage: null });
+      }
       if (types.at(-1) !== event.type) types.push(event.type);
       numbers.push(event.sequence_number);
     }

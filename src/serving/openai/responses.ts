@@ -156,12 +156,9 @@ async function stream(
     const sendAll = async (events: readonly ResponseEvent[]) => {
       for (const event of events) await send({ ...event, sequence_number: number++ }, event.type);
     };
-    let isOpen = false;
-    await write(c, service, asked, async (events) => {
-      if (!isOpen) await sendAll(asked.begin());
-      isOpen = true;
-      await sendAll(events);
-    });
+    // As it is before anything is said; sent only then, so that what is refused is an ordinary error.
+    const opening = asked.begin();
+    await write(c, service, asked, (events) => sendAll([...opening.splice(0), ...events]));
     onEnd();
   });
 }
