@@ -123,6 +123,15 @@ describe("a conversation", () => {
   });
 });
 
+it("gives nobody by reference what a client sent", async () => {
+  const { ask } = await client(() => "Hello.");
+  const secret = { type: "message", id: "msg_1", role: "user", content: "My secret." };
+  await ask({ input: [secret] as OpenAI.Responses.ResponseInput });
+  const refused = await ask({ input: [{ type: "item_reference", id: "msg_1" }] }).catch((error) => error);
+  expect(refused).toBeInstanceOf(BadRequestError);
+  expect(refused).toMatchObject({ code: "item_not_found", param: "input" });
+});
+
 describe("a stream", () => {
   it("has the events of a message and a call, in order", async () => {
     const { openai } = await client(() => call);

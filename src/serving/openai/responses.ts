@@ -24,7 +24,7 @@ export async function responses(c: Context, service: Service, memory: ResponseMe
   const request = toRequest(fields, items, service);
   const asked = new AskedResponse(fields, request);
   const onEnd = () => {
-    if (fields.store ?? true) memory.keep(asked.id, [...items, ...asked.output.map(asInput)]);
+    if (fields.store ?? true) memory.keep(asked.id, items, asked.output.map(asInput));
   };
   try {
     if (fields.stream) return await stream(c, service, asked, onEnd);
