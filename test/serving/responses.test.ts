@@ -132,6 +132,16 @@ it("gives nobody by reference what a client sent", async () => {
   expect(refused).toMatchObject({ code: "item_not_found", param: "input" });
 });
 
+it("refuses a thousand references to one item before it reads them all", async () => {
+  const { ask } = await client(() => "word ".repeat(100));
+  const [{ id }] = (await ask()).output as OpenAI.Responses.ResponseOutputMessage[];
+  const input = Array.from({ length: 1000 }, () => ({ type: "item_reference" as const, id }));
+  const refused = await ask({ input }).catch((error) => error);
+  expect(refused).toMatchObject({ code: "context_length_exceeded", param: "input" });
+  // The context is 8,192; all that they stand for would be some 500,000 characters.
+  expect(Number(/at least (\d+)/.exec(refused.message)![1])).toBeLessThan(8192 + 500);
+});
+
 describe("a stream", () => {
   it("has the events of a message and a call, in order", async () => {
     const { openai } = await client(() => call);

@@ -12,7 +12,7 @@ import { encodeChat } from "./chat-prompt.js";
 import { firstSeed, sharedSettings } from "./generation-fields.js";
 import { findModel } from "./models.js";
 import { type InputItem, type ResponseRequest, responseRequest } from "./response-fields.js";
-import { messagesOf } from "./response-items.js";
+import { messagesOf, refuseLongItems } from "./response-items.js";
 import type { ResponseMemory } from "./response-memory.js";
 import { newId, type OutputItem, type ResponseEvent, ResponseWriter } from "./response-writer.js";
 import type { Service } from "./service.js";
@@ -55,6 +55,7 @@ function toRequest(
   const tools = toolsOf({ functions, choice, areSeveral: several }, service);
   const jsonSchema = schemaOf(fields);
   if (tools && jsonSchema) throw besideTools();
+  refuseLongItems(items, service.prompts);
   const prompt = encodeChat(messagesOf(items, fields.instructions), service, tools, "input");
   const calls = tools?.calls;
   const { sampling } = sharedSettings(fields, service);
