@@ -275,6 +275,26 @@ describe("refusals", () => {
     }
   });
 
+  it("of arguments that are nested too deeply to be written", async () => {
+    const { ask } = await client(qwen25Tools, () => "Hi.");
+    const nested = (levels: number) => `{"a": ${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    const messages = (levels: number): Params["messages"] => [
+      question,
+      {
+        role: "assistant",
+        tool_calls: [
+          { id: "a", type: "function", function: { name: "get_time", arguments: nested(levels) } },
+        ],
+      },
+      { role: "tool", tool_call_id: "a", content: "12" },
+    ];
+    expect((await ask({ messages: messages(60) })).choices[0].message.content).toBe("Hi.");
+    expect(await ask({ messages: messages(6000) }).catch((error) => error)).toMatchObject({
+      ...{ status: 400, param: "messages[1].tool_calls[0].function.arguments" },
+      message: expect.stringContaining("at most 64 levels"),
+    });
+  });
+
   it("of several calls in a conversation, where the template takes one", async () => {
     const { ask } = await client(llama32Tools, () => "Hi.");
     const call = { id: "a", type: "function" as const, function: { name: "get_time", arguments: "{}" } };

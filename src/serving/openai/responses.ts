@@ -8,6 +8,7 @@ import { readJson } from "../http/json-body.js";
 import { writeAnswers } from "./answers.js";
 import type { AnswerPart, CallReader } from "./call-reader.js";
 import { callReader } from "./chat-form.js";
+import { callArguments } from "./chat-messages.js";
 import { encodeChat } from "./chat-prompt.js";
 import { firstSeed, sharedSettings } from "./generation-fields.js";
 import { findModel } from "./models.js";
@@ -181,18 +182,10 @@ function asInput(item: OutputItem): InputItem {
   const { id } = item;
   if (item.type === "function_call") {
     const { type, call_id, name } = item;
-    return { type, id, call_id, name, arguments: argumentsIn(item.arguments) };
+    // Those of a call that broke off are none.
+    return { type, id, call_id, name, arguments: callArguments.safeParse(item.arguments).data ?? {} };
   }
   return { type: "message", id, role: "assistant", content: item.content[0].text };
-}
-
-/** Those of a call that broke off are none. */
-function argumentsIn(text: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
 }
 
 function usageOf({
