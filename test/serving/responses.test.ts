@@ -123,6 +123,40 @@ describe("a conversation", () => {
   });
 });
 
+describe("a conversation as clients have it", () => {
+  it("goes on from an empty answer", async () => {
+    const { ask, engine } = await client((prompt) => (prompt.includes("there?") ? "Yes." : ""));
+    const first = await ask();
+    expect(first.output_text).toBe("");
+    const second = await ask({ input: "Are you there?", previous_response_id: first.id });
+    const third = await ask({ input: "Good.", previous_response_id: second.id });
+    expect([second.output_text, third.output_text]).toEqual(["Yes.", "Yes."]);
+    expect(engine.prompts[2]).toContain(
+      "user\nHi\n\nAre you there?<|im_end|>\n<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>user\nGood.",
+    );
+  });
+
+  it("has the user speak behind a tool's answer, and several times, and a developer later on", async () => {
+    const { ask, engine } = await client(() => call);
+    const asked = await ask({ input: "How is Paris?", tools: [weather] });
+    const { call_id } = asked.output[1] as OpenAI.Responses.ResponseFunctionToolCall;
+    await ask({
+      previous_response_id: asked.id,
+      input: [
+        { type: "function_call_output", call_id, output: "rain" },
+        { role: "user", content: "And Rome?" },
+        { role: "developer", content: "Be brief." },
+        { role: "user", content: "And Nice?" },
+      ],
+      tools: [weather],
+    });
+    expect(engine.prompts[1]).toContain("system\nBe brief.\n\n# Tools");
+    expect(engine.prompts[1]).toContain(
+      "rain\n</tool_response><|im_end|>\n<|im_start|>user\nAnd Rome?\n\nAnd Nice?<",
+    );
+  });
+});
+
 it("gives nobody by reference what a client sent", async () => {
   const { ask } = await client(() => "Hello.");
   const secret = { type: "message", id: "msg_1", role: "user", content: "My secret." };

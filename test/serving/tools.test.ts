@@ -199,6 +199,19 @@ describe("the runner of OpenAI's client", () => {
   });
 });
 
+it("lets the user speak behind a tool's answer", async () => {
+  const { ask, engine } = await client(qwen25Tools, () => "Rain.");
+  const call = { id: "a", type: "function" as const, function: { name: "get_time", arguments: "{}" } };
+  const messages: Params["messages"] = [
+    question,
+    { role: "assistant", tool_calls: [call] },
+    { role: "tool", tool_call_id: "a", content: "12" },
+    { role: "user", content: "And the weather?" },
+  ];
+  expect((await ask({ messages })).choices[0].message.content).toBe("Rain.");
+  expect(engine.prompts[0]).toContain("12\n</tool_response><|im_end|>\n<|im_start|>user\nAnd the weather?<");
+});
+
 describe("a model of random weights in its thread", () => {
   it.each<[string, PublishedTemplate]>([
     ["Qwen2.5", qwen25Tools],

@@ -20,6 +20,40 @@ it("makes one message of a turn's words and calls", () => {
   ]);
 });
 
+it("leaves empty answers out, and joins what then meets", () => {
+  const items = [
+    said("user", "Hi"),
+    said("assistant", " \n"),
+    said("user", "Are you there?"),
+    said("assistant", "Yes."),
+  ];
+  expect(messagesOf(items, undefined)).toEqual([
+    { role: "user", content: "Hi\n\nAre you there?" },
+    { role: "assistant", content: "Yes." },
+  ]);
+});
+
+it("joins what one side says in several items, around its calls too", () => {
+  const items = [said("user", "Hi"), called("a"), said("assistant", "Wait."), said("assistant", "A moment.")];
+  expect(messagesOf(items, undefined)[1]).toEqual({
+    ...{ role: "assistant", content: "Wait.\n\nA moment.", tool_calls: [call("a")] },
+  });
+});
+
+it("moves what the system says to the instructions", () => {
+  const items = [
+    said("system", "Be kind."),
+    said("user", "Hi"),
+    said("assistant", "Hello."),
+    said("developer", "Be quick."),
+  ];
+  expect(messagesOf(items, "Be brief.")).toEqual([
+    { role: "system", content: "Be brief.\n\nBe kind.\n\nBe quick." },
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "Hello." },
+  ]);
+});
+
 it("takes a hundred thousand calls in one turn within the test's time", () => {
   const items = Array.from({ length: 100_000 }, (_, i) => called(String(i)));
   const [{ tool_calls }] = messagesOf(items, undefined);

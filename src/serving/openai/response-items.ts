@@ -32,17 +32,17 @@ interface Turn extends ChatMessage {
 }
 
 /**
- * What the assistant says and calls in one turn becomes one message. What the system says at the start joins the
- * instructions.
+ * What the assistant says and calls in one turn becomes one message, and so does what the user says in several; an
+ * empty answer is none. What the system says joins the instructions, wherever it stands: templates take it at the start.
  */
 export function messagesOf(items: readonly InputItem[], instructions: string | undefined): ChatMessage[] {
   const told = instructions === undefined ? [] : [instructions];
   const messages: Turn[] = [];
   for (const item of items) {
-    if (item.type === "message" && isOfSystem(item) && messages.length === 0) told.push(item.content);
-    else if (item.type === "message") {
-      const role = isOfSystem(item) ? "system" : item.role;
-      messages.push({ role: role as ChatMessage["role"], content: item.content });
+    if (item.type === "message") {
+      const { role, content } = item;
+      if (role === "system" || role === "developer") told.push(content);
+      else if (role === "user" || content.trim() !== "") addWords(messages, role, content);
     } else if (item.type === "function_call") addCall(messages, callOf(item));
     else if (item.type === "function_call_output") {
       messages.push({ role: "tool", content: item.output, tool_call_id: item.call_id });
@@ -51,8 +51,11 @@ export function messagesOf(items: readonly InputItem[], instructions: string | u
   return told.length > 0 ? [{ role: "system", content: told.join("\n\n") }, ...messages] : messages;
 }
 
-const isOfSystem = ({ role }: Extract<InputItem, { type: "message" }>) =>
-  role === "system" || role === "developer";
+function addWords(messages: Turn[], role: "user" | "assistant", content: string): void {
+  const last = messages.at(-1);
+  if (last?.role !== role) messages.push({ role, content });
+  else last.content = last.content === "" ? content : `${last.content}\n\n${content}`;
+}
 
 function callOf(item: Extract<InputItem, { type: "function_call" }>): ToolCall {
   const called = { name: item.name, arguments: item.arguments };
