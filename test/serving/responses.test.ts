@@ -133,6 +133,59 @@ describe("a conversation", () => {
   });
 });
 
+describe("a conversation as clients have it", () => {
+  it("goes on from an empty answer", async () => {
+    const { ask, engine } = await client((prompt) => (prompt.includes("there?") ? "Yes." : ""));
+    const first = await ask();
+    expect(first.output_text).toBe("");
+    const second = await ask({ input: "Are you there?", previous_response_id: first.id });
+    const third = await ask({ input: "Good.", previous_response_id: second.id });
+    expect([second.output_text, third.output_text]).toEqual(["Yes.", "Yes."]);
+    expect(engine.prompts[2]).toContain(
+      "user\nHi\n\nAre you there?<|im_end|>\n<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>user\nGood.",
+    );
+  });
+
+  it("has the user speak behind a tool's answer, and several times, and a developer later on", async () => {
+    const { ask, engine } = await client(() => call);
+    const asked = await ask({ input: "How is Paris?", tools: [weather] });
+    const { call_id } = asked.output[1] as OpenAI.Responses.ResponseFunctionToolCall;
+    await ask({
+      previous_response_id: asked.id,
+      input: [
+        { type: "function_call_output", call_id, output: "rain" },
+        { role: "user", content: "And Rome?" },
+        { role: "developer", content: "Be brief." },
+        { role: "user", content: "And Nice?" },
+      ],
+      tools: [weather],
+    });
+    expect(engine.prompts[1]).toContain("system\nBe brief.\n\n# Tools");
+    expect(engine.prompts[1]).toContain(
+      "rain\n</tool_response><|im_end|>\n<|im_start|>user\nAnd Rome?\n\nAnd Nice?<",
+    );
+  });
+});
+
+it("gives nobody by reference what a client sent", async () => {
+  const { ask } = await client(() => "Hello.");
+  const secret = { type: "message", id: "msg_1", role: "user", content: "My secret." };
+  await ask({ input: [secret] as OpenAI.Responses.ResponseInput });
+  const refused = await ask({ input: [{ type: "item_reference", id: "msg_1" }] }).catch((error) => error);
+  expect(refused).toBeInstanceOf(BadRequestError);
+  expect(refused).toMatchObject({ code: "item_not_found", param: "input" });
+});
+
+it("refuses a thousand references to one item before it reads them all", async () => {
+  const { ask } = await client(() => "word ".repeat(100));
+  const [{ id }] = (await ask()).output as OpenAI.Responses.ResponseOutputMessage[];
+  const input = Array.from({ length: 1000 }, () => ({ type: "item_reference" as const, id }));
+  const refused = await ask({ input }).catch((error) => error);
+  expect(refused).toMatchObject({ code: "context_length_exceeded", param: "input" });
+  // The context is 8,192; all that they stand for would be some 500,000 characters.
+  expect(Number(/at least (\d+)/.exec(refused.message)![1])).toBeLessThan(8192 + 500);
+});
+
 describe("a stream", () => {
   it("has the events of a message and a call, in order", async () => {
     const { openai } = await client(() => call);
@@ -140,6 +193,9 @@ describe("a stream", () => {
     const types: string[] = [];
     const numbers: number[] = [];
     for await (const event of stream) {
+      if (event.type === "response.created" || event.type === "response.in_progress") {
+        expect(event.response).toMatchObject({ status: "in_progress", output: [], usage: null });
+      }
       if (types.at(-1) !== event.type) types.push(event.type);
       numbers.push(event.sequence_number);
     }

@@ -218,6 +218,19 @@ describe("the runner of OpenAI's client", () => {
   });
 });
 
+it("lets the user speak behind a tool's answer", async () => {
+  const { ask, engine } = await client(qwen25Tools, () => "Rain.");
+  const call = { id: "a", type: "function" as const, function: { name: "get_time", arguments: "{}" } };
+  const messages: Params["messages"] = [
+    question,
+    { role: "assistant", tool_calls: [call] },
+    { role: "tool", tool_call_id: "a", content: "12" },
+    { role: "user", content: "And the weather?" },
+  ];
+  expect((await ask({ messages })).choices[0].message.content).toBe("Rain.");
+  expect(engine.prompts[0]).toContain("12\n</tool_response><|im_end|>\n<|im_start|>user\nAnd the weather?<");
+});
+
 describe("a model of random weights in its thread", () => {
   it.each<[string, PublishedTemplate]>([
     ["Qwen2.5", qwen25Tools],
@@ -292,6 +305,26 @@ describe("refusals", () => {
     for (const [change, param] of wrong) {
       expect(await ask(change).catch((error) => error)).toMatchObject({ status: 400, param });
     }
+  });
+
+  it("of arguments that are nested too deeply to be written", async () => {
+    const { ask } = await client(qwen25Tools, () => "Hi.");
+    const nested = (levels: number) => `{"a": ${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    const messages = (levels: number): Params["messages"] => [
+      question,
+      {
+        role: "assistant",
+        tool_calls: [
+          { id: "a", type: "function", function: { name: "get_time", arguments: nested(levels) } },
+        ],
+      },
+      { role: "tool", tool_call_id: "a", content: "12" },
+    ];
+    expect((await ask({ messages: messages(60) })).choices[0].message.content).toBe("Hi.");
+    expect(await ask({ messages: messages(6000) }).catch((error) => error)).toMatchObject({
+      ...{ status: 400, param: "messages[1].tool_calls[0].function.arguments" },
+      message: expect.stringContaining("at most 64 levels"),
+    });
   });
 
   it("of several calls in a conversation, where the template takes one", async () => {

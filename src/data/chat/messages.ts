@@ -27,14 +27,14 @@ export interface ChatMessage {
 /** After what each role may speak; "start" is the beginning of the conversation. */
 const SPEAKS_AFTER: Record<ChatRole, readonly (ChatRole | "start")[]> = {
   system: ["start"],
-  user: ["start", "system", "assistant"],
+  user: ["start", "system", "assistant", "tool"],
   assistant: ["user", "tool"],
   tool: ["assistant", "tool"],
 };
 
 /**
  * Makes sure of the order of roles: a system message only at the start, then user and assistant in turn,
- * with tools answering the assistant. `place` says in messages where the conversation stands.
+ * with tools answering the assistant, behind which either may speak. `place` says in messages where the conversation stands.
  * @throws ChatError for no messages, unknown roles, roles out of order, contents that are no well-formed
  * text, and assistants that neither say nor call anything.
  */

@@ -19,7 +19,7 @@ export async function readJson<S extends z.ZodType>(
 ): Promise<z.output<S>> {
   checkContentType(c);
   const value = parse(await readBytes(c, maxBytes));
-  if (!isShallow(value, deepest)) {
+  if (!isShallow(value)) {
     throw bad("the JSON is nested too deeply", `more than ${deepest} levels`, "send flatter JSON");
   }
   return checkFields(schema, value);
@@ -46,7 +46,8 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-function isShallow(value: unknown, levels: number): boolean {
+/** Whether a value is flat enough for recursion over it. */
+export function isShallow(value: unknown, levels = deepest): boolean {
   if (typeof value !== "object" || value === null) return true;
   return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }

@@ -1,6 +1,7 @@
 /** The messages of a request, as OpenAI's API has them. */
 import { z } from "zod";
 import type { ChatMessage, ToolCall } from "../../data/chat/messages.js";
+import { isShallow } from "../http/json-body.js";
 import { neutral, optional } from "./generation-fields.js";
 
 const textPart = z.object({
@@ -13,13 +14,14 @@ const content = z
   .union([z.string(), z.array(textPart).min(1)])
   .transform((given) => (typeof given === "string" ? given : given.map(({ text }) => text).join("")));
 
-/** Arguments as OpenAI's API has them: the text of a JSON object. */
+/** Arguments as OpenAI's API has them: the text of a JSON object, nested no deeper than a request may be. */
 export const callArguments = z.string().transform((text, context) => {
   try {
     const value = JSON.parse(text || "{}");
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Arguments;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (isObject && isShallow(value)) return value as Arguments;
   } catch {}
-  context.addIssue({ code: "custom", message: "Expected the text of a JSON object" });
+  context.addIssue({ code: "custom", message: "Expected the text of a JSON object of at most 64 levels" });
   return z.NEVER;
 });
 type Arguments = ToolCall["function"]["arguments"];

@@ -12,23 +12,34 @@ export interface MemoryLimits {
 interface Kept {
   /** The whole conversation, without instructions. */
   readonly items: readonly InputItem[];
+  /** What the server itself said last. */
+  readonly made: readonly InputItem[];
   readonly characters: number;
 }
 
 /** Keeps conversations in memory, the oldest of which go when there are too many. */
 export class ResponseMemory {
   private readonly kept = new Map<string, Kept>();
+  /**
+   * What the server itself said, by the ids that it gave. Ids from clients are no part of it: anyone can write the same,
+   * and would be given another client's words.
+   */
+  private readonly made = new Map<string, InputItem>();
   private characters = 0;
 
   constructor(private readonly limits: MemoryLimits = { responses: 1000, characters: 16 * 2 ** 20 }) {}
 
-  keep(id: string, items: readonly InputItem[]): void {
+  /** Keeps what was said before a response, and the items that the server made for it. */
+  keep(id: string, before: readonly InputItem[], made: readonly InputItem[]): void {
+    const items = [...before, ...made];
     const { length } = JSON.stringify(items);
-    this.kept.set(id, { items, characters: length });
+    this.kept.set(id, { items, made, characters: length });
+    for (const item of made) if (item.id !== undefined) this.made.set(item.id, item);
     this.characters += length;
-    for (const [oldest, { characters }] of this.kept) {
+    for (const [oldest, { characters, made: forgot }] of this.kept) {
       if (this.kept.size <= this.limits.responses && this.characters <= this.limits.characters) return;
       this.kept.delete(oldest);
+      for (const item of forgot) if (item.id !== undefined) this.made.delete(item.id);
       this.characters -= characters;
     }
   }
@@ -40,16 +51,17 @@ export class ResponseMemory {
     throw forgotten(id, "previous_response_id", "previous_response_not_found");
   }
 
-  /** The items with those that references stand for. Throws `ApiError` 400 as `conversation` does. */
+  /**
+   * The items with those that references stand for, which are what the server said in responses that it knows. Throws
+   * `ApiError` 400 as `conversation` does.
+   */
   resolved(items: readonly InputItem[]): InputItem[] {
     return items.map((item) => (item.type === "item_reference" ? this.item(item.id) : item));
   }
 
   private item(id: string): InputItem {
-    for (const { items } of [...this.kept.values()].reverse()) {
-      const found = items.find((item) => "id" in item && item.id === id);
-      if (found) return found;
-    }
+    const found = this.made.get(id);
+    if (found) return found;
     throw forgotten(id, "input", "item_not_found");
   }
 }

@@ -8,11 +8,12 @@ import { readJson } from "../http/json-body.js";
 import { writeAnswers } from "./answers.js";
 import type { AnswerPart, CallReader } from "./call-reader.js";
 import { callReader } from "./chat-form.js";
+import { callArguments } from "./chat-messages.js";
 import { encodeChat } from "./chat-prompt.js";
 import { firstSeed, sharedSettings } from "./generation-fields.js";
 import { findModel } from "./models.js";
 import { type InputItem, type ResponseRequest, responseRequest } from "./response-fields.js";
-import { messagesOf } from "./response-items.js";
+import { messagesOf, refuseLongItems } from "./response-items.js";
 import type { ResponseMemory } from "./response-memory.js";
 import { newId, type OutputItem, type ResponseEvent, ResponseWriter } from "./response-writer.js";
 import type { Service } from "./service.js";
@@ -24,7 +25,7 @@ export async function responses(c: Context, service: Service, memory: ResponseMe
   const request = toRequest(fields, items, service);
   const asked = new AskedResponse(fields, request);
   const onEnd = () => {
-    if (fields.store ?? true) memory.keep(asked.id, [...items, ...asked.output.filter(isWhole).map(asInput)]);
+    if (fields.store ?? true) memory.keep(asked.id, items, asked.output.filter(isWhole).map(asInput));
   };
   try {
     if (fields.stream) return await stream(c, service, asked, onEnd);
@@ -55,6 +56,7 @@ function toRequest(
   const tools = toolsOf({ functions, choice, areSeveral: several }, service);
   const jsonSchema = schemaOf(fields);
   if (tools && jsonSchema) throw besideTools();
+  refuseLongItems(items, service.prompts);
   const prompt = encodeChat(messagesOf(items, fields.instructions), service, tools, "input");
   const calls = tools?.calls;
   const { sampling } = sharedSettings(fields, service);
@@ -156,12 +158,9 @@ async function stream(
     const sendAll = async (events: readonly ResponseEvent[]) => {
       for (const event of events) await send({ ...event, sequence_number: number++ }, event.type);
     };
-    let isOpen = false;
-    await write(c, service, asked, async (events) => {
-      if (!isOpen) await sendAll(asked.begin());
-      isOpen = true;
-      await sendAll(events);
-    });
+    // As it is before anything is said; sent only then, so that what is refused is an ordinary error.
+    const opening = asked.begin();
+    await write(c, service, asked, (events) => sendAll([...opening.splice(0), ...events]));
     onEnd();
   });
 }
@@ -183,23 +182,14 @@ function asInput(item: OutputItem): InputItem {
   const { id } = item;
   if (item.type === "function_call") {
     const { type, call_id, name } = item;
-    return { type, id, call_id, name, arguments: argumentsIn(item.arguments)! };
+    return { type, id, call_id, name, arguments: callArguments.parse(item.arguments) };
   }
   return { type: "message", id, role: "assistant", content: item.content[0].text };
 }
 
 /** A call that broke off is left out of what a later request refers to. */
 function isWhole(item: OutputItem): boolean {
-  return item.type === "message" || argumentsIn(item.arguments) !== undefined;
-}
-
-/** Undefined where they broke off. */
-function argumentsIn(text: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return item.type === "message" || callArguments.safeParse(item.arguments).success;
 }
 
 function usageOf({
