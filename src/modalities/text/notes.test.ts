@@ -170,6 +170,19 @@ describe("a run on notes", () => {
     );
   });
 
+  it("leaves questions out that are longer than a row, and counts them", async () => {
+    const short = { prompt: "Who runs the harbour?", completion: "the harbour master" };
+    const long = { prompt: `Who runs the ${"old ".repeat(60)}harbour?`, completion: "nobody" };
+    const questions = writeFile(place, "long.jsonl", [short, long]);
+    const run = memoryFolder();
+    const { notes } = await startRun(recipeOf(chatty, { data: { notes: { questions } } }), run, lazily);
+    expect(await storedQuestions(run.folder("data"))).toEqual([{ section: "", ...short, part: "train" }]);
+    expect(notes!.slice(1)).toEqual([
+      "1 question to learn from, 0 about the same sections held out, 0 about sections held out",
+      "questions left out: 1 longer than a row of 256 tokens",
+    ]);
+  });
+
   it.each([
     [{ data: { format: "text", notes: {} } }, chatty, /settings of notes belong to notes/],
     [
