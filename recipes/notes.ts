@@ -1,9 +1,9 @@
 /**
  * Learns from your own notes: cuts them into sections by their headings, has the model write questions about each and
  * keeps those whose answer can be found, then trains an adapter on sections and questions together. Some sections, and
- * some questions, are held out to measure with: `autodidact evaluate runs/notes --metric notes`. What was asked is in
- * the run's data/questions.jsonl, which can be changed and given back by `--data.notes.questions`. A model without a
- * chat template learns from the sections alone.
+ * some questions, are held out to measure with: `autodidact evaluate runs/notes --metric notes`; the loss of these
+ * sections also says when to stop (patience). What was asked is in the run's data/questions.jsonl, which can be changed
+ * and given back by `--data.notes.questions`. A model without a chat template learns from the sections alone.
  */
 import { defineRecipe } from "autodidact";
 

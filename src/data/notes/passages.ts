@@ -31,7 +31,8 @@ export function passagesOf(body: string): Passage[] {
 /** A text with the words whole that a line ends in the middle of, behind a hyphen. */
 export const unwrapped = (text: string): string => text.replace(/(?<=\p{L}-)\n[^\S\n]*(?=\S)/gu, "");
 
-function sentencesOf(body: string): string[] {
+/** The sentences of prose in a body that can be asked about, see `passagesOf`. */
+export function sentencesOf(body: string): string[] {
   return unwrapped(body)
     .replace(/^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm, "\n")
     .split(/\n[^\S\n]*\n/)

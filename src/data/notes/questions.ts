@@ -21,6 +21,7 @@ export const questionFaults = {
   notFound: "with an answer that the section does not hold",
   notAnswered: "that the model itself does not answer with the section before it",
   repeated: "asked before",
+  learned: "about sections held out, of what a section to learn from says too",
 } as const;
 export type QuestionFault = keyof typeof questionFaults;
 

@@ -31,6 +31,19 @@ describe("readNotes", () => {
     expect(others.sections.filter(({ isHeldOut }) => isHeldOut).map(({ id }) => id)).not.toEqual(held);
   });
 
+  it("keeps what stands below two headings once", async () => {
+    const parts = Array.from({ length: 5 }, (_, i) => `# Title ${i}\n\n${words(1000 + 20 * i)}\n\n`);
+    write(
+      "twice.txt",
+      `${parts.join("")}# Another title\n\n${words(1040)}\n\n# Empty\n\n***\n\n# Bare\n\n***\n`,
+    );
+    const { sections, repeated } = await read(1, join(place, "twice.txt"));
+    expect(sections.map(({ headings }) => headings[0])).toEqual([
+      ...["Title 0", "Title 1", "Title 2", "Title 3", "Title 4", "Empty", "Bare"],
+    ]);
+    expect(repeated).toBe(1);
+  });
+
   it("refuses notes of one section", async () => {
     write("one.txt", "Only this.");
     await expect(read(1, join(place, "one.txt"))).rejects.toThrow(

@@ -20,7 +20,7 @@ export interface NoteSection extends Section {
 /** What notes hold. */
 export interface Notes {
   readonly sections: readonly NoteSection[];
-  /** Sections with the words of an earlier one. */
+  /** Sections with the words of an earlier one, below whatever heading. */
   readonly repeated: number;
   readonly leftOut: readonly LeftOut[];
 }
@@ -34,7 +34,7 @@ export interface NotesOptions extends SourceOptions {
 
 /**
  * The sections of all files, in order. Which are held out depends on the seed and on their words: what is written twice,
- * however it is set, is on one side, as only the first is kept.
+ * however it is set and below whatever heading, is on one side, as only the first is kept.
  * @throws DataError where there are fewer than two sections, and for bad data, see `ReadingOptions`; MissingFileError:
  * see `findFiles`.
  */
@@ -47,6 +47,7 @@ export async function readNotes({
   const documents = allDocuments(await findFiles(files), options);
   const found = new Map<string, Omit<NoteSection, "isHeldOut">>();
   const sizes = new Map<string, number>();
+  const bodies = new Set<string>();
   let repeated = 0;
   for await (const { source, pieces } of documents) {
     let text = "";
@@ -54,9 +55,13 @@ export async function readNotes({
     for (const section of sectionsOf(text)) {
       const words = answerWords(section.text);
       if (words.length === 0) continue;
-      const id = createHash("sha256").update(words.join(" ")).digest("hex").slice(0, 16);
-      if (found.has(id)) repeated++;
-      else found.set(id, { ...section, id, source });
+      const bodyWords = answerWords(section.body);
+      const body = idOf(bodyWords.length > 0 ? bodyWords : words);
+      if (bodies.has(body)) repeated++;
+      if (bodies.has(body)) continue;
+      bodies.add(body);
+      const id = idOf(words);
+      found.set(id, { ...section, id, source });
       sizes.set(id, words.length);
     }
   }
@@ -72,3 +77,6 @@ export async function readNotes({
   const sections = [...found.values()].map((section) => ({ ...section, isHeldOut: held.has(section.id) }));
   return { sections, repeated, leftOut: documents.leftOut };
 }
+
+const idOf = (words: readonly string[]) =>
+  createHash("sha256").update(words.join(" ")).digest("hex").slice(0, 16);

@@ -23,7 +23,7 @@ import { measureNotes } from "./kinds/measure-notes.js";
 import type { MeasuringNotes } from "./kinds/options.js";
 
 const place = temporaryFolder();
-const [plain, chatty] = [join(place, "plain"), join(place, "chatty")];
+const [plain, chatty, coarse] = [join(place, "plain"), join(place, "chatty"), join(place, "coarse")];
 const bytes = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
 const talking = addSpecialTokens(bytes, chatMlTokens, { endOfText: "<|im_end|>", chatTemplate: chatMl });
 
@@ -42,6 +42,8 @@ beforeAll(async () => {
     gpt2({ contextLength: 640, numLayers: 1, numHeads: 2, width: 16, vocabSize });
   await writePretrained(plain, bytes, model(bytes.vocabSize));
   await writePretrained(chatty, talking, model(talking.vocabSize));
+  const words = addSpecialTokens(talking, ["harbour"]);
+  await writePretrained(coarse, words, model(words.vocabSize));
 });
 
 type Change = NonNullable<Parameters<typeof finetuneRecipe>[3]>;
@@ -170,6 +172,19 @@ describe("a run on notes", () => {
     );
   });
 
+  it("leaves questions out that are longer than a row, and counts them", async () => {
+    const short = { prompt: "Who runs the harbour?", completion: "the harbour master" };
+    const long = { prompt: `Who runs the ${"old ".repeat(60)}harbour?`, completion: "nobody" };
+    const questions = writeFile(place, "long.jsonl", [short, long]);
+    const run = memoryFolder();
+    const { notes } = await startRun(recipeOf(chatty, { data: { notes: { questions } } }), run, lazily);
+    expect(await storedQuestions(run.folder("data"))).toEqual([{ section: "", ...short, part: "train" }]);
+    expect(notes!.slice(1)).toEqual([
+      "1 question to learn from, 0 about the same sections held out, 0 about sections held out",
+      "questions left out: 1 longer than a row of 256 tokens",
+    ]);
+  });
+
   it.each([
     [{ data: { format: "text", notes: {} } }, chatty, /settings of notes belong to notes/],
     [
@@ -194,7 +209,7 @@ const pair = <S extends z.ZodType>(schema: S) => z.object({ before: schema, afte
 
 describe("evaluate --metric notes", () => {
   const text = {
-    heldOutText: pair(z.object({ perplexity: z.number() })),
+    heldOutText: pair(z.object({ perplexity: z.number(), tokens: z.int(), bitsPerByte: z.number() })),
     generalText: pair(z.object({ tokens: z.int() })),
   };
   const counts = z.object({ questions: z.int() });
@@ -228,6 +243,21 @@ describe("evaluate --metric notes", () => {
     const other = await figures(named, { general: [general], against: run.location });
     expect(other.figures.heldOutText.before).toEqual(heldOutText.after);
     expect(other.figures.generalText.before.tokens).toBe(16 * 50); // the first after the token that ends texts
+    const files = [writeFile(place, "general-a.txt", "One."), writeFile(place, "general-b.txt", "Two.")];
+    writeFileSync(join(place, "general-c.txt"), Uint8Array.of(0xff));
+    const few = await figures(named, {
+      ...{ general: [...files, join(place, "general-c.txt")], generalLength: 10, against: coarse },
+    });
+    // A blank line between two texts; the third is bad, and not needed.
+    expect([few.figures.generalText.before.tokens, few.figures.generalText.after.tokens]).toEqual([10, 10]);
+    const { before, after } = few.figures.heldOutText;
+    expect(before.tokens).toBeLessThan(after.tokens);
+    // Every byte is a token of the run's tokenizer.
+    expect(after.bitsPerByte).toBeCloseTo(Math.log2(after.perplexity), 6);
+    expect(before.bitsPerByte).toBeCloseTo((Math.log2(before.perplexity) * before.tokens) / after.tokens, 6);
+    const told = `sections held out in bits a byte, ${before.tokens} tokens before and ${after.tokens} after: ${before.bitsPerByte.toFixed(4)} before, ${after.bitsPerByte.toFixed(4)} after`;
+    expect(few.text).toContain(told);
+    expect(few.text).toContain("loss on a general text, 10 tokens");
   }, 60_000);
 
   it("refuses a model that is no run on notes", async () => {

@@ -37,10 +37,15 @@ export const notes: DataFormat = {
     const given = await givenQuestions(recipe, isTold, base, around);
     const told: string[] = [];
     const write = async (folder: Folder) => {
-      const questions = given ? chosenGiven(given, choosing) : await made(folder);
+      const all = given ? chosenGiven(given, choosing) : await made(folder);
+      const fits = (one: Question) => dialogueOf(tokenizer, one).ids.length <= rowLength;
+      const questions = { ...all, questions: all.questions.filter(fits) };
+      const tooLong = all.questions.length - questions.questions.length;
       await writeSections(folder, sections);
       await writeQuestions(folder, questions.questions);
-      told.push(...tellOf(sections, questions, isTold));
+      told.push(
+        ...tellOf(sections, questions, isTold, { [`longer than a row of ${rowLength} tokens`]: tooLong }),
+      );
       for (const name of ["train", "validation"] as const) {
         const field = { dtype: "int32", shape: [rowLength] } as const;
         const fields = { inputs: field, targets: field, segments: field, positions: field };
@@ -48,7 +53,7 @@ export const notes: DataFormat = {
         const dialogues = name === "train" ? questions.questions.filter(({ part }) => part === "train") : [];
         const examples = [
           ...own.flatMap(({ text }) => windowsOf(tokenizer.encode(text), rowLength)),
-          ...dialogues.flatMap((one) => dialogueOf(tokenizer, one, rowLength)),
+          ...dialogues.map((one) => dialogueOf(tokenizer, one)),
         ];
         const rows = packRows(examples, rowLength).map((row) => ({ ...row }));
         await writeExamples(folder.folder(name), fields, rows);
@@ -95,23 +100,20 @@ function windowsOf(ids: Int32Array, rowLength: number): PackableTokens[] {
   });
 }
 
-/** A question and its answer, which is what is learned; nothing where they are longer than a row. */
-function dialogueOf(
-  tokenizer: Tokenizer,
-  { prompt, completion }: { readonly prompt: string; readonly completion: string },
-  rowLength: number,
-): PackableTokens[] {
+/** A question and its answer, which is what is learned. Throws `ChatError`, see `chatTokens`. */
+function dialogueOf(tokenizer: Tokenizer, { prompt, completion }: Question): PackableTokens {
   const { ids, isAssistant } = chatTokens(chatTemplate(tokenizer), tokenizer, [
     { role: "user", content: prompt },
     { role: "assistant", content: completion },
   ]);
-  return ids.length <= rowLength ? [{ ids, isTarget: isAssistant }] : [];
+  return { ids, isTarget: isAssistant };
 }
 
 function tellOf(
   sections: readonly NoteSection[],
   { questions, leftOut }: ChosenQuestions,
   isTold: boolean,
+  alsoLeft: Readonly<Record<string, number>>,
 ): string[] {
   const held = sections.filter(({ isHeldOut }) => isHeldOut).length;
   const learned = `${count(sections.length - held, "section")} to learn from, ${held} held out whole`;
@@ -124,7 +126,7 @@ function tellOf(
     what,
     leftOut[fault as keyof typeof faults] ?? 0,
   ]);
-  const told = counted(Object.fromEntries(left));
+  const told = counted({ ...Object.fromEntries(left), ...alsoLeft });
   return [
     learned,
     `${count(of("train"), "question")} to learn from, ${of("heldOut")} about the same sections held out, ${of("unseen")} about sections held out`,

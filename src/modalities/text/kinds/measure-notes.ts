@@ -40,11 +40,21 @@ interface Answered {
   readonly isExact: boolean;
 }
 
+/** How well a text is predicted. */
+interface Predicted {
+  /** In nats a token. */
+  readonly loss: number;
+  /** The loss's exponential. */
+  readonly perplexity: number;
+  readonly tokens: number;
+  /** Of UTF-8: compares models whose tokens differ. */
+  readonly bitsPerByte: number;
+}
+
 /** What a model makes of all of it. */
 interface Measured {
-  /** Loss in nats a token, and its exponential. */
-  readonly heldOut: { readonly loss: number; readonly perplexity: number; readonly tokens: number };
-  readonly general: { readonly loss: number; readonly tokens: number };
+  readonly heldOut: Predicted;
+  readonly general: Predicted;
   readonly answers: readonly Answered[];
 }
 
@@ -117,7 +127,12 @@ async function generalText(
   if (files === undefined) for (let i = 0; i < chapters; i++) text += `${chapter(i)}\n`;
   else {
     for await (const document of allDocuments(await findFiles([...files]), { signal })) {
-      for await (const piece of document.pieces()) if (text.length < length) text += piece;
+      if (text !== "") text += "\n\n";
+      for await (const piece of document.pieces()) {
+        text += piece;
+        if (text.length >= length) break;
+      }
+      if (text.length >= length) break;
     }
   }
   const count = Math.ceil(Math.min(text.length, length) / pieceLength);
@@ -140,14 +155,16 @@ async function measure(
   const saved = await named.open();
   const tokenizer = tokenizerOf(named, saved.tokenizer);
   const scorer = await compileScorer(around.runtime, saved.model, saved.weights);
-  const score = async (documents: readonly SourceDocument[]) => {
+  const score = async (documents: readonly SourceDocument[]): Promise<Predicted> => {
     const onProgress = (done: number) => around.onProgress?.(`tokens predicted ${when}`, done);
     const each = (async function* () {
       yield* documents;
     })();
-    const { logLikelihood, tokens } = await measurePerplexity(scorer, tokenizer, each, { onProgress });
+    const { logLikelihood, tokens, bitsPerByte } = await measurePerplexity(scorer, tokenizer, each, {
+      onProgress,
+    });
     const loss = -logLikelihood / tokens;
-    return { loss, perplexity: Math.exp(loss), tokens };
+    return { loss, perplexity: Math.exp(loss), tokens, bitsPerByte };
   };
   const heldOut = await score(texts.heldOut);
   const general = await score(texts.general);
@@ -216,9 +233,25 @@ function told(
     answers: questions.map((question, i) => ({ ...question, before: old.answers[i], after: now.answers[i] })),
   };
   const change = (a: number, b: number) => `${b >= a ? "+" : "−"}${percent(Math.abs(b / a - 1))}`;
+  /** In bits a byte where the models cut the text into other tokens. */
+  const line = (
+    text: "heldOut" | "general",
+    measure: "perplexity" | "loss",
+    what: string,
+    digits: number,
+  ) => {
+    const [a, b] = [old[text], now[text]];
+    const isSame = a.tokens === b.tokens;
+    const [from, to] = isSame ? [a[measure], b[measure]] : [a.bitsPerByte, b.bitsPerByte];
+    const told = isSame
+      ? `${what}, ${b.tokens} tokens`
+      : `${what} in bits a byte, ${a.tokens} tokens before and ${b.tokens} after`;
+    const places = isSame ? digits : 4;
+    return `${told}: ${from.toFixed(places)} before, ${to.toFixed(places)} after (${change(from, to)})`;
+  };
   const lines = [
     `before: ${before}; after: ${after}`,
-    `perplexity of sections held out, ${now.heldOut.tokens} tokens: ${old.heldOut.perplexity.toFixed(2)} before, ${now.heldOut.perplexity.toFixed(2)} after (${change(old.heldOut.perplexity, now.heldOut.perplexity)})`,
+    line("heldOut", "perplexity", "perplexity of sections held out", 2),
     ...(["heldOut", "unseen"] as const).flatMap((part) => {
       const { questions: count, before: b, after: a } = asked[part];
       return count === 0
@@ -227,7 +260,7 @@ function told(
             `${parts[part]}, answered right of ${count}: ${b ?? "not asked"} before, ${a ?? "not asked"} after`,
           ];
     }),
-    `loss on a general text, ${now.general.tokens} tokens: ${old.general.loss.toFixed(4)} before, ${now.general.loss.toFixed(4)} after (${change(old.general.loss, now.general.loss)})`,
+    line("general", "loss", "loss on a general text", 4),
   ];
   return { figures, text: lines.join("\n") };
 }

@@ -1,7 +1,7 @@
 /** Which questions are learned, which are kept to measure with, and which are no good. */
 import { randomStream } from "../../../core/random.js";
 import { answerWords, holdsAnswer } from "../../../data/notes/answer-words.js";
-import { askedSentence, unwrapped } from "../../../data/notes/passages.js";
+import { askedSentence, sentencesOf, unwrapped } from "../../../data/notes/passages.js";
 import type { PartedQuestion } from "../../../data/notes/question-file.js";
 import { faultOf, type Question, type QuestionFault } from "../../../data/notes/questions.js";
 import type { NoteSection } from "../../../data/notes/read-notes.js";
@@ -59,18 +59,25 @@ function judgedQuestion(task: Task, question: string) {
   const prompt = topic === "" ? question : `${topic}: ${question}`;
   const fault = faultOf(question, answer, `${topic}\n${sentence}`);
   const given = holdsAnswer(prompt, answer) ? ("givesAway" as const) : undefined;
-  return { task, question: { section, prompt, completion: answer }, fault: fault ?? given };
+  return {
+    task,
+    sentences: [sentence],
+    question: { section, prompt, completion: answer },
+    fault: fault ?? given,
+  };
 }
 
 /** The questions that people gave: of those about a section the answer must stand in it. */
 export function chosenGiven(questions: readonly Question[], choosing: Choosing): ChosenQuestions {
-  const texts = new Map(choosing.sections.map(({ id, text }) => [id, unwrapped(text)]));
+  const sections = new Map(choosing.sections.map((section) => [section.id, section]));
   return chosen(
     questions.map((question) => {
-      const text = texts.get(question.section);
-      if (question.section === "") return { question };
-      if (text === undefined) return { question, fault: "unknown" as const };
-      return { question, fault: holdsAnswer(text, question.completion) ? undefined : ("notFound" as const) };
+      const section = sections.get(question.section);
+      if (question.section === "") return { question, sentences: [] };
+      if (section === undefined) return { question, sentences: [], fault: "unknown" as const };
+      const isFound = holdsAnswer(unwrapped(section.text), question.completion);
+      const sentences = sentencesOf(section.body).filter((one) => holdsAnswer(one, question.completion));
+      return { question, sentences, fault: isFound ? undefined : ("notFound" as const) };
     }),
     choosing,
   );
@@ -78,6 +85,8 @@ export function chosenGiven(questions: readonly Question[], choosing: Choosing):
 
 interface Judged {
   readonly question: Question;
+  /** That hold its answer. */
+  readonly sentences: readonly string[];
   readonly fault?: QuestionFault | "unknown";
 }
 
@@ -85,9 +94,14 @@ function chosen(judged: readonly Judged[], { sections, heldOut, seed }: Choosing
   const leftOut: Partial<Record<QuestionFault | "unknown", number>> = {};
   const asked = new Set<string>();
   const held = new Set(sections.flatMap(({ id, isHeldOut }) => (isHeldOut ? [id] : [])));
-  const questions = judged.flatMap(({ question, fault }) => {
-    const words = answerWords(question.prompt).join(" ");
-    const found = fault ?? (asked.has(words) ? "repeated" : undefined);
+  const learned = sections
+    .filter(({ isHeldOut }) => !isHeldOut)
+    .map(({ text }) => wordsOf(unwrapped(text)))
+    .join("\n");
+  const questions = judged.flatMap(({ question, sentences, fault }) => {
+    const words = wordsOf(question.prompt);
+    const isLearned = held.has(question.section) && sentences.some((one) => learned.includes(wordsOf(one)));
+    const found = fault ?? (isLearned ? "learned" : asked.has(words) ? "repeated" : undefined);
     if (found) leftOut[found] = (leftOut[found] ?? 0) + 1;
     if (found) return [];
     asked.add(words);
@@ -95,11 +109,14 @@ function chosen(judged: readonly Judged[], { sections, heldOut, seed }: Choosing
   });
   return { questions, leftOut };
 
-  /** By section and answer, so that nobody learns by one question what is measured by another. */
+  /** By the answer alone, whatever section it stands in, so that no question teaches what another measures. */
   function partOf({ section, completion }: Question): PartedQuestion["part"] {
     if (held.has(section)) return "unseen";
     if (section === "") return "train";
-    const fact = `held-out question ${section} ${answerWords(completion).join(" ")}`;
+    const fact = `held-out question ${wordsOf(completion)}`;
     return randomStream(seed, fact).uniform() < heldOut ? "heldOut" : "train";
   }
 }
+
+/** With a space at both ends: whole words alone are found in it. */
+const wordsOf = (text: string) => ` ${answerWords(text).join(" ")} `;
