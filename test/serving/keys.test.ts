@@ -4,7 +4,8 @@ import { join } from "node:path";
 import OpenAI, { AuthenticationError, RateLimitError } from "openai";
 import { describe, expect, it } from "vitest";
 import { readKeys } from "../../src/cli/api-keys.js";
-import { Keyring } from "../../src/serving/http/keyring.js";
+import { ServingError } from "../../src/serving/errors.js";
+import { type ApiKey, Keyring } from "../../src/serving/http/keyring.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { ScriptedEngine } from "./scripted-engine.js";
 import { start } from "./start.js";
@@ -56,6 +57,18 @@ describe("a key", () => {
     for await (const { choices } of again) expect(choices[0].text).not.toBe(undefined);
     await expect(ask("none")).rejects.toThrow(AuthenticationError);
   });
+});
+
+it.each<[string, ApiKey[], RegExp]>([
+  ["no keys", [], /no API key.*\n.*empty list/],
+  ["an empty key", [{ key: "a" }, { key: "" }], /key 2 of 2 is empty/],
+  ["no requests", [{ key: "a", requestsPerMinute: 0 }], /key 1 of 1: requestsPerMinute 0/],
+  ["half a request at once", [{ key: "a", maxConcurrent: 0.5 }], /maxConcurrent 0.5/],
+  ["what is no number", [{ key: "a", maxConcurrent: Number.NaN }], /maxConcurrent NaN/],
+])("%s are refused before a server starts", async (_, apiKey, message) => {
+  const starting = start(new ScriptedEngine(), { apiKey });
+  await expect(starting).rejects.toThrow(ServingError);
+  await expect(starting).rejects.toThrow(message);
 });
 
 describe("a file of keys", () => {

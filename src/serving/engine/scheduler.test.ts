@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { randomStream } from "../../core/random.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
@@ -294,6 +294,47 @@ describe("a scheduler", () => {
     for (const i of [0, 1]) expect(told[i].last).toMatchObject({ error: { message: "out of memory" } });
     expect(told[2]).toEqual(single);
     expect(scheduler.load).toMatchObject({ active: 0, waiting: 0 });
+  });
+
+  describe("without memory for more", () => {
+    const full = () => {
+      throw new RangeError("Array buffer allocation failed");
+    };
+    const lost = { kind: "error", error: { message: "Array buffer allocation failed" } };
+    const prompt = "A prompt of several blocks";
+
+    it.each<[string, (staged: KvCache, cache: KvCache) => void]>([
+      ["to begin", (staged) => vi.spyOn(staged, "add").mockImplementationOnce(full)],
+      ["for a known beginning", (staged) => vi.spyOn(staged, "append").mockImplementationOnce(full)],
+      ["for a further row", (_, cache) => vi.spyOn(cache, "addCopy").mockImplementationOnce(full)],
+    ])("%s it gives a request the error, and goes on", async (_, breakOnce) => {
+      const { scheduler, finish, told, caches } = scheduled(session, {
+        ...{ chunkLength: 8, prefixCacheBytes: 2 ** 20 },
+      });
+      await scheduler.submit(0, request(prompt));
+      await finish();
+      breakOnce(caches[0], caches[1]);
+      await scheduler.submit(1, request(prompt));
+      await scheduler.submit(2, request(prompt));
+      await finish();
+      expect(told[1].last).toMatchObject(lost);
+      expect(told[0].last).toMatchObject({ kind: "end" });
+      expect(said(told[2])).toEqual([told[0].text, { ...told[0].last, cachedTokens: 24 }]);
+      expect(scheduler.load).toMatchObject({ active: 0, waiting: 0 });
+    });
+
+    it("to keep a beginning it answers all the same", async () => {
+      const { scheduler, finish, told, caches } = scheduled(session, {
+        ...{ chunkLength: 8, prefixCacheBytes: 2 ** 20 },
+      });
+      vi.spyOn(caches[0], "copy").mockImplementation(full);
+      const single = await alone(session, request(prompt));
+      await scheduler.submit(0, request(prompt));
+      await finish();
+      expect(told[0].text).toBe(single.text);
+      expect(told[0].last).toMatchObject({ kind: "end" });
+      expect(scheduler.load.cacheBytes).toBe(0);
+    });
   });
 
   it.each<[Partial<GenerationRequest>, RegExp]>([

@@ -145,38 +145,57 @@ export class Scheduler {
   }
 
   private async readPrompt(): Promise<void> {
-    const text = this.reading ?? this.begin();
+    if (!this.reading && this.running.length < this.maxActive) this.reading = this.waiting.shift();
+    const text = this.reading;
     if (!text) return;
     const { prompt } = text.request;
-    const start = this.staged.length(0);
     try {
+      if (this.staged.rows === 0) this.begin(text);
+      const start = this.staged.length(0);
       const chunk = prompt.subarray(start, start + this.chunkLength);
       const logits = await this.options.session.read(this.staged, 0, chunk);
-      this.prefixes?.keep(this.staged, 0, prompt);
-      if (start + chunk.length < prompt.length) return;
-      this.promptTokens += prompt.length;
-      this.extend(text, logits);
+      const isRead = start + chunk.length === prompt.length;
+      if (isRead) {
+        this.promptTokens += prompt.length;
+        this.extend(text, logits);
+      }
+      this.keepPrefix(prompt);
+      if (!isRead) return;
     } catch (error) {
       this.fail(text, error);
     }
-    if (this.open.has(text.id)) this.running[this.cache.addCopy(this.staged, 0)] = text;
+    if (this.open.has(text.id)) this.join(text);
     this.endReading();
   }
 
-  private begin(): Continuation | undefined {
-    if (this.running.length >= this.maxActive) return undefined;
-    this.reading = this.waiting.shift();
-    if (!this.reading) return undefined;
-    this.staged.add(this.reading.adapter);
-    const known = this.prefixes?.fill(this.staged, 0, this.reading.request.prompt) ?? 0;
-    this.reading.cachedTokens = known;
-    this.cachedTokens += known;
-    return this.reading;
+  private begin(text: Continuation): void {
+    this.staged.add(text.adapter);
+    text.cachedTokens = this.prefixes?.fill(this.staged, 0, text.request.prompt) ?? 0;
+    this.cachedTokens += text.cachedTokens;
+  }
+
+  /** What there is no memory for is read again another time. */
+  private keepPrefix(prompt: Int32Array): void {
+    try {
+      this.prefixes?.keep(this.staged, 0, prompt);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+
+  /** Gives a text whose prompt is read a row among those that are written. */
+  private join(text: Continuation): void {
+    try {
+      this.running[this.cache.addCopy(this.staged, 0)] = text;
+    } catch (error) {
+      this.fail(text, error);
+      this.loseRunning(error);
+    }
   }
 
   private endReading(): void {
     this.reading = undefined;
-    this.staged.remove(0);
+    if (this.staged.rows > 0) this.staged.remove(0);
   }
 
   private async step(): Promise<void> {
@@ -193,11 +212,15 @@ export class Scheduler {
         if (!this.open.has(text.id)) this.leave(row);
       }
     } catch (error) {
-      // What the cache holds is not known any more.
-      for (const text of this.running) this.fail(text, error);
-      this.running = [];
-      this.cache = session.cache(0);
+      this.loseRunning(error);
     }
+  }
+
+  /** Ends all texts that are being written: what the cache holds is not known any more. */
+  private loseRunning(error: unknown): void {
+    for (const text of this.running) this.fail(text, error);
+    this.running = [];
+    this.cache = this.options.session.cache(0);
   }
 
   /**

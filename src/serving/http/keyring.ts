@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Context } from "hono";
+import { ServingError } from "../errors.js";
 import { ApiError } from "./api-error.js";
 
 /** A key that clients send as a bearer token. */
@@ -22,8 +23,12 @@ const minuteMs = 60_000;
 export class Keyring {
   private readonly holders: readonly Holder[];
 
-  /** `now` in milliseconds. */
+  /**
+   * `now` in milliseconds. Throws `ServingError` for no keys, an empty one, and limits that are no whole numbers above 0.
+   */
   constructor(keys: readonly ApiKey[], now: () => number = () => performance.now()) {
+    if (keys.length === 0) throw noKeys("an empty list");
+    for (const [i, key] of keys.entries()) checkKey(key, `key ${i + 1} of ${keys.length}`);
     this.holders = keys.map((key) => new Holder(key, now));
   }
 
@@ -31,6 +36,23 @@ export class Keyring {
   find(given: string): Holder | undefined {
     return this.holders.filter(({ limits }) => isSameKey(given, limits.key))[0];
   }
+}
+
+function checkKey({ key, requestsPerMinute, maxConcurrent }: ApiKey, place: string): void {
+  if (key === "") throw noKeys(`${place} is empty`);
+  for (const [name, limit] of Object.entries({ requestsPerMinute, maxConcurrent })) {
+    if (limit === undefined || (Number.isSafeInteger(limit) && limit > 0)) continue;
+    throw new ServingError(
+      "a limit of an API key is wrong",
+      `${place}: ${name} ${limit}`,
+      "give a whole number above 0, or leave it out for none",
+    );
+  }
+}
+
+function noKeys(values: string): ServingError {
+  const advice = "give keys, each with at least one character, or leave apiKey out for a server that is open";
+  return new ServingError("the server has no API key that a client could send", values, advice);
 }
 
 /** One who has a key. */

@@ -40,7 +40,7 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>;
 }
 
-/** Serves over HTTP. Throws `ServingError` when the address cannot be listened on. */
+/** Serves over HTTP. Throws `ServingError` when the address cannot be listened on, and as `Keyring` does. */
 export async function startHost(served: Served, options: HostOptions): Promise<RunningServer> {
   const { host: address = "127.0.0.1", port, apiKey, limits } = options;
   const { created = Math.floor(Date.now() / 1000), onFault = (error) => console.error(error) } = options;

@@ -17,7 +17,7 @@ export interface ServerOptions extends RoutesOptions, Pick<HostOptions, "port"> 
 
 /**
  * An HTTP server that speaks OpenAI's API for one language model and its adapters. Throws `ServingError` when the
- * address cannot be listened on, `ChatError` for a chat template that is broken.
+ * address cannot be listened on and for keys without use or with wrong limits, `ChatError` for a chat template that is broken.
  */
 export function startServer(options: ServerOptions): Promise<RunningServer> {
   return startHost(serveLanguage(options), { created: options.model.created, ...options });
@@ -26,7 +26,7 @@ export function startServer(options: ServerOptions): Promise<RunningServer> {
 /**
  * The routes for a server of one's own: `app.mount("/ai", createRoutes(options).fetch)` in Hono,
  * `app.use("/ai", getRequestListener(createRoutes(options).fetch))` in Express, with `@hono/node-server`.
- * Throws `ChatError` for a chat template that is broken.
+ * Throws `ChatError` for a chat template that is broken, `ServingError` for keys without use or with wrong limits.
  */
 export function createRoutes(options: RoutesOptions): Hono {
   const { host = "127.0.0.1", apiKey, limits, model } = options;
