@@ -9,6 +9,13 @@ import type { Question } from "./questions.js";
 /** Where a question belongs: to what is learned, to what is measured over sections that are learned, or over others. */
 export type QuestionPart = "train" | "heldOut" | "unseen";
 
+/** A question that somebody gave. */
+export interface GivenQuestion {
+  readonly question: Question;
+  /** `file:line`. */
+  readonly source: string;
+}
+
 /** A question and its part. */
 export interface PartedQuestion extends Question {
   readonly part: QuestionPart;
@@ -33,7 +40,7 @@ export async function storedQuestions(folder: Folder): Promise<PartedQuestion[] 
  * @throws DataError for rows without texts, see `ReadingOptions`, and where there are none.
  */
 export function readQuestionFile(files: string | string[], options: ReadingOptions = {}) {
-  return readRows<Question>(files, options, ({ value, source }) => {
+  return readRows<GivenQuestion>(files, options, ({ value, source }) => {
     const { prompt, completion, section = "" } = value;
     for (const [name, text] of Object.entries({ prompt, completion, section })) {
       if (typeof text === "string" && (text.trim() !== "" || name === "section")) continue;
@@ -43,6 +50,6 @@ export function readQuestionFile(files: string | string[], options: ReadingOptio
         "write rows of prompt and completion, and of section as the run wrote it",
       );
     }
-    return [{ section, prompt, completion } as Question];
+    return [{ question: { section, prompt, completion } as Question, source }];
   });
 }

@@ -23,7 +23,9 @@ import { measureNotes } from "./kinds/measure-notes.js";
 import type { MeasuringNotes } from "./kinds/options.js";
 
 const place = temporaryFolder();
-const [plain, chatty, coarse] = [join(place, "plain"), join(place, "chatty"), join(place, "coarse")];
+const [plain, chatty, coarse, strict] = ["plain", "chatty", "coarse", "strict"].map((name) =>
+  join(place, name),
+);
 const bytes = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
 const talking = addSpecialTokens(bytes, chatMlTokens, { endOfText: "<|im_end|>", chatTemplate: chatMl });
 
@@ -44,6 +46,9 @@ beforeAll(async () => {
   await writePretrained(chatty, talking, model(talking.vocabSize));
   const words = addSpecialTokens(talking, ["harbour"]);
   await writePretrained(coarse, words, model(words.vocabSize));
+  const refusing = `{% if 'secret' in messages[0]['content'] %}{{ raise_exception('no secrets') }}{% endif %}${chatMl}`;
+  const shy = addSpecialTokens(bytes, chatMlTokens, { endOfText: "<|im_end|>", chatTemplate: refusing });
+  await writePretrained(strict, shy, model(shy.vocabSize));
 });
 
 type Change = NonNullable<Parameters<typeof finetuneRecipe>[3]>;
@@ -183,6 +188,22 @@ describe("a run on notes", () => {
       "1 question to learn from, 0 about the same sections held out, 0 about sections held out",
       "questions left out: 1 longer than a row of 256 tokens",
     ]);
+  });
+
+  it("names the line of a question that the chat template refuses, or leaves it out", async () => {
+    const questions = writeFile(place, "secret.jsonl", [
+      { prompt: "Who runs the harbour?", completion: "the harbour master" },
+      { prompt: "What is the secret of the harbour?", completion: "none" },
+    ]);
+    const start = (run: Folder, skipBad?: boolean) =>
+      startRun(recipeOf(strict, { data: { skipBad, notes: { questions } } }), run, lazily);
+    const none = memoryFolder();
+    await expect(start(none)).rejects.toThrow(/secret\.jsonl:2: [\s\S]*no secrets[\s\S]*skipBad/);
+    expect(await none.list("")).toEqual([]);
+    const run = memoryFolder();
+    const { leftOut } = await start(run, true);
+    expect(leftOut!.join()).toMatch(/^1 where .*secret\.jsonl:2/);
+    expect(await storedQuestions(run.folder("data"))).toHaveLength(1);
   });
 
   it.each([

@@ -18,7 +18,7 @@ import { type ChosenQuestions, chosenDrafts, chosenGiven } from "../notes/chosen
 import { tasksOf, writeDrafts } from "../notes/write-drafts.js";
 import { notesSettings, type TextRecipe } from "../recipe.js";
 import type { DataFormat } from "./data-format.js";
-import { counted, openSplits, requireBase } from "./examples.js";
+import { atRow, counted, openSplits, requireBase } from "./examples.js";
 
 export const notes: DataFormat = {
   async check(recipe, around, plain, rowLength) {
@@ -37,7 +37,7 @@ export const notes: DataFormat = {
     const given = await givenQuestions(recipe, isTold, base, around);
     const told: string[] = [];
     const write = async (folder: Folder) => {
-      const all = given ? chosenGiven(given, choosing) : await made(folder);
+      const all = given ? chosenGiven(given.questions, choosing) : await made(folder);
       const fits = (one: Question) => dialogueOf(tokenizer, one).ids.length <= rowLength;
       const questions = { ...all, questions: all.questions.filter(fits) };
       const tooLong = all.questions.length - questions.questions.length;
@@ -67,28 +67,33 @@ export const notes: DataFormat = {
       const drafts = await writeDrafts(wanted, base, folder, around, { threads });
       return chosenDrafts(drafts, tasks, settings.fromSentences, choosing);
     };
-    const left = [...counted({ "repeating an earlier section": repeated }), ...describeLeftOut(leftOut)];
+    const left = [
+      ...counted({ "repeating an earlier section": repeated }),
+      ...describeLeftOut([...leftOut, ...(given?.leftOut ?? [])]),
+    ];
     return { tokenizer, base, leftOut: left, notes: told, write };
   },
 
   open: (folder, recipe) => openSplits(folder, recipe, "rows of notes"),
 };
 
-/** Questions that people gave, read before anything is written. */
-async function givenQuestions({ data }: TextRecipe, isTold: boolean, { folder }: Base, around: Surroundings) {
+/** Questions that people gave, read before anything is written. A row that the template refuses is a bad one. */
+async function givenQuestions({ data }: TextRecipe, isTold: boolean, base: Base, around: Surroundings) {
   const { questions } = notesSettings(data);
   if (questions === undefined) return undefined;
   if (!isTold) {
     throw new RecipeError(
       "questions are learned by a model that was trained to chat",
-      `data.notes.questions ${questions}; ${folder} has no chat template`,
+      `data.notes.questions ${questions}; ${base.folder} has no chat template`,
       "leave them out to learn from the sections alone, or start from a model with a chat template",
     );
   }
   const rows = readQuestionFile(questions, { skipBad: data.skipBad, ...watching(around, "bytes read") });
   const given: Question[] = [];
-  for await (const question of rows) given.push(question);
-  return given;
+  for await (const { question, source } of rows) {
+    if (atRow(rows, source, () => dialogueOf(base.tokenizer, question))) given.push(question);
+  }
+  return { questions: given, leftOut: rows.leftOut };
 }
 
 /** A text in pieces of at most a row, of which everything but the first token is learned. */
