@@ -14,7 +14,8 @@ import { RecipeError } from "../../recipe/errors.js";
 import type { Learner } from "./formats/data-format.js";
 import type { TextRecipe } from "./recipe.js";
 
-type Grpo = Extract<TextRecipe["objective"], { kind: "grpo" }>;
+/** The objective of a run on tasks. */
+export type Grpo = Extract<TextRecipe["objective"], { kind: "grpo" }>;
 
 /** A task as the chat template writes it, up to where the assistant speaks, and what is right. */
 export interface WrittenTask {
@@ -35,7 +36,7 @@ export async function ownAnswers(
   const { groupSize, maxTokens, reward } = objective as Grpo;
   const { batchSize, seed, device, threads } = training;
   const rows = batchSize * groupSize;
-  requireAsPrepared(tasks, objective as Grpo, rowLength, tokenizer);
+  const encoded = encodePrompts(tasks, objective as Grpo, rowLength, tokenizer);
   const lora = "lora" in model ? model.lora : undefined;
   const session = await compileDecoder(runtime, decoder, weights, { lora, live: true, device, threads });
 
@@ -67,8 +68,7 @@ export async function ownAnswers(
       const inputs = new Int32Array(rows * rowLength);
       const targets = new Int32Array(rows * rowLength).fill(IGNORED_TARGET);
       for (const [row, answer] of answers.entries()) {
-        const prompt = tokenizer.encode(asked[row].prompt);
-        writeRow([inputs, targets], row * rowLength, prompt, answer);
+        writeRow([inputs, targets], row * rowLength, encoded.get(asked[row])!, answer);
       }
       return { inputs, targets, ...found, advantages: advantagesOf(found.rewards, groupSize) };
     },
@@ -87,23 +87,30 @@ export async function ownAnswers(
   };
 }
 
-/** A run that goes on may be given another objective than its tasks were chosen for. Throws `RecipeError`, `DataError`. */
-function requireAsPrepared(
+/**
+ * The tokens of each prompt. A run that goes on may be given another objective than its tasks were chosen for: throws
+ * `RecipeError` where they no longer leave room for an answer, `DataError` where the rule can do nothing with them.
+ */
+function encodePrompts(
   { train, validation }: Parameters<typeof ownAnswers>[0],
   { maxTokens, reward }: Grpo,
   rowLength: number,
   tokenizer: Tokenizer,
-): void {
-  for (const { prompt, answer } of [...train, ...validation]) {
+): Map<WrittenTask, Int32Array> {
+  const encoded = new Map<WrittenTask, Int32Array>();
+  for (const task of [...train, ...validation]) {
+    const { prompt, answer } = task;
     checkRight(reward, answer);
-    const { length } = tokenizer.encode(prompt);
-    if (length + maxTokens <= rowLength) continue;
+    const ids = tokenizer.encode(prompt);
+    encoded.set(task, ids);
+    if (ids.length + maxTokens <= rowLength) continue;
     throw new RecipeError(
       "a task and its answer are longer than a row",
-      `${length} tokens and an answer of ${maxTokens}, rows of ${rowLength}: ${JSON.stringify(prompt.slice(0, 60))}`,
+      `${ids.length} tokens and an answer of ${maxTokens}, rows of ${rowLength}: ${JSON.stringify(prompt.slice(0, 60))}`,
       "lower objective.maxTokens, raise training.sequenceLength, or start a new run",
     );
   }
+  return encoded;
 }
 
 /** Prompt and answer, of which the answer's tokens and the one that ends it are targets. */

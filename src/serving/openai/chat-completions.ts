@@ -3,7 +3,6 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { type GenerationRequest, RequestError } from "../engine/engine.js";
 import { badField } from "../http/api-error.js";
-import { bad } from "../http/body.js";
 import { readJson } from "../http/json-body.js";
 import { chatForm } from "./chat-form.js";
 import { message } from "./chat-messages.js";
@@ -12,7 +11,7 @@ import { respond } from "./completion-response.js";
 import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
 import { findModel } from "./models.js";
 import type { Service } from "./service.js";
-import { type Tools, toolFields, toolsOf } from "./tools.js";
+import { besideTools, type Tools, toolFields, toolsOf } from "./tools.js";
 
 const responseFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
@@ -96,9 +95,4 @@ function toRequests(fields: ChatRequest, service: Service, tools: Tools | undefi
 function schemaOf({ response_format: format }: ChatRequest): object | true | undefined {
   if (format?.type === "json_schema") return format.json_schema.schema;
   return format?.type === "json_object" ? true : undefined;
-}
-
-function besideTools(param: string) {
-  const advice = "leave one of the two out, or give tool_choice none";
-  return bad("what was asked for does not go with tools", `${param} beside tools`, advice, param);
 }

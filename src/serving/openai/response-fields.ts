@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { callArguments } from "./chat-messages.js";
 import { generationFields, neutral, optional } from "./generation-fields.js";
-import { functionFields } from "./tools.js";
+import { functionFields, mostTools } from "./tools.js";
 
 const textPart = z.object({
   type: z.enum(["input_text", "output_text", "text"], {
@@ -73,7 +73,7 @@ export const responseRequest = z.object({
   store: optional(z.boolean()),
   max_output_tokens: generationFields.max_tokens,
   text: optional(z.object({ format: optional(textFormat) })),
-  tools: optional(z.array(tool).max(128)),
+  tools: optional(z.array(tool).max(mostTools)),
   tool_choice: optional(
     z.union([
       z.enum(["none", "auto", "required"]),

@@ -2,7 +2,6 @@
 import type { Context } from "hono";
 import { type GenerationEvent, type GenerationRequest, RequestError } from "../engine/engine.js";
 import { badField } from "../http/api-error.js";
-import { bad } from "../http/body.js";
 import { eventStream } from "../http/event-stream.js";
 import { readJson } from "../http/json-body.js";
 import { writeAnswers } from "./answers.js";
@@ -17,7 +16,7 @@ import { messagesOf, refuseLongItems } from "./response-items.js";
 import type { ResponseMemory } from "./response-memory.js";
 import { newId, type OutputItem, type ResponseEvent, ResponseWriter } from "./response-writer.js";
 import type { Service } from "./service.js";
-import { toolsOf } from "./tools.js";
+import { besideTools, toolsOf } from "./tools.js";
 
 export async function responses(c: Context, service: Service, memory: ResponseMemory): Promise<Response> {
   const fields = await readJson(c, responseRequest, service.limits.bodyBytes);
@@ -55,7 +54,7 @@ function toRequest(
   const functions = given.map(({ type: _, ...described }) => described);
   const tools = toolsOf({ functions, choice, areSeveral: several }, service);
   const jsonSchema = schemaOf(fields);
-  if (tools && jsonSchema) throw besideTools();
+  if (tools && jsonSchema) throw besideTools("text.format");
   refuseLongItems(items, service.prompts);
   const prompt = encodeChat(messagesOf(items, fields.instructions), service, tools, "input");
   const calls = tools?.calls;
@@ -70,11 +69,6 @@ function toRequest(
 function schemaOf({ text }: ResponseRequest): object | true | undefined {
   if (text?.format?.type === "json_schema") return text.format.schema;
   return text?.format?.type === "json_object" ? true : undefined;
-}
-
-function besideTools() {
-  const advice = "leave one of the two out, or give tool_choice none";
-  return bad("what was asked for does not go with tools", "text.format beside tools", advice, "text.format");
 }
 
 /** A response while it is written. */

@@ -3,11 +3,12 @@ import { z } from "zod";
 import type { ChatTool } from "../../features/chat/chat-template.js";
 import type { CallGrammar } from "../../generation/grammar/constraint.js";
 import { ApiError } from "../http/api-error.js";
+import { bad } from "../http/body.js";
 import { optional } from "./generation-fields.js";
 import type { Service } from "./service.js";
 
 /** OpenAI's limits. */
-const mostTools = 128;
+export const mostTools = 128;
 export const functionName = z.string().regex(/^[\w-]{1,64}$/, "Give 1 to 64 letters, digits, _ and -");
 
 export const functionFields = {
@@ -92,4 +93,10 @@ function nothingToChoose(choice: AskedTools["choice"], functions: readonly Asked
     "name one of the tools, or give auto",
     { param: "tool_choice" },
   );
+}
+
+/** The error for a field that asks for what does not go with tools. */
+export function besideTools(param: string): ApiError {
+  const advice = "leave one of the two out, or give tool_choice none";
+  return bad("what was asked for does not go with tools", `${param} beside tools`, advice, param);
 }

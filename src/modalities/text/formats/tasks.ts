@@ -10,7 +10,7 @@ import { RecipeError } from "../../../recipe/errors.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type PreparedIndex, readPreparedIndex } from "../../prepared-index.js";
 import { withChat } from "../base.js";
-import { ownAnswers, type WrittenTask } from "../own-answers.js";
+import { type Grpo, ownAnswers, type WrittenTask } from "../own-answers.js";
 import type { TextRecipe } from "../recipe.js";
 import type { DataFormat } from "./data-format.js";
 import { atRow, counted, repetitions, requireBase, splitExamples } from "./examples.js";
@@ -50,7 +50,7 @@ async function readWritten(
   around: Surroundings,
 ) {
   const template = chatTemplate(tokenizer);
-  const { reward, maxTokens } = objective as Extract<typeof objective, { kind: "grpo" }>;
+  const { reward, maxTokens } = objective as Grpo;
   const room = rowLength - maxTokens;
   if (room < 1) {
     throw new RecipeError(
