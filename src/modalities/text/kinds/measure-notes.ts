@@ -13,12 +13,12 @@ import { chatTemplate } from "../../../features/chat/chat-template.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../../../generation/decoder-session.js";
 import { generate } from "../../../generation/generate.js";
-import { openModel, type SavedModel } from "../../../interop/model-folder.js";
+import type { SavedModel } from "../../../interop/model-folder.js";
 import { readSavedRecipe } from "../../../recipe/run-folder.js";
-import { finderOf, type Named, type Output, type Surroundings } from "../../modality.js";
+import type { Named, Output, Surroundings } from "../../modality.js";
 import { canChat } from "../base.js";
 import { chapter } from "../bench/chapters.js";
-import { baseOf } from "./base-of.js";
+import { modelBeside } from "./base-of.js";
 import type { MeasuringNotes } from "./options.js";
 import { tokenizerOf } from "./tokenizer.js";
 
@@ -77,7 +77,7 @@ export async function* measureNotes(
     heldOut: sections.map(({ id, text }) => ({ source: id, pieces: () => [text] })),
     general: await generalText(general, generalLength, around),
   };
-  const before = await openOther(named, against ?? base, around);
+  const before = await modelBeside(named, against ?? base, "latest", around);
   const measured = [
     await measure(before, texts, questions, around, "before"),
     await measure(named, texts, questions, around, "after"),
@@ -101,20 +101,6 @@ async function notesRun({ name, folder }: Named) {
       : `${name} is no run, which would have held some out`,
     "give a run of the recipe notes",
   );
-}
-
-async function openOther(
-  named: Named<SavedModel>,
-  name: string,
-  around: Surroundings,
-): Promise<Named<SavedModel>> {
-  const { folder } = await finderOf(around)(name);
-  let opened: Promise<SavedModel> | undefined;
-  const open = () => {
-    opened ??= openModel(folder, "latest", baseOf(around));
-    return opened;
-  };
-  return { ...named, name, place: folder, open };
 }
 
 /** The beginnings of texts up to so many UTF-16 code units in all, cut into pieces. */

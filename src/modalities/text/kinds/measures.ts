@@ -10,9 +10,9 @@ import { readPrompts } from "../../../evaluation/prompts.js";
 import { readQuestions } from "../../../evaluation/questions.js";
 import { sideBySide } from "../../../evaluation/side-by-side.js";
 import { compileDecoder } from "../../../generation/decoder-session.js";
-import { openModel, type SavedModel } from "../../../interop/model-folder.js";
-import { finderOf, type Named, type Output, type Surroundings, type UseRequest } from "../../modality.js";
-import { baseOf } from "./base-of.js";
+import type { SavedModel } from "../../../interop/model-folder.js";
+import type { Named, Output, Surroundings, UseRequest } from "../../modality.js";
+import { modelBeside } from "./base-of.js";
 import type { Choosing, Comparing, Sliding } from "./options.js";
 import { tokenizerOf } from "./tokenizer.js";
 
@@ -63,9 +63,7 @@ export async function* writeBeside(
   around: Surroundings,
   onText?: UseRequest["onText"],
 ): AsyncGenerator<Output> {
-  const { folder } = await finderOf(around)(against);
-  const open = () => openModel(folder, named.checkpoint, baseOf(around));
-  const other = { ...named, name: against, place: folder, open };
+  const other = await modelBeside(named, against, named.checkpoint, around);
   const models = [await contender(named, around), await contender(other, around)] as const;
   const results: Comparison[] = [];
   for await (const result of compare(models, readPrompts(prompts), settings)) {
