@@ -47,6 +47,7 @@ const unetConfig = z.object({
 /** Of a residual network. */
 export const resnetConfig = z.object({
   ...image,
+  patch_size: count.default(1),
   base_width: count,
   blocks_per_stage: z.array(count).min(1),
   groups: count,
@@ -150,6 +151,7 @@ export const resnetOf = (fields: z.output<typeof resnetConfig>) =>
     channels: fields.channels,
     height: fields.height,
     width: fields.width,
+    patchSize: fields.patch_size,
     baseWidth: fields.base_width,
     blocksPerStage: fields.blocks_per_stage,
     groups: fields.groups,

@@ -1,11 +1,13 @@
 /**
  * The residual network for small images (He et al. 2016, section 4.2) with basic blocks of two 3x3
  * convolutions. Departures: group norm instead of batch norm, whose running statistics are state that no
- * optimizer trains; shortcuts that change size are 1x1 convolutions (the paper's option B) with a norm.
+ * optimizer trains; shortcuts that change size are 1x1 convolutions (the paper's option B) with a norm; pixels may
+ * come as patches, which makes the first stage smaller.
  * Parameters are named as in torchvision, but for the norms.
  */
 import { relu } from "../core/ops/elementwise.js";
 import { mean } from "../core/ops/reduce.js";
+import { patchesAsChannels } from "../nn/patches.js";
 import type { ImageEncoder } from "./image-model.js";
 import {
   normedConv,
@@ -21,6 +23,8 @@ export interface ResNetConfig {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** Of a patch's side, in pixels: its pixels are channels of the first stage. Default 1. */
+  readonly patchSize?: number;
   /** Channels of the first stage; every later stage doubles them and halves height and width. */
   readonly baseWidth: number;
   /** One number a stage; three stages of three are the paper's ResNet-20. */
@@ -29,10 +33,12 @@ export interface ResNetConfig {
   readonly groups: number;
 }
 
-/** A residual network of these sizes. Throws `ModelError` when groups do not divide the base width. */
+/** A residual network of these sizes. Throws `ModelError` when groups do not divide the base width or patches the image. */
 export function resnet(config: ResNetConfig): ImageEncoder {
-  const { channels, height, width, baseWidth, blocksPerStage, groups } = config;
+  const { channels, height, width, patchSize = 1, baseWidth, blocksPerStage, groups } = config;
   checkDivides("baseWidth", baseWidth, "groups", groups);
+  checkDivides("height", height, "patchSize", patchSize);
+  checkDivides("width", width, "patchSize", patchSize);
   const blocks = blocksOf(config);
 
   return {
@@ -41,12 +47,13 @@ export function resnet(config: ResNetConfig): ImageEncoder {
     width,
     featureWidth: blocks.at(-1)!.outputs,
     parameters: [
-      ...normedConvParameters(["conv1", "norm1"], [baseWidth, channels, 3]),
+      ...normedConvParameters(["conv1", "norm1"], [baseWidth, channels * patchSize ** 2, 3]),
       ...blocks.flatMap(residualBlockParameters),
     ],
 
     features(p, images) {
-      const start = relu(normedConv(p, images, ["conv1", "norm1"], groups)); // b c h w
+      const patches = patchesAsChannels(images, patchSize);
+      const start = relu(normedConv(p, patches, ["conv1", "norm1"], groups)); // b c h w
       const last = blocks.reduce((x, block) => residualBlock(p, x, block, groups), start);
       return mean(last, [2, 3]);
     },
@@ -56,6 +63,7 @@ export function resnet(config: ResNetConfig): ImageEncoder {
       channels,
       height,
       width,
+      patch_size: patchSize,
       base_width: baseWidth,
       blocks_per_stage: blocksPerStage,
       groups,

@@ -90,13 +90,14 @@ def unet(w, c, x, time, labels):
 
 
 # --- ResNet (He et al. 2016), as torchvision's resnet.py, with departures as in src/models/resnet.ts ------
-RESNET = dict(model_type="autodidact_resnet", channels=3, height=8, width=6, base_width=4, blocks_per_stage=[1, 2],
-              groups=GROUPS)
+RESNET = dict(model_type="autodidact_resnet", channels=1, height=8, width=6, patch_size=2, base_width=4,
+              blocks_per_stage=[1, 2], groups=GROUPS)
 
 
 def resnet(w, c, images):
     conv = lambda x, name, outputs, kernel=3, stride=1: w.conv(x, name, outputs, kernel, stride, bias=False)
-    x = F.relu(w.norm(conv(images, "conv1", c["base_width"]), "norm1"))
+    patches = F.pixel_unshuffle(images, c["patch_size"])
+    x = F.relu(w.norm(conv(patches, "conv1", c["base_width"]), "norm1"))
     for stage, count in enumerate(c["blocks_per_stage"]):
         width = c["base_width"] * 2**stage
         for i in range(count):

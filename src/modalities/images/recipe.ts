@@ -84,6 +84,8 @@ const model = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("resnet"),
+    /** Of a patch's side, in pixels: the first stage has one position a patch. */
+    patchSize: count.default(1),
     baseWidth: count,
     blocksPerStage: z.array(count).min(1),
     groups: count.default(8),
