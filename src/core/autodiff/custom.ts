@@ -58,7 +58,7 @@ export function recompute<T extends Tensor>(body: () => T): T {
   const leaves = new Map<string, Tensor>();
   for (const node of inside) {
     for (const x of node.inputs) {
-      if (!members.has(x.node)) leaves.set(`${x.node.id}.${x.output}`, x);
+      if (!members.has(x.node)) leaves.set(keyOf(x), x);
     }
   }
   const inputs = [...leaves.values()];
@@ -66,8 +66,9 @@ export function recompute<T extends Tensor>(body: () => T): T {
     outputs: 1,
     backward: ([dy], _, xs) => {
       const fresh = xs.map((x) => delay(x, dy));
-      const again = replay(result, inside, new Map([...leaves.keys()].map((key, i) => [key, fresh[i]])));
-      return pullBack([again], [dy], fresh, { stop: true });
+      const values = new Map([...leaves.keys()].map((key, i) => [key, fresh[i]]));
+      replay(inside, values);
+      return pullBack([current(result, values)], [dy], fresh, { stop: true });
     },
   } satisfies CustomAttrs)[0] as T;
 }
@@ -83,13 +84,43 @@ function delay(x: Tensor, dy: Tensor): Tensor {
   return add(x, reshape(mul(corner, 0), []));
 }
 
-function replay(result: Tensor, inside: readonly Node[], fresh: Map<string, Tensor>): Tensor {
-  const values = new Map(fresh);
-  for (const node of inside) {
-    const inputs = node.inputs.map((x) => values.get(`${x.node.id}.${x.output}`)!);
-    applyAll(node.op, inputs, node.attrs).forEach((tensor, k) => {
+const keyOf = ({ node, output }: Tensor) => `${node.id}.${output}`;
+
+/** What stands for x among values of the same nodes over other inputs. */
+const current = (x: Tensor, values: ReadonlyMap<string, Tensor>) => values.get(keyOf(x)) ?? x;
+
+/** Adds the values of the nodes over those of their inputs; of nodes that read none of them nothing changes. */
+function replay(nodes: readonly Node[], values: Map<string, Tensor>): void {
+  const replayed = new Set(nodes);
+  for (const node of nodes) {
+    const inputs = node.inputs.map((x) => current(x, values));
+    if (inputs.every((x, i) => x === node.inputs[i])) continue;
+    const attrs = node.op === Custom ? overValues(node.attrs as CustomAttrs, replayed, values) : node.attrs;
+    applyAll(node.op, inputs, attrs).forEach((tensor, k) => {
       values.set(`${node.id}.${k}`, tensor);
     });
   }
-  return values.get(`${result.node.id}.${result.output}`)!;
+}
+
+/** The rule over values: what it closes over is of the first run, and would be kept for it. */
+function overValues(
+  { outputs, backward }: CustomAttrs,
+  replayed: ReadonlySet<Node>,
+  values: ReadonlyMap<string, Tensor>,
+): CustomAttrs {
+  return {
+    outputs,
+    backward(dy, y, x) {
+      const first = peekNodeId();
+      const gradients = backward(dy, y, x);
+      const found = gradients.filter((gradient) => gradient !== undefined);
+      const before = new Set([...replayed, ...[...dy, ...y].map(({ node }) => node)]);
+      const own = new Map(values);
+      replay(
+        nodesOf(found, before).filter(({ id }) => id >= first),
+        own,
+      );
+      return gradients.map((gradient) => gradient && current(gradient, own));
+    },
+  };
 }

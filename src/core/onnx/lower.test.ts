@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { evaluate, ramp } from "../../../test/evaluate.js";
+import { operatorsRun } from "../../../test/operators-run.js";
 import { grad } from "../autodiff/grad.js";
 import { typedArray } from "../graph/dtype.js";
 import { constant, input, ShapeError, scalar } from "../graph/tensor.js";
 import { conv } from "../ops/convolution.js";
-import { add, exp, mul } from "../ops/elementwise.js";
+import { add, exp, mul, neg, tanh } from "../ops/elementwise.js";
 import { matmul } from "../ops/matmul.js";
 import { expand, reshape, sum, transpose } from "../ops/movement.js";
 import { layerNorm, softmax } from "../ops/normalise.js";
@@ -106,6 +107,14 @@ describe("named sizes", () => {
     expect(() => slice(x, 0, 0, "a + t + 1")).toThrow(ShapeError);
     expect(input("y", "float32", ["t*b"]).shape).toEqual(["b*t"]);
   });
+});
+
+it("has ONNX Runtime compute early outputs before it goes on", async () => {
+  const x = input("x", "float32", [4]);
+  const first = exp(x);
+  const outputs = { a: neg(first), b: neg(tanh(first)) };
+  expect(await operatorsRun(outputs)).toEqual(["Exp", "Tanh", "Neg", "Neg"]);
+  expect(await operatorsRun(outputs, { early: true })).toEqual(["Exp", "Neg", "Tanh", "Neg"]);
 });
 
 describe("what ONNX Runtime's optimizers did to Pad", () => {

@@ -34,12 +34,13 @@ export type InputValues = ReadonlyMap<string, { readonly data: TypedArray }>;
 /**
  * Simplifies the graph of the named outputs and writes it as an ONNX model. An input that `values` has is
  * written with its value (not copied) instead of being asked for. For `kernels` it is written for this machine's
- * runtime alone.
+ * runtime alone, and with `early` outputs for its way through a graph, see `SessionOptions`.
  */
 export function lower(
   outputs: Readonly<Record<string, Tensor>>,
   values: InputValues = new Map(),
   kernels: Kernels = {},
+  early = false,
 ): Lowered {
   const names = Object.keys(outputs);
   const simplified = simplify(Object.values(outputs));
@@ -54,6 +55,7 @@ export function lower(
   simplified.forEach((tensor, i) => {
     writer.addOutput(names[i], tensor);
   });
+  if (early) writer.reverseLast();
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: "autodidact",
@@ -164,6 +166,17 @@ class GraphWriter implements Emitter {
     }
     this.dropUnreadOutputs();
     return this.parts;
+  }
+
+  /**
+   * Has each output computed as soon as it can be: ONNX Runtime goes through the nodes that nobody reads from the last
+   * to the first, and computes what each needs.
+   */
+  reverseLast(): void {
+    const { node: nodes } = this.parts;
+    const read = new Set([...nodes.flatMap(({ input }) => input), ...this.readInside]);
+    const isRead = ({ output }: { output: readonly string[] }) => output.some((name) => read.has(name));
+    this.parts.node = [...nodes.filter(isRead), ...nodes.filter((node) => !isRead(node)).reverse()];
   }
 
   /** Outputs after the first are optional in ONNX: leaving out unread ones allows faster kernels. */

@@ -17,6 +17,11 @@ export interface SessionOptions {
   threads?: number;
   /** Let idle threads spin between operators (default true): fastest, but it takes the cores from others. */
   spin?: boolean;
+  /**
+   * Compute each output as soon as it can be (default false): what only outputs need, such as gradients of weights, is
+   * free before the rest of the graph is computed.
+   */
+  early?: boolean;
   /** Write an ONNX Runtime profile with this file prefix. */
   profile?: string;
 }
@@ -70,7 +75,7 @@ export async function compile(
 ): Promise<Compiled> {
   // Weights that are constants the runtime arranges itself, once.
   const kernels = inputs ? undefined : await runtime.kernels?.(options?.device ?? "cpu");
-  return load(runtime, lower(outputs, inputs, kernels), options);
+  return load(runtime, lower(outputs, inputs, kernels, options?.early), options);
 }
 
 /** `compile` for a graph that runs once for each row of the inputs `scanned`: see `overRows`. */
