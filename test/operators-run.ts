@@ -23,9 +23,9 @@ export async function operatorsRun(
     threads: 1,
     profile: join(folder, "run"),
   });
-  const feeds = [...session.graph.inputs].map(([name, { shape }]) => [
+  const feeds = [...session.graph.inputs].map(([name, { dtype, shape }]) => [
     name,
-    hostTensor("float32", shape.map(known)),
+    hostTensor(dtype, shape.map(known)),
   ]);
   await session.run(Object.fromEntries(feeds));
   await session.release();

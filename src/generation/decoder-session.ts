@@ -18,7 +18,7 @@ import { maskValue } from "../nn/attention.js";
 import { chosenLoraAdapt, type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { type Adapt, inputsFor } from "../nn/parameter.js";
 import { quantiseProducts } from "../nn/quantise-products.js";
-import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
+import { type BlockInputs, blockInputs, feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import { type LoadedAdapter, stackAdapters } from "./adapters.js";
 import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
 
@@ -47,7 +47,8 @@ export async function compileDecoder(
   { weights: kind = "float32", live = false, lora, adapters = [], ...options }: DecoderOptions = {},
 ): Promise<DecoderSession> {
   const stacked = adapters.length > 0 ? stackAdapters(adapters) : undefined;
-  const exact = decodingGraph(model, stacked ? choosing(stacked) : lora && having(model, weights, lora));
+  const adapt = stacked ? choosing(stacked) : lora && having(model, weights, lora);
+  const exact = decodingGraph(model, blockInputs(weights), adapt);
   const graph = kind === "float32" ? exact : quantiseProducts(exact, weights, kind === "int8" ? 8 : 4);
   const values: Weights = new Map([...weights, ...(stacked ?? [])]);
   const session = await compile(runtime, graph, options, live ? undefined : values);
@@ -141,8 +142,12 @@ export class DecoderSession {
 }
 
 /** The graph: logits [at, v] of chosen positions, counted through all rows, and the fresh keys and values of each layer. */
-function decodingGraph(model: Decoder, adapt?: MakeAdapt): Record<string, Tensor> {
-  const p = inputsFor(model.parameters, adapt?.("b"));
+function decodingGraph(
+  model: Decoder,
+  blocks: ReadonlyMap<string, BlockInputs>,
+  adapt?: MakeAdapt,
+): Record<string, Tensor> {
+  const p = inputsFor(model.parameters, adapt?.("b"), blocks);
   const shape: Size[] = ["b", model.kvHeads, "past", model.headWidth];
   const past = Array.from({ length: model.numLayers }, (_, layer) => ({
     keys: input(keysName(layer), "float32", shape),

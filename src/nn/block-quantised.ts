@@ -5,7 +5,7 @@
 import { defineOp } from "../core/graph/op.js";
 import { apply, formatType, ShapeError, type Tensor } from "../core/graph/tensor.js";
 
-const blockSize = 32;
+export const blockSize = 32;
 
 export type Bits = 4 | 8;
 
@@ -66,15 +66,44 @@ function quantiseBlock(block: Float32Array, bits: Bits, codes: Uint8Array, at: n
   return scale;
 }
 
-interface BlockAttrs {
-  readonly bits: Bits;
-  readonly outputs: number;
-  readonly inputs: number;
+/** What the codes stand for, [outputs, inputs], or [inputs, outputs] when `transposed`. A fresh array. */
+export function dequantise(
+  { bits, outputs, inputs, codes, scales }: Quantised,
+  transposed: boolean,
+): Float32Array {
+  const data = new Float32Array(outputs * inputs);
+  const [outputStride, inputStride] = transposed ? [1, outputs] : [inputs, 1];
+  const blocks = scales.length / outputs;
+  const middle = 2 ** (bits - 1);
+  for (let output = 0; output < outputs; output++) {
+    for (let k = 0; k < inputs; k++) {
+      const place = output * blocks * blockSize + k;
+      const code = bits === 8 ? codes[place] : (codes[place >> 1] >> (4 * (place & 1))) & 15;
+      data[output * outputStride + k * inputStride] = (code - middle) * scales[Math.floor(place / blockSize)];
+    }
+  }
+  return data;
 }
 
-/** x W^T for W in blocks; x is rounded to 8 bits as well. [com.microsoft MatMulNBits-1] */
-export function blockProduct(x: Tensor, codes: Tensor, scales: Tensor, attrs: BlockAttrs): Tensor {
-  return apply(MatMulNBits, [x, codes, scales], attrs);
+/** The sizes of a matrix in blocks. */
+export type BlockSizes = Pick<Quantised, "bits" | "outputs" | "inputs">;
+
+interface BlockAttrs extends BlockSizes {
+  readonly exact: boolean;
+}
+
+/**
+ * x W^T for W in blocks, codes [outputs, blocks, bytes a block] and scales [outputs, blocks]; x is rounded to 8 bits as
+ * well, unless it is to be `exact`. [com.microsoft MatMulNBits-1]
+ */
+export function blockProduct(
+  x: Tensor,
+  codes: Tensor,
+  scales: Tensor,
+  { bits, outputs, inputs }: BlockSizes,
+  { exact = false } = {},
+): Tensor {
+  return apply(MatMulNBits, [x, codes, scales], { bits, outputs, inputs, exact });
 }
 
 const MatMulNBits = defineOp<BlockAttrs>({
@@ -90,12 +119,12 @@ const MatMulNBits = defineOp<BlockAttrs>({
     }
     return { dtype: x.dtype, shape: x.shape.with(-1, outputs) };
   },
-  attributes: ({ bits, outputs, inputs }) => ({
+  attributes: ({ bits, outputs, inputs, exact }) => ({
     N: outputs,
     K: inputs,
     bits,
     block_size: blockSize,
-    accuracy_level: 4, // int8 products
+    accuracy_level: exact ? 1 : 4, // float32 or int8 products
   }),
   samples: [],
 });

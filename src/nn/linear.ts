@@ -1,7 +1,9 @@
 import { sizeOf } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
+import { add } from "../core/ops/elementwise.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
+import { blockLinear } from "./frozen-blocks.js";
 import { int8Multiply, type MultiplyOptions } from "./int8-linear.js";
 import type { Parameters } from "./parameter.js";
 
@@ -25,9 +27,23 @@ export function conv1d(p: Parameters, x: Tensor, layer: string): Tensor {
 
 function product(p: Parameters, x: Tensor, layer: string, options: MultiplyOptions): Tensor {
   const rows = reshape<"n c">(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
-  const multiply = p.int8Levels === undefined ? gemm : int8Multiply(p.int8Levels);
-  const weight = p(`${layer}.weight`);
-  const plain = multiply(rows, reshape(weight, weight.shape.slice(0, 2)), options);
+  const plain = plainProduct(p, rows, `${layer}.weight`, options);
   const y = p.adapt ? p.adapt(layer, rows, plain) : plain;
   return reshape(y, [...x.shape.slice(0, -1), y.shape[1]]);
+}
+
+function plainProduct(
+  p: Parameters,
+  rows: Tensor<"n c">,
+  name: string,
+  options: MultiplyOptions,
+): Tensor<"n c"> {
+  const blocks = p.blocks?.get(name);
+  if (blocks) {
+    const y = blockLinear(rows, blocks);
+    return options.c ? add(y, options.c) : y;
+  }
+  const multiply = p.int8Levels === undefined ? gemm : int8Multiply(p.int8Levels);
+  const weight = p(name);
+  return multiply(rows, reshape(weight, weight.shape.slice(0, 2)), options);
 }

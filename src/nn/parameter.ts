@@ -1,7 +1,7 @@
 import { AutodidactError } from "../core/errors.js";
 import type { Tensor } from "../core/graph/tensor.js";
 import { fillNormal, fillUniform, type RandomStream } from "../core/random.js";
-import { namedInputs } from "./weights.js";
+import { type BlockInputs, namedInputs } from "./weights.js";
 
 /** A parameter is missing, doubled or of another shape. */
 export class ParameterError extends AutodidactError {}
@@ -36,6 +36,8 @@ export interface Parameters {
   readonly eachLayer: EachLayer;
   /** Of products in int8: the largest magnitude on the right, see `Kernels`. Absent: products are in float32. */
   readonly int8Levels?: number;
+  /** Matrices of linear layers that stay as they are, in blocks, by their names; see frozen-blocks.ts. */
+  readonly blocks?: ReadonlyMap<string, BlockInputs>;
 }
 
 export type EachLayer = <T extends Tensor>(body: () => T) => T;
@@ -61,15 +63,23 @@ export function initialise(target: Float32Array, init: Init, stream: RandomStrea
 }
 
 /** `Parameters` as inputs of a graph, each under its own name. */
-export function inputsFor(parameters: readonly Parameter[], adapt?: Adapt): Parameters {
-  return lookUp(namedInputs(parameters.map((parameter) => [parameter.name, parameter])), adapt);
+export function inputsFor(
+  parameters: readonly Parameter[],
+  adapt?: Adapt,
+  blocks?: Parameters["blocks"],
+): Parameters {
+  return lookUp(namedInputs(parameters.map((parameter) => [parameter.name, parameter])), adapt, { blocks });
 }
 
 /** `Parameters` over named tensors. */
 export function lookUp(
   tensors: ReadonlyMap<string, Tensor>,
   adapt?: Adapt,
-  { eachLayer = plainly, int8Levels }: Partial<Pick<Parameters, "eachLayer" | "int8Levels">> = {},
+  {
+    eachLayer = plainly,
+    int8Levels,
+    blocks,
+  }: Partial<Pick<Parameters, "eachLayer" | "int8Levels" | "blocks">> = {},
 ): Parameters {
   const find = (name: string) => {
     const tensor = tensors.get(name);
@@ -80,5 +90,5 @@ export function lookUp(
       `declare it; there are ${[...tensors.keys()].join(", ")}`,
     );
   };
-  return Object.assign(find, { adapt, eachLayer, int8Levels });
+  return Object.assign(find, { adapt, eachLayer, int8Levels, blocks });
 }

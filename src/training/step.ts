@@ -14,7 +14,7 @@ import {
 import type { Batch } from "../data/training-data.js";
 import { type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { lookUp } from "../nn/parameter.js";
-import { feedsOf, namedInputs, type Weights } from "../nn/weights.js";
+import { blockInputs, feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import { ObjectiveError } from "../objectives/errors.js";
 import type { Measure, Task } from "../objectives/task.js";
 import { type Layout, parameterTensors } from "../optim/layout.js";
@@ -78,13 +78,15 @@ export async function compileLoss(
   const measure = arrays.gradients ? task : (task.evaluation ?? task);
   const levels = products === "int8" ? await levelsOf(runtime, session) : undefined;
   const trained = namedInputs(layout.slots.map(({ parameter }) => [parameter.name, parameter]));
-  const frozen = namedInputs(arrays.frozen ?? []);
+  const stays: Weights = arrays.frozen ?? new Map();
+  const frozen = namedInputs(stays);
   const p = lookUp(new Map([...frozen, ...trained]), lora && loraAdapt(trained, lora), {
     eachLayer: recomputeLayers ? recompute : undefined,
     int8Levels: levels,
+    blocks: blockInputs(stays),
   });
   const places = arrays.gradients && parameterTensors(layout, arrays.gradients);
-  const weights = new Map([...(arrays.frozen ?? []), ...weightsOf(layout, arrays.parameters)]);
+  const weights = new Map([...stays, ...weightsOf(layout, arrays.parameters)]);
 
   const compileShape = async (measure: Measure) => {
     const types = Object.entries(measure.batch);

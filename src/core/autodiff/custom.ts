@@ -79,8 +79,13 @@ export function recompute<T extends Tensor>(body: () => T): T {
  */
 function delay(x: Tensor, dy: Tensor): Tensor {
   if (x.node.op === Input || x.node.op === Constant || x.dtype !== dy.dtype) return x;
-  let corner = dy;
-  for (let axis = 0; axis < dy.rank; axis++) corner = slice(corner, axis, 0, 1);
+  return after(x, dy);
+}
+
+/** x, of the type of y, but not before y is known. */
+export function after<S extends string>(x: Tensor<S>, y: Tensor): Tensor<S> {
+  let corner = y;
+  for (let axis = 0; axis < y.rank; axis++) corner = slice(corner, axis, 0, 1);
   return add(x, reshape(mul(corner, 0), []));
 }
 

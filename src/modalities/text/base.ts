@@ -5,6 +5,8 @@ import { addSpecialTokens } from "../../features/tokenizer/special-tokens.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { locateModel, openModel, type SavedModel } from "../../interop/model-folder.js";
 import { withVocabSize } from "../../interop/resize-vocabulary.js";
+import { keepInBlocks } from "../../nn/frozen-blocks.js";
+import type { Weights } from "../../nn/weights.js";
 import { RecipeError } from "../../recipe/errors.js";
 import { finderOf, type Surroundings } from "../modality.js";
 import type { TextRecipe } from "./recipe.js";
@@ -31,13 +33,24 @@ export async function openBase({ model }: TextRecipe, around: Surroundings): Pro
   // A run may train on: what stands beside its weights of today must not be laid over others.
   const name = place === found.folder ? found.name : place.location;
   const saved = await openModel(place, "latest", async (name) => (await find(name)).folder);
-  if (saved.tokenizer) return { ...saved, tokenizer: saved.tokenizer, folder: place.location, name };
+  if (saved.tokenizer) {
+    const weights = frozenWeights(saved, model.lora?.weights);
+    return { ...saved, weights, tokenizer: saved.tokenizer, folder: place.location, name };
+  }
   throw new RecipeError(
     "a pretrained model has no tokenizer",
     place.location,
     "add its tokenizer.json, or vocab.json and merges.txt",
   );
 }
+
+/** The weights as an adapter's run keeps them. */
+function frozenWeights({ model, weights }: SavedModel, kept: keyof typeof bitsOf = "float32"): Weights {
+  const bits = bitsOf[kept];
+  return bits === undefined ? weights : keepInBlocks(weights, model.parameters, bits);
+}
+
+const bitsOf = { float32: undefined, int8: 8, int4: 4 } as const;
 
 /**
  * The model with what conversations need: a chat template and its special tokens. Those that a model was trained

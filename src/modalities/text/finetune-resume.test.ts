@@ -43,9 +43,19 @@ async function endOf(run: Folder): Promise<Map<string, string>> {
 }
 
 describe.each(formats)("%s", (format) => {
-  it.each([
+  it.each<[string, string, object]>([
     ["all weights", plain, {}],
     ["an adapter", chatty, { lora: { rank: 2, alpha: 4 } }],
+    // Tasks are also answered by the weights as they are kept.
+    ...(format === "tasks"
+      ? [
+          ["an adapter beside int4", chatty, { lora: { rank: 2, alpha: 4, weights: "int4" } }] as [
+            string,
+            string,
+            object,
+          ],
+        ]
+      : []),
   ])("stopped and resumed without its files, %s: the same bits", async (name, from, model) => {
     const files = writeData(join(place, format, name));
     const recipe = finetuneRecipe(from, format, files[format], { model });

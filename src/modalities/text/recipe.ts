@@ -99,7 +99,12 @@ const model = z.discriminatedUnion("kind", [
     /** A branch, tag or commit on the Hub. */
     revision: z.string().optional(),
     /** Train an adapter beside the weights, not the weights. */
-    lora: lora.optional(),
+    lora: lora
+      .extend({
+        /** What the matrices of linear layers are kept in beside the adapter: int8 and int4 round them. */
+        weights: z.enum(["float32", "int8", "int4"]).default("float32"),
+      })
+      .optional(),
     /** Where the model was found; a run notes it when it starts, so that it goes on from the very same. */
     folder: z.string().optional(),
   }),
