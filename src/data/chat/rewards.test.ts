@@ -33,6 +33,9 @@ it.each<[RewardRule, string, unknown, number]>([
   ["json", "[2, 1]", [1, 2], 0],
   ["json", "{}", {}, 1],
   ["json", "null", { a: 1 }, 0],
+  ["words", "Four words, no more.", 4, 1],
+  ["words", "Here are eight words, twice as many, sadly.", 4, 0.5],
+  ["words", " ...", 4, 0],
 ])("%s: %j where %j is right is worth %d", (rule, answer, right, reward) => {
   expect(rewards[rule](answer, right)).toBe(reward);
 });
@@ -44,6 +47,8 @@ it.each<[RewardRule, unknown]>([
   ["number", true],
   ["contains", " "],
   ["json", '{"sum": 7}'],
+  ["words", 0],
+  ["words", "4"],
 ])("%s: where %j is right nothing can be told", (rule, right) => {
   expect(() => checkRight(rule, right)).toThrow(`${rule}, ${JSON.stringify(right)}`);
 });
@@ -54,6 +59,7 @@ it.each<[RewardRule, unknown]>([
   ["contains", { sum: 7 }],
   ["exact", ""],
   ["json", []],
+  ["words", 12],
 ])("%s: where %j is right it can be told", (rule, right) => {
   expect(() => checkRight(rule, right)).not.toThrow();
 });

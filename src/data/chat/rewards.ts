@@ -6,7 +6,7 @@ import { answerWords, holdsAnswer } from "../notes/answer-words.js";
 export type Reward = (answer: string, right: unknown) => number;
 
 /** What rules there are. */
-export const rewardRules = ["exact", "contains", "number", "json"] as const;
+export const rewardRules = ["exact", "contains", "number", "json", "words"] as const;
 export type RewardRule = (typeof rewardRules)[number];
 
 /** A sign behind a digit is an operator's. */
@@ -44,6 +44,11 @@ export const rewards: Readonly<Record<RewardRule, Reward>> = {
     );
     return names.length === 0 ? 1 : equal.length / names.length;
   },
+  /** It says something in at most so many words; of more, that share of them. */
+  words: (answer, right) => {
+    const { length } = answerWords(answer);
+    return length === 0 ? 0 : Math.min(1, Number(right) / length);
+  },
 };
 
 /** Throws `DataError` for what no answer, or every one, would have a reward by the rule. */
@@ -58,6 +63,9 @@ export function checkRight(rule: RewardRule, right: unknown): void {
   }
   if (rule === "json" && typeof right === "string" && /^\s*[[{]/.test(right)) {
     throw refuse("give the value itself, not its JSON in quotation marks");
+  }
+  if (rule === "words" && !(Number.isInteger(right) && Number(right) > 0)) {
+    throw refuse("give the most words that an answer may have, a whole number above 0");
   }
   if (rule === "contains" && answerWords(textOf(right)).length === 0)
     throw refuse('give a text that has words, or take the rule "exact"');

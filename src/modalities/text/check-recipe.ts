@@ -16,18 +16,26 @@ export function checkRecipe(recipe: TextRecipe): void {
   scheduleFactor(optimizer.schedule, 0, training.steps);
 }
 
-const objectiveOf = {
-  ...{ text: "nextToken", chat: "nextToken", notes: "nextToken" },
-  ...{ preferences: "dpo", tasks: "grpo" },
-} as const;
+/** The objectives that learn from each format. */
+const objectivesOf: Record<TextRecipe["data"]["format"], readonly TextRecipe["objective"]["kind"][]> = {
+  ...{ text: ["nextToken"], chat: ["nextToken"], notes: ["nextToken"] },
+  ...{ preferences: ["dpo"], tasks: ["grpo", "dpo"] },
+};
 
 /** Throws for parts that do not go together. */
 function checkParts({ data, features, model, objective, optimizer, training }: TextRecipe): void {
-  if (objective.kind !== objectiveOf[data.format]) {
+  if (!objectivesOf[data.format].includes(objective.kind)) {
     throw new RecipeError(
       "the objective does not go with the data",
       `objective.kind ${objective.kind}, data.format ${data.format}`,
-      "dpo learns from preferences, grpo from tasks, nextToken from text, chat and notes",
+      "dpo learns from preferences and tasks, grpo from tasks, nextToken from text, chat and notes",
+    );
+  }
+  if (objective.kind === "dpo" && (objective.answers !== undefined) !== (data.format === "tasks")) {
+    throw new RecipeError(
+      "preferences come from a file, or are made of the model's answers to tasks",
+      `data.format ${data.format} ${objective.answers ? "with" : "without"} objective.answers`,
+      "give tasks a rule with objective.answers.reward, or preferences without it",
     );
   }
   if (objective.kind === "grpo" && optimizer.averageDecay !== undefined) {

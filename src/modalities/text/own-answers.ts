@@ -8,7 +8,7 @@ import { chatTemplate } from "../../features/chat/chat-template.js";
 import { turnEnd } from "../../features/chat/turn-end.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
-import { type Generation, generate } from "../../generation/generate.js";
+import { generate } from "../../generation/generate.js";
 import { advantagesOf } from "../../objectives/grpo.js";
 import { RecipeError } from "../../recipe/errors.js";
 import type { Learner } from "./formats/data-format.js";
@@ -16,6 +16,9 @@ import type { TextRecipe } from "./recipe.js";
 
 /** The objective of a run on tasks. */
 export type Grpo = Extract<TextRecipe["objective"], { kind: "grpo" }>;
+
+/** How answers are checked, and how long they may be. */
+export type Checked = Pick<Grpo, "reward" | "maxTokens">;
 
 /** A task as the chat template writes it, up to where the assistant speaks, and what is right. */
 export interface WrittenTask {
@@ -68,7 +71,7 @@ export async function ownAnswers(
       const inputs = new Int32Array(rows * rowLength);
       const targets = new Int32Array(rows * rowLength).fill(IGNORED_TARGET);
       for (const [row, answer] of answers.entries()) {
-        writeRow([inputs, targets], row * rowLength, encoded.get(asked[row])!, answer);
+        writeAnswer([inputs, targets], row * rowLength, encoded.get(asked[row])!, answer);
       }
       return { inputs, targets, ...found, advantages: advantagesOf(found.rewards, groupSize) };
     },
@@ -113,14 +116,14 @@ function encodePrompts(
   return encoded;
 }
 
-/** Prompt and answer, of which the answer's tokens and the one that ends it are targets. */
-function writeRow(
+/** Writes prompt and answer from `start` on; the answer's tokens, and the one that ends it, are targets. */
+export function writeAnswer(
   [inputs, targets]: readonly [Int32Array, Int32Array],
   start: number,
   prompt: Int32Array,
-  { tokens, endToken }: Generation,
+  { tokens, endToken }: { readonly tokens: ArrayLike<number>; readonly endToken?: number },
 ): void {
-  const ids = [...prompt, ...tokens, ...(endToken === undefined ? [] : [endToken])];
+  const ids = [...prompt, ...Array.from(tokens), ...(endToken === undefined ? [] : [endToken])];
   inputs.set(ids.slice(0, -1), start);
   targets.set(ids.slice(prompt.length), start + prompt.length - 1);
 }

@@ -10,11 +10,15 @@ import { chat } from "./formats/chat.js";
 import type { CheckedData, DataFormat, RunData } from "./formats/data-format.js";
 import { notes } from "./formats/notes.js";
 import { preferences } from "./formats/preferences.js";
+import { ranked } from "./formats/ranked.js";
 import { tasks } from "./formats/tasks.js";
 import { text } from "./formats/text.js";
 import type { TextRecipe } from "./recipe.js";
 
 const kinds: Record<TextRecipe["data"]["format"], DataFormat> = { text, chat, preferences, notes, tasks };
+
+const formatOf = ({ data, objective }: TextRecipe): DataFormat =>
+  data.format === "tasks" && objective.kind === "dpo" ? ranked : kinds[data.format];
 
 /** Tokens a row of a batch. Throws `RecipeError` when the model cannot see as many. */
 export function rowLengthOf({ model, training }: TextRecipe, base: Base | undefined): number {
@@ -34,7 +38,7 @@ export async function checkData(
   around: Surroundings,
   base: Base | undefined,
 ): Promise<CheckedData> {
-  const checked = await kinds[recipe.data.format].check(recipe, around, base, rowLengthOf(recipe, base));
+  const checked = await formatOf(recipe).check(recipe, around, base, rowLengthOf(recipe, base));
   checkPrompt(recipe.generation.prompt, checked.tokenizer);
   return checked;
 }
@@ -53,7 +57,7 @@ export async function writeData(
 /** The data that `writeData` wrote. Throws `ShardError` or `TokenizerError` when they are not whole. */
 export async function readData(recipe: TextRecipe, folder: Folder, base: Base | undefined): Promise<RunData> {
   const tokenizer = await loadTokenizer(folder.folder("tokenizer"));
-  return { tokenizer, ...(await kinds[recipe.data.format].open(folder, recipe, rowLengthOf(recipe, base))) };
+  return { tokenizer, ...(await formatOf(recipe).open(folder, recipe, rowLengthOf(recipe, base))) };
 }
 
 /** A prompt that cannot be encoded would stop the run at its first sample. */

@@ -110,6 +110,14 @@ const model = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** Answers that a rule can check. */
+const checked = {
+  /** What an answer is worth; see data/chat/rewards.ts. */
+  reward: z.enum(rewardRules),
+  /** Tokens of an answer at most. */
+  maxTokens: count.default(64),
+};
+
 /** 4 loss. */
 const objective = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("nextToken"), zLoss: z.number().nonnegative().default(0) }),
@@ -118,16 +126,21 @@ const objective = z.discriminatedUnion("kind", [
     kind: z.literal("dpo"),
     beta: z.number().positive().default(0.1),
     labelSmoothing: z.number().min(0).max(0.5).default(0),
+    /** Of data that are tasks: the pretrained model answers each several times, best and worst make a pair. */
+    answers: z
+      .strictObject({
+        ...checked,
+        /** Answers to each task. */
+        perTask: z.int().min(2).max(256).default(8),
+      })
+      .optional(),
   }),
   /** Group relative policy optimisation: the model answers tasks, and learns from which of its answers are better. */
   z.strictObject({
     kind: z.literal("grpo"),
-    /** What an answer is worth; see data/chat/rewards.ts. */
-    reward: z.enum(rewardRules),
+    ...checked,
     /** Answers to each of a batch's tasks. */
     groupSize: z.int().min(2).max(256).default(8),
-    /** Tokens of an answer at most. */
-    maxTokens: count.default(64),
   }),
 ]);
 

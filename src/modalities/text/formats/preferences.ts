@@ -17,33 +17,39 @@ import { atRow, counted, openSplits, repetitions, requireBase, splitExamples } f
 import { referenceLogLikelihoods } from "./reference.js";
 
 /** The chosen row, then the rejected one, [2, t]. */
-type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };
+export type Pair = { readonly inputs: Int32Array; readonly targets: Int32Array };
 
 export const preferences: DataFormat = {
   async check(recipe, around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
     const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength, around);
     const splits = splitExamples(pairs, recipe, leftOut);
-    const write = async (folder: Folder) => {
-      for (const [name, split] of Object.entries(splits)) {
-        const ids = { dtype: "int32", shape: [rowsPerPair, rowLength] } as const;
-        const fields = {
-          inputs: ids,
-          targets: ids,
-          reference: { dtype: "float32", shape: [rowsPerPair] },
-        } as const;
-        await writeExamples(
-          folder.folder(name),
-          fields,
-          withReference(split, recipe, around, base, rowLength),
-        );
-      }
-    };
+    const write = (folder: Folder) => writePairs(folder, splits, recipe, around, base, rowLength);
     return { tokenizer: base.tokenizer, base, leftOut, write };
   },
 
   open: (folder, recipe) => openSplits(folder, recipe, "preferences"),
 };
+
+/** Writes the pairs of each split with what the model thinks of them. */
+export async function writePairs(
+  folder: Folder,
+  splits: Readonly<Record<string, readonly Pair[]>>,
+  recipe: TextRecipe,
+  around: Surroundings,
+  base: Base,
+  rowLength: number,
+): Promise<void> {
+  const ids = { dtype: "int32", shape: [rowsPerPair, rowLength] } as const;
+  const fields = {
+    inputs: ids,
+    targets: ids,
+    reference: { dtype: "float32", shape: [rowsPerPair] },
+  } as const;
+  for (const [name, split] of Object.entries(splits)) {
+    await writeExamples(folder.folder(name), fields, withReference(split, recipe, around, base, rowLength));
+  }
+}
 
 /** Every pair that can be used, and what could not. */
 async function readPairs(

@@ -10,7 +10,7 @@ import { RecipeError } from "../../../recipe/errors.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type PreparedIndex, readPreparedIndex } from "../../prepared-index.js";
 import { withChat } from "../base.js";
-import { type Grpo, ownAnswers, type WrittenTask } from "../own-answers.js";
+import { type Checked, type Grpo, ownAnswers, type WrittenTask } from "../own-answers.js";
 import type { TextRecipe } from "../recipe.js";
 import type { DataFormat } from "./data-format.js";
 import { atRow, counted, repetitions, requireBase, splitExamples } from "./examples.js";
@@ -27,7 +27,13 @@ export const tasks: DataFormat = {
   async check(recipe, around, plain, rowLength) {
     const base = withChat(requireBase(plain, recipe), recipe);
     const { tokenizer } = base;
-    const { written, leftOut } = await readWritten(recipe, tokenizer, rowLength, around);
+    const { written, leftOut } = await readWritten(
+      recipe,
+      recipe.objective as Grpo,
+      tokenizer,
+      rowLength,
+      around,
+    );
     const splits = splitExamples(written, recipe, leftOut);
     const write = (folder: Folder) => folder.write(index.file, JSON.stringify(splits));
     return { tokenizer, base, leftOut, write };
@@ -43,20 +49,20 @@ export const tasks: DataFormat = {
 };
 
 /** Every task that leaves room for an answer, and what could not be used. */
-async function readWritten(
-  { data, objective }: TextRecipe,
+export async function readWritten(
+  { data }: TextRecipe,
+  { reward, maxTokens }: Checked,
   tokenizer: Tokenizer,
   rowLength: number,
   around: Surroundings,
 ) {
   const template = chatTemplate(tokenizer);
-  const { reward, maxTokens } = objective as Grpo;
   const room = rowLength - maxTokens;
   if (room < 1) {
     throw new RecipeError(
       "answers leave no room for what is asked",
-      `objective.maxTokens ${maxTokens}, rows of ${rowLength} tokens`,
-      "lower objective.maxTokens",
+      `maxTokens ${maxTokens}, rows of ${rowLength} tokens`,
+      "lower the objective's maxTokens",
     );
   }
   const written: WrittenTask[] = [];

@@ -10,6 +10,7 @@ import { compileDecoder, type DecoderSession } from "../../../generation/decoder
 import { generate } from "../../../generation/generate.js";
 import { type Surroundings, watching } from "../../modality.js";
 import type { Base } from "../base.js";
+import { keptLines } from "../kept-lines.js";
 import { exampleQuestions } from "./example-questions.js";
 
 /** What the model is to ask about. */
@@ -63,10 +64,7 @@ export function tasksOf(sections: readonly NoteSection[], seed: number): Task[][
   });
 }
 
-/**
- * Drafts for all tasks, in order. They are kept in `drafts.jsonl` some at a time: what is there of the same tasks, from
- * the first on, is not written again, so that a run that was stopped goes on where it was.
- */
+/** Drafts for all tasks, in order, kept in `drafts.jsonl` as `keptLines` keeps them. */
 export async function writeDrafts(
   tasks: readonly Task[],
   base: Base,
@@ -74,53 +72,35 @@ export async function writeDrafts(
   around: Surroundings,
   session: { readonly device?: "cpu"; readonly threads?: number },
 ): Promise<Draft[]> {
-  const drafts = await keptDrafts(tasks, folder);
-  await folder.write(draftsFile, linesOf(drafts));
-  if (drafts.length === tasks.length) return drafts;
-  const { signal, onProgress } = watching(around, "questions written");
-  const decoder = await compileDecoder(around.runtime, base.model, base.weights, session);
+  const watched = watching(around, "questions written");
+  let writer: Writer | undefined;
   try {
-    const writer = new Writer(decoder, base, signal);
-    while (drafts.length < tasks.length) {
-      onProgress?.(drafts.length, tasks.length);
-      const made = await writer.write(tasks.slice(drafts.length, drafts.length + chunkSize));
-      drafts.push(...made);
-      await folder.append(draftsFile, linesOf(made));
-    }
-    onProgress?.(drafts.length, tasks.length);
+    return await keptLines({
+      ...watched,
+      folder,
+      file: draftsFile,
+      items: tasks,
+      chunkSize,
+      isOf: isDraftOf,
+      async make(chunk) {
+        const { runtime } = around;
+        writer ??= new Writer(
+          await compileDecoder(runtime, base.model, base.weights, session),
+          base,
+          watched.signal,
+        );
+        return writer.write(chunk);
+      },
+    });
   } finally {
-    await decoder.release();
+    await writer?.session.release();
   }
-  return drafts;
 }
 
-const linesOf = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-
-/** Whole chunks that are of these tasks; what comes after the first other line does not count. */
-async function keptDrafts(tasks: readonly Task[], folder: Folder): Promise<Draft[]> {
-  if ((await folder.size(draftsFile)) === undefined) return [];
-  const lines = new TextDecoder()
-    .decode(await folder.read(draftsFile))
-    .split("\n")
-    .slice(0, -1);
-  const kept: Draft[] = [];
-  for (const [i, line] of lines.slice(0, tasks.length).entries()) {
-    const draft = parsed(line);
-    const names = ["section", "topic", "sentence", "answer"] as const;
-    if (!draft || names.some((name) => draft[name] !== tasks[i][name])) break;
-    kept.push(draft);
-  }
-  const isAll = kept.length === tasks.length;
-  return isAll ? kept : kept.slice(0, kept.length - (kept.length % chunkSize));
-}
-
-function parsed(line: string): Draft | undefined {
-  try {
-    const value = JSON.parse(line);
-    return typeof value?.question === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function isDraftOf(value: unknown, task: Task): value is Draft {
+  const draft = value as Partial<Draft> | undefined;
+  const names = ["section", "topic", "sentence", "answer"] as const;
+  return typeof draft?.question === "string" && names.every((name) => draft[name] === task[name]);
 }
 
 /** A model that asks and answers. */
@@ -128,7 +108,7 @@ class Writer {
   private readonly template: ChatTemplate;
 
   constructor(
-    private readonly session: DecoderSession,
+    readonly session: DecoderSession,
     private readonly base: Base,
     private readonly signal: AbortSignal | undefined,
   ) {
