@@ -133,7 +133,7 @@ function extend(text: Text, tokenizer: Tokenizer, options: GenerateOptions): voi
   constraint?.mask(text.logits);
   // A model may have more rows than its tokenizer has tokens.
   const logits = text.logits.subarray(0, tokenizer.vocabSize);
-  const id = sampleToken(logits, options, random, ids);
+  const id = sampleToken(logits, options, random, { ids, given: promptLength });
   if (id === tokenizer.endOfText || options.endTokens?.includes(id)) {
     text.finishReason = stream.end() ? "stop" : "end";
     text.endToken = id;

@@ -74,9 +74,28 @@ describe("distribution", () => {
   });
 
   it("penalises seen tokens once: positive logits divided, negative multiplied", () => {
-    const penalised = distribution(Float32Array.of(2, -1, 0), { ...plain, repetitionPenalty: 2 }, [0, 1, 1]);
+    const penalised = distribution(
+      Float32Array.of(2, -1, 0),
+      { ...plain, repetitionPenalty: 2 },
+      {
+        ids: [0, 1, 1],
+        given: 0,
+      },
+    );
     const expected = distribution(Float32Array.of(1, -2, 0), plain);
     expect(rounded(penalised)).toEqual(rounded(expected));
+  });
+
+  it("takes OpenAI's penalties from what has been written, by how often and whether, and adds a bias", () => {
+    const sampling = { ...plain, frequencyPenalty: 0.5, presencePenalty: 1, logitBias: { 3: 4, 0: -1 } };
+    const before = { ids: [0, 0, 3, 1, 1, 2], given: 3 };
+    const penalised = distribution(Float32Array.of(1, 1, 1, 1), sampling, before);
+    const expected = distribution(Float32Array.of(0, 1 - 2 * 0.5 - 1, 1 - 0.5 - 1, 5), plain);
+    expect(rounded(penalised)).toEqual(rounded(expected));
+  });
+
+  it("keeps the likeliest token of a nucleus of nothing", () => {
+    expect(rounded(distribution(log(0.3, 0.4, 0.3), { ...plain, topP: 0 }))).toEqual([0, 1, 0]);
   });
 
   it("never removes the likeliest token, whatever the filters", () => {
@@ -139,10 +158,12 @@ describe("checkSampling", () => {
     { temperature: Number.NaN },
     { temperature: 1, topK: 0 },
     { temperature: 1, topK: 1.5 },
-    { temperature: 1, topP: 0 },
+    { temperature: 1, topP: -0.1 },
     { temperature: 1, topP: 1.1 },
     { temperature: 1, minP: -0.1 },
     { temperature: 1, repetitionPenalty: 0 },
+    { temperature: 1, frequencyPenalty: -2.1 },
+    { temperature: 1, presencePenalty: Number.NaN },
   ])("refuses %j", (sampling) => {
     expect(() => checkSampling(sampling)).toThrow(GenerationError);
   });

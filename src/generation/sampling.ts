@@ -1,6 +1,6 @@
 /**
  * From logits to a token. The steps and their order are those of Hugging Face Transformers: repetition
- * penalty, temperature, top-k, top-p, min-p.
+ * penalty, temperature, top-k, top-p, min-p; the penalties and the bias of OpenAI's API come before the temperature.
  */
 import type { RandomStream } from "../core/random.js";
 import { GenerationError } from "./errors.js";
@@ -10,26 +10,46 @@ export interface Sampling {
   readonly temperature: number;
   /** Keep the k likeliest tokens, and those equal to the last of them. */
   readonly topK?: number;
-  /** Keep the fewest likeliest tokens that reach this probability together. [Holtzman et al. 2020] */
+  /** Keep the fewest likeliest tokens, one at least, that reach this probability together. [Holtzman et al. 2020] */
   readonly topP?: number;
   /** Keep tokens with at least this share of the likeliest one's probability. [Nguyen et al. 2024] */
   readonly minP?: number;
   /** Divides positive logits of tokens already seen, multiplies negative ones. [Keskar et al. 2019] */
   readonly repetitionPenalty?: number;
+  /** Taken from a token's logit as often as it has been written. */
+  readonly frequencyPenalty?: number;
+  /** Taken from the logit of a token that has been written. */
+  readonly presencePenalty?: number;
+  /** Added to logits, by token. */
+  readonly logitBias?: Readonly<Record<number, number>>;
 }
 
-const rules: Record<keyof Sampling, [(value: number) => boolean, string]> = {
+/** What stands before the next token. */
+export interface Before {
+  /** All of it: what the repetition penalty counts. */
+  readonly ids: readonly number[];
+  /** How many tokens at its beginning were given and not written: the other penalties leave those out. */
+  readonly given: number;
+}
+
+const nothing: Before = { ids: [], given: 0 };
+
+const isPenalty = (penalty: number) => penalty >= -2 && penalty <= 2;
+
+const rules: Record<Exclude<keyof Sampling, "logitBias">, [(value: number) => boolean, string]> = {
   temperature: [(t) => t >= 0 && t < Number.POSITIVE_INFINITY, "0 or more"],
   topK: [(k) => Number.isInteger(k) && k >= 1, "a whole number of 1 or more"],
-  topP: [(p) => p > 0 && p <= 1, "above 0 and at most 1"],
+  topP: [(p) => p >= 0 && p <= 1, "0 to 1"],
   minP: [(p) => p >= 0 && p <= 1, "0 to 1"],
   repetitionPenalty: [(r) => r > 0 && r < Number.POSITIVE_INFINITY, "above 0"],
+  frequencyPenalty: [isPenalty, "-2 to 2"],
+  presencePenalty: [isPenalty, "-2 to 2"],
 };
 
 /** Throws `GenerationError` for a setting outside its range. */
 export function checkSampling(sampling: Sampling): void {
   for (const [name, [isRight, range]] of Object.entries(rules)) {
-    const value = sampling[name as keyof Sampling];
+    const value = sampling[name as keyof typeof rules];
     const isLeftOut = value === undefined && name !== "temperature";
     if (isLeftOut || isRight(value as number)) continue;
     throw new GenerationError(
@@ -41,19 +61,18 @@ export function checkSampling(sampling: Sampling): void {
 }
 
 /**
- * Draws the next token. `seen` are the ids that the repetition penalty counts. A pure function of its
- * arguments and the stream's state. Throws `GenerationError` when the logits are not finite.
+ * Draws the next token. A pure function of its arguments and the stream's state. Throws `GenerationError` when the
+ * logits are not finite.
  */
 export function sampleToken(
   logits: Float32Array,
   sampling: Sampling,
   stream: RandomStream,
-  seen: Iterable<number> = [],
+  before: Before = nothing,
 ): number {
-  const { temperature, repetitionPenalty = 1 } = sampling;
-  const penalised = penalise(logits, repetitionPenalty, seen);
+  const penalised = penalise(logits, sampling, before);
   const best = argmax(penalised);
-  if (temperature === 0) return best;
+  if (sampling.temperature === 0) return best;
   const weights = numbers("weights", logits.length);
   weigh(weights, penalised, penalised[best], sampling);
   return draw(weights, stream);
@@ -63,9 +82,9 @@ export function sampleToken(
 export function distribution(
   logits: Float32Array,
   sampling: Sampling,
-  seen: Iterable<number> = [],
+  before: Before = nothing,
 ): Float64Array {
-  const penalised = penalise(logits, sampling.repetitionPenalty ?? 1, seen);
+  const penalised = penalise(logits, sampling, before);
   const weights = new Float64Array(logits.length);
   weigh(weights, penalised, penalised[argmax(penalised)], sampling);
   const total = sumOf(weights);
@@ -88,12 +107,25 @@ export function argmax(logits: Float32Array): number {
   );
 }
 
-function penalise(logits: Float32Array, penalty: number, seen: Iterable<number>): Float32Array {
-  if (penalty === 1) return logits;
+function penalise(
+  logits: Float32Array,
+  { repetitionPenalty = 1, frequencyPenalty = 0, presencePenalty = 0, logitBias }: Sampling,
+  { ids, given }: Before,
+): Float32Array {
+  const isPlain = frequencyPenalty === 0 && presencePenalty === 0;
+  if (repetitionPenalty === 1 && isPlain && !logitBias) return logits;
   const penalised = logits.slice();
-  for (const id of new Set(seen)) {
-    penalised[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+  if (repetitionPenalty !== 1) {
+    for (const id of new Set(ids)) {
+      penalised[id] = logits[id] > 0 ? logits[id] / repetitionPenalty : logits[id] * repetitionPenalty;
+    }
   }
+  if (!isPlain) {
+    const written = ids.slice(given);
+    for (const id of written) penalised[id] -= frequencyPenalty;
+    for (const id of new Set(written)) penalised[id] -= presencePenalty;
+  }
+  for (const [id, bias] of Object.entries(logitBias ?? {})) penalised[Number(id)] += bias;
   return penalised;
 }
 

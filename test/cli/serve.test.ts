@@ -106,6 +106,8 @@ describe("refused before a model is opened", () => {
     [["--adapter", "a"], /name=folder/],
     [["--max-queue", "-1"], /whole number/],
     [["--max-body", "1MB"], /whole number/],
+    [["--allow-origin", "localhost:3000"], /origin without a path/],
+    [["--allow-origin", "http://localhost:3000/"], /origin without a path/],
     [["--weights", "int2"], /Allowed choices/],
   ])("%j", async (flags, message) => {
     const { code, stderr } = await autodidact("serve", place, ...flags);

@@ -75,6 +75,41 @@ describe("chat", () => {
     expect(other).not.toBe(one);
   });
 
+  it("to turns in any order that the template takes", async () => {
+    const turns = ["user", "user", "assistant", "user", "system"] as const;
+    const answer = await client.chat.completions.create({
+      model: "small",
+      messages: turns.map((role) => ({ role, content: role === "assistant" ? "" : "Hi" })),
+      ...{ max_completion_tokens: 5, temperature: 0 },
+    });
+    const prompt = turns.map(
+      (role) => `<|im_start|>${role}\n${role === "assistant" ? "" : "Hi"}<|im_end|>\n`,
+    );
+    const { text } = await written(`${prompt.join("")}<|im_start|>assistant\n`, {
+      maxTokens: 5,
+      temperature: 0,
+    });
+    expect(answer.choices[0].message.content).toBe(text);
+  });
+
+  it("with penalties and a bias, and with what clients send for none of a setting", async () => {
+    const ask = async (settings: object) => {
+      const request = { model: "small", messages, max_completion_tokens: 20, temperature: 0, ...settings };
+      return (await client.chat.completions.create(request)).choices[0].message.content;
+    };
+    const plain = await ask({});
+    const bias = { 65: 100 };
+    const shared = { maxTokens: 20, temperature: 0 };
+    expect(await ask({ logit_bias: bias })).toBe(
+      (await written(rendered, { ...shared, logitBias: bias })).text,
+    );
+    expect(await ask({ logit_bias: bias })).not.toBe(plain);
+    const penalties = { frequencyPenalty: 1.5, presencePenalty: 0.5 };
+    const penalised = await ask({ frequency_penalty: 1.5, presence_penalty: 0.5 });
+    expect(penalised).toBe((await written(rendered, { ...shared, ...penalties })).text);
+    expect(await ask({ stop: "", top_k: -1, top_p: 0, logit_bias: {}, presence_penalty: 0 })).toBe(plain);
+  });
+
   it("choice i of n is the answer to seed + i", async () => {
     const ask = (seed: number, n: number) =>
       client.chat.completions.create({ model: "small", messages, max_tokens: 12, seed, n });

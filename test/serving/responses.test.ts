@@ -257,12 +257,6 @@ describe("refusals", () => {
     ["work in the background", { background: true }, "background", /give false/],
     ["a conversation of the server's", { conversation: "c" }, "conversation", /leave it out/],
     ["log-probabilities", { include: ["message.output_text.logprobs"] }, "include[0]", /no logprobs/],
-    [
-      "an answer nobody asked for",
-      { input: [{ type: "function_call_output", call_id: "a", output: "b" }] },
-      "input",
-      /begins with tool/,
-    ],
     ["an unknown item", { input: [{ type: "item_reference", id: "x" }] }, "input", /does not know/],
     [
       "JSON beside tools",

@@ -20,6 +20,7 @@ interface ServeFlags {
   port: number;
   host: string;
   apiKeyFile?: string;
+  allowOrigin?: string[];
   checkpoint: Checkpoint;
   maxConcurrent: number;
   maxQueue: number;
@@ -46,6 +47,11 @@ export function serveCommand(modalities: readonly Modality[]): Command {
       "--api-key-file <file>",
       `keys that clients send, one a line, with limits behind it (or the variable ${keyVariable})`,
     )
+    .option(
+      "--allow-origin <origin>",
+      "a site whose pages may ask, such as http://localhost:3000, or * for all; several times for several",
+      addOrigin,
+    )
     .addOption(checkpointOption())
     .option("--max-concurrent <count>", "most answers made at once", parseCount, 16)
     .option("--max-queue <count>", "most answers that wait; the rest is told to try again", parseNone, 64)
@@ -71,7 +77,7 @@ async function serve(
   modalities: readonly Modality[],
 ): Promise<void> {
   const apiKey = readKeys(flags.apiKeyFile);
-  const { host, port, maxConcurrent, maxQueue, maxBody } = flags;
+  const { host, port, maxConcurrent, maxQueue, maxBody, allowOrigin: allowOrigins } = flags;
   if (!isLoopback(host) && apiKey === undefined) warnOpen(host);
   const around = aroundOf(modalities);
   const model = await findNamed(name, flags.checkpoint, around);
@@ -82,7 +88,7 @@ async function serve(
     const bodyBytes = maxBody ?? served.bodyBytes ?? usualBodyBytes;
     const limits = { bodyBytes, maxConcurrent, maxQueue };
     collectGarbage();
-    const server = await startHost(served, { host, port, apiKey, limits });
+    const server = await startHost(served, { host, port, apiKey, limits, allowOrigins });
     introduce(server, served, flags, apiKey);
     await interrupted();
     process.stderr.write("finishing the answers that are being made; Ctrl-C again ends at once\n");
@@ -159,6 +165,11 @@ function parsePort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new InvalidArgumentError("Give a number from 0 to 65535.");
+}
+
+function addOrigin(text: string, origins: readonly string[] = []): string[] {
+  if (text === "*" || (URL.canParse(text) && new URL(text).origin === text)) return [...origins, text];
+  throw new InvalidArgumentError("Give an origin without a path, such as http://localhost:3000, or *.");
 }
 
 function parseNone(text: string): number {

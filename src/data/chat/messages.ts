@@ -33,40 +33,46 @@ const SPEAKS_AFTER: Record<ChatRole, readonly (ChatRole | "start")[]> = {
 };
 
 /**
- * Makes sure of the order of roles: a system message only at the start, then user and assistant in turn,
- * with tools answering the assistant, behind which either may speak. `place` says in messages where the conversation stands.
- * @throws ChatError for no messages, unknown roles, roles out of order, contents that are no well-formed
- * text, and assistants that neither say nor call anything.
+ * Makes sure that a conversation can be learned from: what `checkTurns` does, the order of roles (a system message only
+ * at the start, then user and assistant in turn, with tools answering the assistant, behind which either may speak), and
+ * assistants that say or call something. `place` says in messages where the conversation stands. Throws `ChatError`.
  */
 export function checkMessages(messages: readonly ChatMessage[], place = "the conversation"): void {
-  if (messages.length === 0) {
-    throw new ChatError("the conversation has no messages", place, "give at least what the user says");
-  }
+  checkTurns(messages, place);
   let before: ChatRole | "start" = "start";
   for (const [i, { role, content, tool_calls: calls = [] }] of messages.entries()) {
     const where = `${place}, message ${i + 1}`;
-    const allowed = Object.hasOwn(SPEAKS_AFTER, role) ? SPEAKS_AFTER[role] : undefined;
-    if (allowed === undefined) throw unknownRole(role, where);
-    if (!allowed.includes(before)) throw outOfOrder(role, before, where);
-    checkContent(role, content, where, calls.length > 0);
+    if (!SPEAKS_AFTER[role].includes(before)) throw outOfOrder(role, before, where);
+    if (role === "assistant" && content.trim() === "" && calls.length === 0) {
+      throw new ChatError(
+        "the assistant says nothing",
+        where,
+        "write its answer or leave the conversation out",
+      );
+    }
     before = role;
   }
 }
 
-function checkContent(role: ChatRole, content: unknown, where: string, calls: boolean): void {
+/** Throws `ChatError` for no messages, unknown roles, and contents that are no well-formed text. */
+export function checkTurns(messages: readonly ChatMessage[], place = "the conversation"): void {
+  if (messages.length === 0) {
+    throw new ChatError("the conversation has no messages", place, "give at least what the user says");
+  }
+  for (const [i, { role, content }] of messages.entries()) {
+    const where = `${place}, message ${i + 1}`;
+    if (!Object.hasOwn(SPEAKS_AFTER, role)) throw unknownRole(role, where);
+    checkContent(role, content, where);
+  }
+}
+
+function checkContent(role: ChatRole, content: unknown, where: string): void {
   if (typeof content !== "string") {
     const found = `${where} (${role}): ${shown(content)}`;
     throw new ChatError("the content of a message is no text", found, "give text; write tool calls as text");
   }
   if (/[\ud800-\udfff]/u.test(content)) {
     throw new ChatError("a message holds half a surrogate pair", where, "repair the \\u escapes in its text");
-  }
-  if (role === "assistant" && content.trim() === "" && !calls) {
-    throw new ChatError(
-      "the assistant says nothing",
-      where,
-      "write its answer or leave the conversation out",
-    );
   }
 }
 

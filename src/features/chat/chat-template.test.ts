@@ -127,23 +127,46 @@ describe("where the template comes from", () => {
   });
 });
 
+describe("the order of messages is the template's to judge", () => {
+  const silent: ChatMessage = { role: "assistant", content: "" };
+  it.each<[string, ChatMessage[]]>([
+    ["two users in a row", [user, again]],
+    ["a late system message", [user, system]],
+    ["the assistant first", [assistant, user]],
+    ["an assistant that was stopped before its first word", [user, silent, again]],
+  ])("%s", (_, messages) => {
+    const turns = messages.map(({ role, content }) => `<|im_start|>${role}\n${content}<|im_end|>\n`);
+    expect(from(chatMl).render(messages)).toBe(turns.join(""));
+    if (messages.includes(silent)) return;
+    expect(() => published(mistral).render(messages)).toThrow(/refuses the conversation/);
+  });
+});
+
+describe("variables of the caller", () => {
+  const thinking =
+    "{{ messages[0].content }}{% if enable_thinking is defined and enable_thinking is false %} at once{% endif %}";
+  it("reach the template", () => {
+    expect(from(thinking).render([user], { variables: { enable_thinking: false } })).toBe(
+      `${user.content} at once`,
+    );
+    expect(from(thinking).render([user], { variables: { enable_thinking: true, other: {} } })).toBe(
+      user.content,
+    );
+  });
+
+  it.each(["messages", "tools", "add_generation_prompt", "raise_exception"])("are never %s", (name) => {
+    expect(() => from(thinking).render([user], { variables: { [name]: 1 } })).toThrow(
+      new RegExp(`set by what is asked[\\s\\S]*${name}`),
+    );
+  });
+});
+
 describe("messages are refused", () => {
   const cases: [string, unknown[], RegExp][] = [
     ["no messages", [], /no messages/],
-    ["system not first", [user, system], /message 2: system after user/],
-    ["two users in a row", [user, again], /message 2: user after user/],
-    ["two assistants in a row", [user, assistant, assistant], /message 3: assistant after assistant/],
-    ["assistant first", [assistant], /message 1: begins with assistant/],
-    ["assistant after system", [system, assistant], /assistant after system/],
-    ["a tool that nobody called", [user, { role: "tool", content: "4" }], /tool after user/],
     ["an unknown role", [{ role: "robot", content: "x" }], /role of a message is unknown[\s\S]*"robot"/],
     ["a role from the prototype", [{ role: "constructor", content: "x" }], /unknown/],
     ["no role", [{ content: "x" }], /unknown/],
-    [
-      "an empty assistant turn",
-      [user, { role: "assistant", content: " \n" }],
-      /says nothing[\s\S]*message 2/,
-    ],
     ["content that is no text", [{ role: "user", content: null }], /message 1 \(user\): null/],
     ["half a surrogate pair", [{ role: "user", content: "\ud83d" }], /half a surrogate pair/],
   ];

@@ -1,4 +1,4 @@
-import { ChatError, type ChatMessage, checkMessages } from "../../data/chat/messages.js";
+import { ChatError, type ChatMessage, checkTurns } from "../../data/chat/messages.js";
 import type { Tokenizer } from "../tokenizer/tokenizer.js";
 import { isObject, type JsonObject } from "../tokenizer/tokenizer-file.js";
 import { type JinjaProgram, parseJinja, renderJinja } from "./bounded-jinja.js";
@@ -26,13 +26,16 @@ export interface RenderOptions {
   readonly now?: Date;
   /** What the assistant may call. */
   readonly tools?: readonly ChatTool[];
+  /** What else the template may look for, such as `enable_thinking` of Qwen3's. */
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes conversations as the text that a model was, or will be, trained on. */
 export interface ChatTemplate {
   /**
    * The text of a conversation.
-   * @throws ChatError for messages that break `checkMessages`, and where the template fails or refuses them.
+   * @throws ChatError as `checkTurns` does, for variables that are not the caller's to give, and where the template
+   * fails or refuses the messages: their order is its own to judge.
    */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
   /** Jinja source. */
@@ -62,16 +65,19 @@ export function chatTemplate(tokenizer: Pick<Tokenizer, "config">): ChatTemplate
   const toolProgram = withTools === undefined ? program : parsed(withTools);
   const variables = { ...specialTokensOf(config), documents: null };
   const render = (messages: readonly ChatMessage[], options: RenderOptions = {}) => {
-    checkMessages(messages);
-    const { addGenerationPrompt = false, now = new Date(), tools = [] } = options;
-    return rendered(tools.length > 0 ? toolProgram : program, {
+    checkTurns(messages);
+    const { addGenerationPrompt = false, now = new Date(), tools = [], variables: own = {} } = options;
+    const given = {
       ...variables,
       ...toolVariables(tools),
       messages,
       add_generation_prompt: addGenerationPrompt,
       raise_exception: refuse,
       strftime_now: (format: unknown) => strftime(now, String(format)),
-    });
+    };
+    const taken = Object.keys(own).find((name) => Object.hasOwn(given, name));
+    if (taken !== undefined) throw notYours(taken);
+    return rendered(tools.length > 0 ? toolProgram : program, { ...own, ...given });
   };
   return { source, render };
 }
@@ -141,6 +147,14 @@ function refuse(reason: unknown): never {
     "the chat template refuses the conversation",
     String(reason),
     "write the conversation as the model expects it, or give the tokenizer another chat_template",
+  );
+}
+
+function notYours(name: string): ChatError {
+  return new ChatError(
+    "a variable of the chat template is set by what is asked",
+    name,
+    "give only variables that the template has beside it, such as enable_thinking",
   );
 }
 

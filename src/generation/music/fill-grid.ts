@@ -78,7 +78,7 @@ export async function fillGrid(
       for (let i = 0; i < atOnce && places.length > 0; i++) {
         const [place] = places.splice(random.integer(places.length), 1);
         const own = logits.slice(place * numSymbols, (place + 1) * numSymbols);
-        window[place] = sampleToken(own, sampling, random, []);
+        window[place] = sampleToken(own, sampling, random);
         mask[place] = 0;
         known[begin + place] = window[place];
         open[begin + place] = 0;

@@ -53,7 +53,7 @@ class Sample implements Writing {
     const { ids, drawn, options } = this;
     this.constraint?.mask(next, this.maxTokens - ids.length);
     const stream = randomStream(options.seed, "translation", drawn.number * 2 ** 32 + ids.length);
-    const id = sampleToken(next, options, stream, ids);
+    const id = sampleToken(next, options, stream, { ids, given: 0 });
     ids.push(id);
     this.logProbabilities.push(next[id]);
     this.constraint = this.constraint?.after(id);

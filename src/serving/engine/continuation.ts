@@ -84,13 +84,14 @@ export class Continuation {
    * give the same token. Throws `GenerationError` when no token can be chosen.
    */
   extend(logits: Float32Array): void {
-    const { sampling, seed, topLogprobs } = this.request;
+    const { prompt, sampling, seed, topLogprobs } = this.request;
     const { tokenizer, endTokens } = this.vocabulary;
     const place = topLogprobs === undefined ? undefined : likeliest(logits, tokenizer.vocabSize, topLogprobs);
     this.constraint?.mask(logits);
     // A model may have more rows than its tokenizer has tokens.
     const known = logits.subarray(0, tokenizer.vocabSize);
-    const id = sampleToken(known, sampling, randomStream(seed, "sampling", this.written), this.ids);
+    const before = { ids: this.ids, given: prompt.length };
+    const id = sampleToken(known, sampling, randomStream(seed, "sampling", this.written), before);
     if (endTokens.has(id)) {
       this.finish("stop");
       return;

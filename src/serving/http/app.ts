@@ -1,5 +1,6 @@
 /** What every request passes, and the addresses that every server has. */
 import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
 import { ApiError, answerFor, shuttingDown } from "./api-error.js";
 import { requireKey } from "./api-key.js";
 import { Metrics } from "./metrics.js";
@@ -12,6 +13,8 @@ export interface AppOptions {
   readonly address: string;
   /** Whether the server is ending. */
   readonly isClosing: () => boolean;
+  /** See `HostOptions`. */
+  readonly allowOrigins?: readonly string[];
   /** Seconds since 1970. */
   readonly created: number;
 }
@@ -28,7 +31,7 @@ const shared: Methods = {
 };
 
 export function createApp(served: Served, host: Host, options: AppOptions): Hono {
-  const { address, isClosing, created } = options;
+  const { address, isClosing, created, allowOrigins = [] } = options;
   const { keys, onFault } = host;
   const metrics = new Metrics();
   served.watch?.(metrics.registry, host.admission);
@@ -41,7 +44,12 @@ export function createApp(served: Served, host: Host, options: AppOptions): Hono
   app.notFound((c) => respondWith(unknownUrl(c.req.method, c.req.path, served)));
   app.use(countRequests(metrics, methods));
   app.use(refuseWhen(isClosing));
-  if (keys === undefined) app.use(refuseOtherSites(address));
+  if (allowOrigins.length > 0) {
+    app.use(
+      cors({ origin: allowOrigins.includes("*") ? "*" : [...allowOrigins], exposeHeaders: ["retry-after"] }),
+    );
+  }
+  if (keys === undefined) app.use(refuseOtherSites(address, allowOrigins));
   else for (const path of ["/v1/*", "/metrics"]) app.use(path, requireKey(keys));
   modelRoutes(app, served.models, created);
   for (const { method, path, handle } of served.routes) app.on(method, path, (c) => handle(c, host));

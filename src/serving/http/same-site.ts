@@ -11,15 +11,17 @@ import { ApiError } from "./api-error.js";
 /**
  * Refuses requests that a browser sends for another site (Origin), and, on a loopback address, such that name
  * another host than `localhost`, an address, or the name that the server was given. An address cannot be rebound.
+ * Sites that are `allowed` by their origin, or by *, pass.
  */
-export function refuseOtherSites(boundTo: string): MiddlewareHandler {
+export function refuseOtherSites(boundTo: string, allowed: readonly string[] = []): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header("host") ?? "";
     const name = hostOf(host)?.hostname ?? "";
     const isKnown = name === "localhost" || name === boundTo.toLowerCase() || isIP(bare(name)) !== 0;
     if (!isKnown && isLoopback(boundTo)) throw refused("Host", host);
     const origin = c.req.header("origin");
-    if (origin !== undefined && originHost(origin) !== hostOf(host)?.host) throw refused("Origin", origin);
+    const isOwn = origin === undefined || originHost(origin) === hostOf(host)?.host;
+    if (!isOwn && !allowed.includes("*") && !allowed.includes(origin)) throw refused("Origin", origin);
     await next();
   };
 }
@@ -44,7 +46,7 @@ function refused(header: string, value: string): ApiError {
     403,
     "a request for another site is refused",
     `${header}: ${value.slice(0, 80)}`,
-    "use the address that the server printed, or start it with an API key",
+    "use the address that the server printed, or start it with --allow-origin or an API key",
     { code: "cross_site" },
   );
 }

@@ -23,6 +23,8 @@ export interface HostOptions {
    */
   readonly apiKey?: string | readonly ApiKey[];
   readonly limits: Limits;
+  /** Origins, such as http://localhost:3000, whose pages may ask and read the answers (CORS); "*": all. Default: none. */
+  readonly allowOrigins?: readonly string[];
   /** Seconds since 1970; default now. */
   readonly created?: number;
   /** Told of errors that are the server's own (default: written to standard error). */
@@ -42,12 +44,12 @@ export interface RunningServer {
 
 /** Serves over HTTP. Throws `ServingError` when the address cannot be listened on, and as `Keyring` does. */
 export async function startHost(served: Served, options: HostOptions): Promise<RunningServer> {
-  const { host: address = "127.0.0.1", port, apiKey, limits } = options;
+  const { host: address = "127.0.0.1", port, apiKey, limits, allowOrigins } = options;
   const { created = Math.floor(Date.now() / 1000), onFault = (error) => console.error(error) } = options;
   const admission = new Admission(limits);
   let isClosing = false;
   const host = { limits, admission, keys: keyringOf(apiKey), onFault };
-  const app = createApp(served, host, { address, created, isClosing: () => isClosing });
+  const app = createApp(served, host, { address, created, allowOrigins, isClosing: () => isClosing });
   const listener = getRequestListener(app.fetch, {
     hostname: "localhost", // for requests of HTTP/1.0, which may name no host
     overrideGlobalObjects: false,

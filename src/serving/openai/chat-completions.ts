@@ -31,6 +31,8 @@ const chatRequest = z
     logprobs: optional(z.boolean()),
     top_logprobs: optional(z.int().min(0).max(20)),
     response_format: optional(responseFormat),
+    /** Not OpenAI's: what else the chat template looks for, such as {"enable_thinking": false}. */
+    chat_template_kwargs: optional(z.record(z.string(), z.unknown())),
     ...toolFields,
     functions: neutral.emptyList,
     function_call: optional(z.enum(["none", "auto"])),
@@ -78,7 +80,7 @@ function toRequests(fields: ChatRequest, service: Service, tools: Tools | undefi
   const jsonSchema = schemaOf(fields);
   if (tools && (jsonSchema ?? fields.logprobs))
     throw besideTools(jsonSchema ? "response_format" : "logprobs");
-  const prompt = encodeChat(fields.messages, service, tools, "messages");
+  const prompt = encodeChat(fields.messages, service, tools, "messages", fields.chat_template_kwargs);
   const asked = fields.max_completion_tokens ?? fields.max_tokens;
   const calls = tools?.calls;
   const shared = {

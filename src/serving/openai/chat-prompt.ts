@@ -14,13 +14,14 @@ export function encodeChat(
   { template, prompts, toolStyle }: Service,
   tools: Tools | undefined,
   param: string,
+  variables?: Readonly<Record<string, unknown>>,
 ): Int32Array {
   const characters = messages.reduce((sum, message) => sum + lengthOf(message), 0);
   prompts.refuseLong(characters, messages.length, param);
   try {
     const named = withNames(messages);
     const spoken = toolStyle ? spokenCalls(named, toolStyle) : named;
-    const text = template.render(spoken, { addGenerationPrompt: true, tools: tools?.told });
+    const text = template.render(spoken, { addGenerationPrompt: true, tools: tools?.told, variables });
     const opening = tools?.calls.isOpened ? tools.calls.open : "";
     return prompts.encode(text + opening, param);
   } catch (error) {

@@ -29,9 +29,14 @@ export function startServer(options: ServerOptions): Promise<RunningServer> {
  * Throws `ChatError` for a chat template that is broken, `ServingError` for keys without use or with wrong limits.
  */
 export function createRoutes(options: RoutesOptions): Hono {
-  const { host = "127.0.0.1", apiKey, limits, model } = options;
+  const { host = "127.0.0.1", apiKey, limits, model, allowOrigins } = options;
   const { onFault = (error: unknown) => console.error(error) } = options;
   const { created = Math.floor(Date.now() / 1000) } = model;
   const parts = { limits, onFault, keys: keyringOf(apiKey), admission: new Admission(limits) };
-  return createApp(serveLanguage(options), parts, { address: host, created, isClosing: () => false });
+  return createApp(serveLanguage(options), parts, {
+    address: host,
+    created,
+    allowOrigins,
+    isClosing: () => false,
+  });
 }
