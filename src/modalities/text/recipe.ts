@@ -132,6 +132,8 @@ const objective = z.discriminatedUnion("kind", [
         ...checked,
         /** Answers to each task. */
         perTask: z.int().min(2).max(256).default(8),
+        /** What they are drawn at. */
+        temperature: z.number().positive().default(1),
       })
       .optional(),
   }),

@@ -41,7 +41,7 @@ interface Ranked {
   readonly rejected: Answer;
 }
 
-type Answers = Checked & { readonly perTask: number };
+type Answers = Checked & { readonly perTask: number; readonly temperature: number };
 
 export const ranked: DataFormat = {
   async check(recipe, around, plain, rowLength) {
@@ -72,17 +72,17 @@ function answersOf({ objective }: TextRecipe): Answers {
   return (objective as Extract<typeof objective, { kind: "dpo" }>).answers!;
 }
 
-/** The model's answers to all tasks, drawn at temperature 1 by the seed, and what they are worth. */
+/** The model's answers to all tasks, drawn by the seed, and what they are worth. */
 async function rank(
   tasks: readonly WrittenTask[],
-  { reward, perTask, maxTokens }: Answers,
+  { reward, perTask, maxTokens, temperature }: Answers,
   { training: { seed, device, threads } }: TextRecipe,
   { model, weights, tokenizer, generation }: Base,
   folder: Folder,
   around: Surroundings,
 ): Promise<Ranked[]> {
   const watched = watching(around, "tasks answered");
-  const how = { maxTokens, temperature: 1, endTokens: generation?.endTokens, signal: watched.signal };
+  const how = { maxTokens, temperature, endTokens: generation?.endTokens, signal: watched.signal };
   const stop = turnEnd(chatTemplate(tokenizer));
   let session: DecoderSession | undefined;
   try {
