@@ -1,11 +1,15 @@
 /** A run that is killed, again and again, ends in the bits of one that never was. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
+import { chatMl, chatMlTokens } from "../../src/features/chat/chat-template.js";
+import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
+import { addSpecialTokens } from "../../src/features/tokenizer/special-tokens.js";
 import { autodidact, startProcess, temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
+import { finetuneRecipe, writeFile, writePretrained } from "../finetuning.js";
 
 const place = temporaryFolder();
 const steps = 160;
@@ -128,6 +132,31 @@ describe("Ctrl-C", () => {
     expect(text(join(run, "checkpoints/latest"))).toBe(summary.checkpoint);
     await finish(run);
     expect(traces(run)).toEqual(whole);
+  });
+
+  it("while the model answers what it is to learn from, keeps the answers", { timeout: 60_000 }, async () => {
+    const [from, run] = [join(place, "speaker"), join(place, "answering")];
+    const tokens = addSpecialTokens(byteTokenizer({ specialTokens: ["<|endoftext|>"] }), chatMlTokens, {
+      chatTemplate: chatMl,
+    });
+    await writePretrained(from, tokens);
+    const tasks = Array.from({ length: 200 }, (_, i) => ({ prompt: `${i}?`, answer: 1 }));
+    const answers = { reward: "words", perTask: 16, maxTokens: 12 } as const;
+    const recipe = finetuneRecipe(from, "preferences", writeFile(place, "tasks.jsonl", tasks), {
+      data: { format: "tasks" },
+      objective: { kind: "dpo", answers },
+    });
+    writeFileSync(join(place, "ranked.json"), JSON.stringify(recipe));
+    const answered = () => text(join(run, "data/ranked.jsonl"));
+    const args = ["train", join(place, "ranked.json"), "--out", run];
+    const stopped = await interrupt(args, () => answered().length > 0, "SIGINT");
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toMatch(/resume: npx autodidact train --resume \S*answering\n$/);
+    const kept = answered();
+    expect(kept.split("\n").length).toBeLessThan(tasks.length);
+    await finish(run);
+    expect(answered().startsWith(kept)).toBe(true);
+    expect(answered().split("\n").length - 1).toBe(tasks.length);
   });
 
   // The second signal has to arrive before the save is done.

@@ -84,13 +84,29 @@ async function open(
       say(notes);
       return recipe;
     };
-    return resumeRun(openFolder(resolve(path)), around, change);
+    const place = openFolder(resolve(path));
+    return orResumable(resumeRun(place, around, change), place, around);
   }
   const loaded = await loadRecipe(recipe!, overrides, modalities);
   const out = openFolder(resolve(flags.out ?? freeFolder(loaded.name)));
   say([...loaded.notes, `preparing ${modalityOf(loaded.recipe, modalities).sourceOf(loaded.recipe)}`]);
-  return startRun(loaded.recipe, out, around);
+  return orResumable(startRun(loaded.recipe, out, around), out, around);
 }
+
+/** What was stopped while it was made ready, with its recipe written, can be resumed. */
+async function orResumable<T>(run: Promise<T>, place: Folder, { signal }: Surroundings): Promise<T> {
+  try {
+    return await run;
+  } catch (error) {
+    endProgress();
+    if (signal?.aborted && (await place.size("recipe.json")) !== undefined) say([resumeLine(place)]);
+    throw error;
+  }
+}
+
+const shownPath = ({ location }: Folder) => relative(process.cwd(), location) || ".";
+
+const resumeLine = (place: Folder) => `resume: npx autodidact train --resume ${quoted(shownPath(place))}`;
 
 const say = (lines: readonly string[]) => process.stderr.write(lines.map((line) => `${line}\n`).join(""));
 
@@ -145,7 +161,7 @@ const reasons: Record<Summary["reason"], string> = {
 };
 
 function conclude({ folder: place, next }: Run, summary: Summary, json: boolean): void {
-  const folder = relative(process.cwd(), place.location) || ".";
+  const folder = shownPath(place);
   const validation = summary.validation && figuresOf(summary.validation);
   if (json) process.stdout.write(`${JSON.stringify({ run: folder, ...summary, validation })}\n`);
   const lines = [
@@ -153,7 +169,7 @@ function conclude({ folder: place, next }: Run, summary: Summary, json: boolean)
       `loss ${formatLoss(summary.loss)}, best validation loss ${formatLoss(summary.bestLoss)}`,
     `run: ${folder}`,
     ...(summary.reason === "interrupted"
-      ? [`resume: npx autodidact train --resume ${quoted(folder)}`]
+      ? [resumeLine(place)]
       : ["next:", ...(next?.(quoted(folder)) ?? []).map((command) => `  ${command}`)]),
   ];
   process.stderr.write(`${lines.join("\n")}\n`);
