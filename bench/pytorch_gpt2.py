@@ -1,7 +1,10 @@
 """The yardstick: one training step (forward, backward, AdamW) of a GPT-2 decoder in PyTorch, float32.
 
     apt-get install -y python3-torch libopenblas0-pthread
-    /usr/bin/python3 bench/pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT
+    /usr/bin/python3 bench/pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT [RANK]
+
+With a RANK only LoRA adapters beside the linear layers are trained, written as PEFT computes them but without its layers
+of Python.
 
 It is driven over standard input, a word a line, so that a benchmark can alternate its steps with ours:
     step    runs one training step      -> {"seconds": 0.123, "loss": 4.56}
@@ -70,12 +73,38 @@ class GPT2(nn.Module):
         return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
+class Adapted(nn.Module):
+    """A linear layer that stays, and beside it B A x times 2 (alpha is twice the rank); B starts at zero (Hu et al. 2021)."""
+
+    def __init__(self, base, rank):
+        super().__init__()
+        self.base, (outputs, inputs) = base, base.weight.shape
+        self.down, self.up = nn.Linear(inputs, rank, bias=False), nn.Linear(rank, outputs, bias=False)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, x):
+        return self.base(x) + 2 * self.up(self.down(x))
+
+
+def adapt(model, rank):
+    """Only adapters are trained from here on."""
+    model.requires_grad_(False)
+    linear = [(parent, name, layer) for parent in model.modules() for name, layer in parent.named_children()
+              if isinstance(layer, nn.Linear)]
+    for parent, name, layer in linear:
+        setattr(parent, name, Adapted(layer, rank))
+
+
+def trained(model):
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
 def adamw(model):
     options = {"lr": 3e-4, "weight_decay": 0.1}
     try:
-        return torch.optim.AdamW(model.parameters(), fused=True, **options)
+        return torch.optim.AdamW(trained(model), fused=True, **options)
     except (RuntimeError, TypeError):  # PyTorch before 2.4
-        return torch.optim.AdamW(model.parameters(), **options)
+        return torch.optim.AdamW(trained(model), **options)
 
 
 def as_asked(model):
@@ -128,7 +157,7 @@ def serve(model, *batch):
     forward, optimizer = as_asked(model), adamw(model)
     answer = {"step": lambda: training_step(forward, optimizer, *batch), "peak": peak_bytes}
     versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    parameters = sum(p.numel() for p in model.parameters())
+    parameters = sum(p.numel() for p in trained(model))
     say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
     for line in sys.stdin:
         word = line.strip()
@@ -142,11 +171,13 @@ def say(reply):
 
 
 def main():
-    if len(sys.argv) != 7:
-        sys.exit("usage: pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT")
-    layers, heads, width, vocab, batch, context = map(int, sys.argv[1:])
+    if len(sys.argv) not in (7, 8):
+        sys.exit("usage: pytorch_gpt2.py LAYERS HEADS WIDTH VOCAB BATCH CONTEXT [RANK]")
+    layers, heads, width, vocab, batch, context, *rank = map(int, sys.argv[1:])
     begin()
     model = GPT2(layers, heads, width, vocab, context)
+    if rank:
+        adapt(model, *rank)
     ids, targets = torch.randint(0, vocab, (2, batch, context))
     serve(model, ids, targets)
 

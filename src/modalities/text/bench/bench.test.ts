@@ -35,7 +35,7 @@ describe("the benchmark of text", () => {
       ...["tokenizer", "decoding", "(serving-small)", "serving"],
     ]);
     const alone = bench.workloads.filter(({ yardstick }) => !yardstick);
-    expect(alone.map(({ name }) => name)).toEqual(["gpt2-lora", "gpt2-long"]);
+    expect(alone.map(({ name }) => name)).toEqual(["gpt2-long"]);
   });
 
   it("measures a section when it is asked to", async () => {

@@ -60,7 +60,6 @@ export const benchDecoders: readonly BenchDecoder[] = [
     contextLength: 256,
     stepsPerTurn: 1,
     steps: 5,
-    alone: true,
     loraRank: 8,
   },
   {
@@ -108,7 +107,7 @@ export function decoderTraining(d: BenchDecoder): Workload {
     unitsPerStep: batchSize * contextLength,
     stepsPerTurn: d.stepsPerTurn,
     steps: d.steps,
-    inInt8: !d.alone,
+    inInt8: !d.alone && loraRank === undefined,
     worker: besides("training-worker", import.meta.url),
     yardstick: d.alone ? undefined : yardstick("pytorch_gpt2"),
     // In the order that the worker and the yardstick take them in.
