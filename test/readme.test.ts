@@ -84,6 +84,7 @@ describe("the pages", () => {
       const recipes = [
         "gpt-small",
         "gpt2-finetune",
+        "chat-dpo",
         "cifar10-flow",
         "translate",
         "detect",

@@ -2,7 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
+import { openFolder } from "../../src/files/disk.js";
+import { saveModel } from "../../src/interop/model-folder.js";
 import type { TextRecipeInput as RecipeInput } from "../../src/modalities/text/recipe.js";
+import { llama } from "../../src/models/llama.js";
 import { autodidact, temporaryFolder } from "./command-line.js";
 import { refuse } from "./refuse.js";
 
@@ -55,6 +59,34 @@ beforeAll(async () => {
     expect(code, stderr).toBe(0);
   }
 }, 60_000);
+
+describe("the loss", () => {
+  const text = () => file("fable-again.txt", fable.repeat(60));
+
+  it("is measured in windows as long as those that were learned from, or as asked", async () => {
+    const short = join(place, "short");
+    const path = file("short.json", JSON.stringify(recipe(1)));
+    await autodidact("train", path, "--training.sequenceLength", "16", "--out", short);
+    expect(await print(trained, "--data", text())).toMatch(/in windows of 32\n$/);
+    expect(await print(short, "--data", text())).toMatch(/in windows of 16\n$/);
+    expect(await print(short, "--data", text(), "--context-length", "24")).toMatch(/in windows of 24\n$/);
+    const tooLong = /longer than the model's context[\s\S]*33 tokens, context 32/;
+    await refuse(place, tooLong, ["evaluate", trained, "--data", text(), "--context-length", "33"]);
+  });
+
+  it("and of a model with a long context that is no run in windows that fit into memory", async () => {
+    const folder = openFolder(join(place, "long"));
+    const tokenizer = byteTokenizer();
+    const sizes = { numLayers: 1, numHeads: 1, width: 8, hiddenWidth: 8, vocabSize: tokenizer.vocabSize };
+    const model = llama({ ...sizes, contextLength: 2 ** 20 });
+    const weights = model.parameters.map(({ name, shape }) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.1);
+      return [name, { shape, data }] as const;
+    });
+    await saveModel(folder, { model, tokenizer, weights: new Map(weights) });
+    expect(await print(folder.location, "--data", text())).toMatch(/in windows of 1024\n$/);
+  });
+});
 
 describe("--multiple-choice", () => {
   it("a model that has read the answers gives them, one that has not is at chance", async () => {

@@ -72,6 +72,11 @@ export const predicting = z.object({
   ),
   ...rows,
   batchSize: flag(countOption.default(8), "windows", "windows at a time"),
+  contextLength: flag(
+    countOption.optional(),
+    "tokens",
+    "tokens a window (default: as the run learned, else the model's context, 1024 at most)",
+  ),
 });
 export type Predicting = z.output<typeof predicting>;
 export const choosing = z.object({

@@ -7,6 +7,7 @@ import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { memoryFolder } from "../../../files/memory.js";
 import type { SavedModel } from "../../../interop/model-folder.js";
+import type { Decoder } from "../../../models/decoder.js";
 import { languageTask } from "../../../objectives/task.js";
 import { adamw } from "../../../optim/adamw.js";
 import { layOut } from "../../../optim/layout.js";
@@ -18,7 +19,13 @@ import type { Named, Output, Surroundings } from "../../modality.js";
 import type { Predicting } from "./options.js";
 import { tokenizerOf } from "./tokenizer.js";
 
-/** Throws `EvaluationError` for a run that held no text out, where no other text is given. */
+/** What attention over whole windows of a long context takes grows with its square. */
+const longestWindow = 1024;
+
+/**
+ * Throws `EvaluationError` for a run that held no text out, where no other text is given, and for windows longer than the
+ * model's context.
+ */
 export async function* predict(
   named: Named<SavedModel>,
   options: Predicting,
@@ -28,7 +35,7 @@ export async function* predict(
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const parameters = new Float32Array(layout.size);
   copyWeights(layout, parameters, weights);
-  const shape = { batchSize: options.batchSize, contextLength: model.contextLength };
+  const shape = { batchSize: options.batchSize, contextLength: await windowOf(named, model, options) };
   const compiled = await compileLoss(runtime, languageTask(model, shape), layout, { parameters });
   const shards = options.data
     ? await tokensOf(options.data, options, tokenizerOf(named, tokenizer))
@@ -42,15 +49,44 @@ export async function* predict(
   yield {
     kind: "figures",
     figures: figuresOf(result),
-    text: `loss ${loss.toFixed(4)} nats a token, perplexity ${report.perplexity.toFixed(2)}, ${report.bitsPerByte.toFixed(4)} bits a byte, over ${counts.tokens} tokens`,
+    text: `loss ${loss.toFixed(4)} nats a token, perplexity ${report.perplexity.toFixed(2)}, ${report.bitsPerByte.toFixed(4)} bits a byte, over ${counts.tokens} tokens in windows of ${shape.contextLength}`,
   };
 }
 
-/** The text that a run held out. */
-async function openValidation({ name, folder }: Named): Promise<TokenShards> {
+/** Tokens a window. */
+async function windowOf(
+  named: Named,
+  { contextLength }: Decoder,
+  { contextLength: asked }: Predicting,
+): Promise<number> {
+  const { training } = (await recipeOf(named)) ?? {};
+  const window = asked ?? training?.sequenceLength ?? Math.min(contextLength, longestWindow);
+  if (window <= contextLength) return window;
+  throw new EvaluationError(
+    "the windows are longer than the model's context",
+    `${window} tokens, context ${contextLength}`,
+    `ask for ${contextLength} tokens or fewer`,
+  );
+}
+
+/** Of a recipe, as far as it says how text is measured. */
+interface Recipe {
+  readonly data?: { readonly format?: string };
+  readonly training?: { readonly sequenceLength?: number };
+}
+
+/** The recipe of a run; undefined for a model that is none. */
+async function recipeOf({ folder }: Named): Promise<Recipe | undefined> {
   const isRun = (await folder.size("recipe.json")) !== undefined;
-  const recipe = isRun ? await readSavedRecipe(folder) : {};
-  const { format = "text" } = (recipe as { data?: { format?: string } }).data ?? {};
+  return isRun ? ((await readSavedRecipe(folder)) as Recipe) : undefined;
+}
+
+/** The text that a run held out. */
+async function openValidation(named: Named): Promise<TokenShards> {
+  const { name, folder } = named;
+  const recipe = await recipeOf(named);
+  const isRun = recipe !== undefined;
+  const { format = "text" } = recipe?.data ?? {};
   if (isRun && format === "text") return openShards(folder.folder("data/validation"));
   throw new EvaluationError(
     "there is no text to predict",
