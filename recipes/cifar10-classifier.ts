@@ -1,24 +1,26 @@
 /**
- * A small residual network learns the ten classes of CIFAR-10: the independent judge of what the generators draw,
- * and the features of their Frechet distance. `--data.path /usr/share/datasets/fashion-mnist --training.epochs 8`
- * makes it one of clothes.
+ * A residual network over patches of 2 x 2 pixels learns the ten classes of CIFAR-10: the independent judge of what the
+ * generators draw, and the features of their Frechet distance. `--data.path /usr/share/datasets/fashion-mnist` makes it
+ * one of clothes.
  *
- * Measured 2026-11-27 on one of two cores of an AMD EPYC, other work on the other: 66.7 % of CIFAR-10's test images after
- * 20 min 30 s; of Fashion-MNIST's 91.3 % after 30 min 39 s.
+ * Measured 2026-11-30 on one of two cores of an Intel Xeon with AVX-512, other work on both: 86.8 % of CIFAR-10's test
+ * images after 1 h 12 min, an epoch of six minutes.
  */
 import { defineRecipe } from "autodidact";
 
 export default defineRecipe({
   data: { format: "images", path: "cifar10" },
   features: { kind: "pixels", augment: { crop: 4, flip: true } },
-  model: { kind: "resnet", baseWidth: 32, blocksPerStage: [1, 1, 1], groups: 4 },
+  model: { kind: "resnet", patchSize: 2, baseWidth: 64, blocksPerStage: [1, 1, 1], groups: 4 },
   objective: { kind: "crossEntropy", labelSmoothing: 0.05 },
   optimizer: {
-    kind: "adamw",
-    lr: 3e-3,
+    kind: "muon",
+    lr: 5e-3,
+    adamwLr: 3e-3,
     betas: [0.9, 0.99],
-    weightDecay: 0.05,
+    weightDecay: 0.1,
+    averageDecay: 0.998,
     schedule: { kind: "cosine", warmupSteps: 100, finalFactor: 0.01 },
   },
-  training: { batchSize: 128, epochs: 5, evaluateEvery: 400, evaluationBatches: 20, checkpointEvery: 400 },
+  training: { batchSize: 128, epochs: 12, evaluateEvery: 400, evaluationBatches: 20, checkpointEvery: 400 },
 });
