@@ -21,7 +21,6 @@ export const neutral = {
   zero: optional(z.literal(0, unsupported("0"))),
   no: optional(z.literal(false, unsupported("false"))),
   emptyList: optional(z.array(z.unknown(), unsupported("[]")).max(0, unsupported("[]"))),
-  emptyObject: optional(z.strictObject({}, unsupported("{}"))),
   emptyText: optional(z.literal("", unsupported(""))),
   absent: z.null(unsupported("")).optional(),
 };

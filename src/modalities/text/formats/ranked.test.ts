@@ -9,7 +9,8 @@ import { chatMl, chatMlTokens } from "../../../features/chat/chat-template.js";
 import { byteTokenizer } from "../../../features/tokenizer/byte-tokenizer.js";
 import { addSpecialTokens } from "../../../features/tokenizer/special-tokens.js";
 import { memoryFolder } from "../../../files/memory.js";
-import { startRun } from "../../run.js";
+import { resumeRun, startRun } from "../../run.js";
+import type { TextRecipe } from "../recipe.js";
 
 const place = temporaryFolder();
 const from = join(place, "model");
@@ -93,6 +94,33 @@ describe("preferences of a model's own answers", () => {
     };
     const { loss } = await (await startRun(long, folder, around)).train();
     expect(loss).toBeLessThan(Math.log(2) * 0.7);
+  });
+
+  it("are made anew where a run that is taken up asks otherwise", async () => {
+    const folder = memoryFolder();
+    const stop = new AbortController();
+    const onProgress = (phase: string, done: number) => {
+      if (phase === "tasks answered" && done > 0) stop.abort();
+    };
+    await expect(
+      startRun(recipeOf(taskRows), folder, { ...lazily, signal: stop.signal, onProgress }),
+    ).rejects.toThrow(/abort/);
+    const kept = new TextDecoder().decode(await folder.read("data/ranked.jsonl"));
+    expect(kept.trim().split("\n").length).toBeLessThan(right.size);
+    await resumeRun<TextRecipe>(folder, lazily, (recipe) => ({
+      ...recipe,
+      objective: {
+        kind: "dpo",
+        beta: 0.1,
+        labelSmoothing: 0,
+        answers: { ...answers, perTask: 4, temperature: 1 },
+      },
+    }));
+    const lines = new TextDecoder()
+      .decode(await folder.read("data/ranked.jsonl"))
+      .trim()
+      .split("\n");
+    expect(lines.map((line) => JSON.parse(line).rewards.length)).toEqual(Array(right.size).fill(4));
   });
 
   it("need answers that differ in worth", async () => {

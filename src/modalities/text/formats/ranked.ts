@@ -9,7 +9,7 @@ import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { DataError } from "../../../files/errors.js";
 import type { Folder } from "../../../files/folder.js";
 import { compileDecoder, type DecoderSession } from "../../../generation/decoder-session.js";
-import { generate } from "../../../generation/generate.js";
+import { type Generation, generate } from "../../../generation/generate.js";
 import { rowsPerPair } from "../../../objectives/dpo.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type Base, withChat } from "../base.js";
@@ -36,6 +36,8 @@ interface Answer {
 /** What all answers to a task were worth, with the first of the best and the first of the worst. */
 interface Ranked {
   readonly prompt: string;
+  /** A run that is taken up may ask for other answers, or another rule. */
+  readonly asked: Answers;
   readonly rewards: readonly number[];
   readonly chosen: Answer;
   readonly rejected: Answer;
@@ -75,12 +77,13 @@ function answersOf({ objective }: TextRecipe): Answers {
 /** The model's answers to all tasks, drawn by the seed, and what they are worth. */
 async function rank(
   tasks: readonly WrittenTask[],
-  { reward, perTask, maxTokens, temperature }: Answers,
+  asked: Answers,
   { training: { seed, device, threads } }: TextRecipe,
   { model, weights, tokenizer, generation }: Base,
   folder: Folder,
   around: Surroundings,
 ): Promise<Ranked[]> {
+  const { reward, perTask, maxTokens, temperature } = asked;
   const watched = watching(around, "tasks answered");
   const how = { maxTokens, temperature, endTokens: generation?.endTokens, signal: watched.signal };
   const stop = turnEnd(chatTemplate(tokenizer));
@@ -92,7 +95,10 @@ async function rank(
       file: rankedFile,
       items: tasks,
       chunkSize: Math.max(1, Math.floor(rowsAtOnce / perTask)),
-      isOf: (value, { prompt }): value is Ranked => (value as Partial<Ranked> | undefined)?.prompt === prompt,
+      isOf: (value, { prompt }): value is Ranked => {
+        const line = value as Partial<Ranked> | undefined;
+        return line?.prompt === prompt && JSON.stringify(line.asked) === JSON.stringify(asked);
+      },
       async make(chunk, start) {
         session ??= await compileDecoder(around.runtime, model, weights, { device, threads });
         const prompts = chunk.flatMap(({ prompt }) => Array<string>(perTask).fill(prompt));
@@ -102,7 +108,7 @@ async function rank(
           const own = answers.slice(i * perTask, (i + 1) * perTask);
           const worth = own.map(({ text }) => rewards[reward](text, answer));
           const [best, worst] = [Math.max(...worth), Math.min(...worth)].map((r) => own[worth.indexOf(r)]);
-          return { prompt, rewards: worth, chosen: answerOf(best), rejected: answerOf(worst) };
+          return { prompt, asked, rewards: worth, chosen: answerOf(best), rejected: answerOf(worst) };
         });
       },
     });
@@ -111,15 +117,7 @@ async function rank(
   }
 }
 
-const answerOf = ({
-  text,
-  tokens,
-  endToken,
-}: {
-  text: string;
-  tokens: Int32Array;
-  endToken?: number;
-}): Answer => ({
+const answerOf = ({ text, tokens, endToken }: Generation): Answer => ({
   text,
   tokens: [...tokens],
   endToken,

@@ -32,14 +32,15 @@ export async function* predict(
   { runtime, signal, onProgress }: Surroundings,
 ): AsyncGenerator<Output> {
   const { model, weights, tokenizer } = await named.open();
+  const recipe = await recipeOf(named);
   const layout = layOut(model.parameters, adamw({ lr: 1 }));
   const parameters = new Float32Array(layout.size);
   copyWeights(layout, parameters, weights);
-  const shape = { batchSize: options.batchSize, contextLength: await windowOf(named, model, options) };
+  const shape = { batchSize: options.batchSize, contextLength: windowOf(recipe, model, options) };
   const compiled = await compileLoss(runtime, languageTask(model, shape), layout, { parameters });
   const shards = options.data
     ? await tokensOf(options.data, options, tokenizerOf(named, tokenizer))
-    : await openValidation(named);
+    : await openValidation(named, recipe);
   const result = await evaluateLoss(compiled, evaluationBatches(shards, shape), {
     totals: totalsOf(shards),
     signal,
@@ -54,13 +55,15 @@ export async function* predict(
 }
 
 /** Tokens a window. */
-async function windowOf(
-  named: Named,
+function windowOf(
+  recipe: Recipe | undefined,
   { contextLength }: Decoder,
   { contextLength: asked }: Predicting,
-): Promise<number> {
-  const { training } = (await recipeOf(named)) ?? {};
-  const window = asked ?? training?.sequenceLength ?? Math.min(contextLength, longestWindow);
+): number {
+  const usual = recipe
+    ? (recipe.training?.sequenceLength ?? contextLength)
+    : Math.min(contextLength, longestWindow);
+  const window = asked ?? usual;
   if (window <= contextLength) return window;
   throw new EvaluationError(
     "the windows are longer than the model's context",
@@ -82,9 +85,7 @@ async function recipeOf({ folder }: Named): Promise<Recipe | undefined> {
 }
 
 /** The text that a run held out. */
-async function openValidation(named: Named): Promise<TokenShards> {
-  const { name, folder } = named;
-  const recipe = await recipeOf(named);
+async function openValidation({ name, folder }: Named, recipe: Recipe | undefined): Promise<TokenShards> {
   const isRun = recipe !== undefined;
   const { format = "text" } = recipe?.data ?? {};
   if (isRun && format === "text") return openShards(folder.folder("data/validation"));
