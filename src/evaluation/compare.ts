@@ -1,6 +1,6 @@
 /** Two models on the same prompts, with the same seed and settings. */
 import { chatTemplate } from "../features/chat/chat-template.js";
-import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import { begun, type Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "../generation/decoder-session.js";
 import { type GenerateOptions, type Generation, generate } from "../generation/generate.js";
 import { encode } from "./encode-pair.js";
@@ -54,7 +54,7 @@ async function answer(
     typeof prompt === "string"
       ? prompt
       : chatTemplate(tokenizer).render(prompt, { addGenerationPrompt: true });
-  const length = encode(tokenizer, text, source).length;
+  const { length } = begun(tokenizer, encode(tokenizer, text, source));
   const { contextLength } = session.model;
   if (length > contextLength) {
     throw new EvaluationError(

@@ -4,9 +4,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
 import { loadTokenizer } from "../features/tokenizer/load-tokenizer.js";
+import { textStart } from "../features/tokenizer/post-processor.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { memoryFolder } from "../files/memory.js";
-import { encodePair, textStart } from "./encode-pair.js";
+import { encodePair } from "./encode-pair.js";
 import { EvaluationError } from "./errors.js";
 
 let gpt2: Tokenizer;

@@ -1,4 +1,5 @@
 import { AutodidactError } from "../core/errors.js";
+import { textStart } from "../features/tokenizer/post-processor.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { EvaluationError } from "./errors.js";
 import type { TokenPair } from "./log-likelihood.js";
@@ -30,14 +31,6 @@ export function encodePair(
   }
   if (whole[0] === start) return { context: whole.subarray(0, 1), continuation: whole.subarray(1), source };
   return { context: Int32Array.of(start), continuation: whole, source };
-}
-
-/** The token that a text starts after: the tokenizer's own, or the one that ends the text before. */
-export function textStart(tokenizer: Tokenizer): number | undefined {
-  const named = tokenizer.config?.bos_token as string | { content?: unknown } | null | undefined;
-  const name = typeof named === "object" ? named?.content : named;
-  const id = typeof name === "string" ? tokenizer.tokenToId(name) : undefined;
-  return id ?? tokenizer.endOfText;
 }
 
 /** The tokenizer's errors say what is wrong; the source says where. */

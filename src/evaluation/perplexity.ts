@@ -5,8 +5,9 @@
  * byte_perplexity and bits_per_byte.
  */
 import type { SourceDocument } from "../data/text/document.js";
+import { textStart } from "../features/tokenizer/post-processor.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
-import { encode, textStart } from "./encode-pair.js";
+import { encode } from "./encode-pair.js";
 import { EvaluationError } from "./errors.js";
 import { inGroups } from "./groups.js";
 import type { Scorer, TokenPair } from "./log-likelihood.js";

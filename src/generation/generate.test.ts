@@ -3,6 +3,8 @@ import { randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
+import { tokenizerFromJson } from "../features/tokenizer/load-tokenizer.js";
+import { surrounding } from "../features/tokenizer/post-processor.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import type { Decoder } from "../models/decoder.js";
 import { gemma3 } from "../models/gemma3.js";
@@ -62,6 +64,17 @@ describe.each([
     const same = await texts({ prompts: ["The sea", "The sea"] });
     expect(same[0]).toEqual(first[0]);
     expect(same[1]).not.toEqual(same[0]);
+  });
+
+  it("continues from the token that the tokenizer puts before texts, as if the prompt had it", async () => {
+    const begin = tokenizer.endOfText!;
+    const json = { ...tokenizer.toJSON(), post_processor: surrounding({ before: ["<|endoftext|>", begin] }) };
+    const beginning = tokenizerFromJson(json);
+    const greedy = { ...sampled, temperature: 0 };
+    const found = await generate(session, beginning, { ...greedy, prompts });
+    const named = prompts.map((prompt) => `<|endoftext|>${prompt}`);
+    expect(found).toEqual(await generate(session, tokenizer, { ...greedy, prompts: named }));
+    expect(found).toEqual(await generate(session, beginning, { ...greedy, prompts: named }));
   });
 
   it("streams complete characters that add up to the text", async () => {

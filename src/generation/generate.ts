@@ -1,6 +1,6 @@
 /** Continues texts, several at once: each is what it would be alone. */
 import { randomStream } from "../core/random.js";
-import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
 import type { TokenConstraint } from "./grammar/constraint.js";
@@ -107,7 +107,7 @@ interface Text {
 }
 
 function startText(prompt: string, index: number, tokenizer: Tokenizer, options: GenerateOptions): Text {
-  const ids = [...tokenizer.encode(prompt)];
+  const ids = [...encodeText(tokenizer, prompt)];
   if (ids.length === 0) ids.push(endOfText(tokenizer));
   const onText = (text: string) => options.onText?.(index, text);
   const stream = new TextStream(tokenizer, options.stop ?? [], onText);

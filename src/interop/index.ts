@@ -5,7 +5,6 @@
  */
 
 export { loadAdapter, mergeAdapter, type SavedAdapter, saveAdapter } from "./adapter.js";
-export { appendedTokens } from "./appended-tokens.js";
 export type { ClientForm } from "./client-onnx.js";
 export { CheckpointError } from "./errors.js";
 export { GgufError } from "./gguf/errors.js";

@@ -1,6 +1,7 @@
 /** A model as a Hugging Face folder: config.json, model.safetensors, tokenizer.json, generation_config.json. */
 
 import { loadTokenizer, saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
+import { textStart } from "../features/tokenizer/post-processor.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import type { Folder } from "../files/folder.js";
 import type { Decoder } from "../models/decoder.js";
@@ -36,7 +37,7 @@ export async function saveModel(folder: Folder, { model, weights, ...rest }: Sav
   const parameters = new Map(model.parameters.map(({ name, shape }) => [name, take(weights, name, shape)]));
   const endTokens = new Set([tokenizer?.endOfText ?? [], generation.endTokens ?? []].flat());
   const eos = endTokens.size > 1 ? [...endTokens] : ([...endTokens][0] ?? null);
-  const tokenIds = { bos_token_id: startOfText(tokenizer), eos_token_id: eos };
+  const tokenIds = { bos_token_id: (tokenizer && textStart(tokenizer)) ?? null, eos_token_id: eos };
   await folder.write(configFile, jsonText({ ...model.huggingFaceConfig(), ...tokenIds, music }));
   await writeSafetensors(folder, weightsFile, parameters);
   if (tokenizer) await saveTokenizer(tokenizer, folder);
@@ -163,13 +164,6 @@ async function locateStep(folder: Folder, name: string): Promise<Folder> {
 async function holdsModel(folder: Folder): Promise<boolean> {
   const sizes = await Promise.all([configFile, adapterConfigFile].map((file) => folder.size(file)));
   return sizes.some((size) => size !== undefined);
-}
-
-/** The token that the tokenizer's own config names, or the end of text, which then starts texts as in GPT-2. */
-function startOfText(tokenizer: Tokenizer | undefined): number | null {
-  const named = tokenizer?.config?.bos_token;
-  const id = typeof named === "string" ? tokenizer?.tokenToId(named) : undefined;
-  return id ?? tokenizer?.endOfText ?? null;
 }
 
 async function others(folder: Folder): Promise<string> {

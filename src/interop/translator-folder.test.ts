@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { trainBpe } from "../features/tokenizer/bpe-trainer.js";
+import { surroundingTokens } from "../features/tokenizer/post-processor.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import { directionsOf, languagePrefix, languagesOf } from "../features/tokenizer/translation-tokens.js";
 import { memoryFolder } from "../files/memory.js";
 import type { EncoderDecoder } from "../models/encoder-decoder.js";
 import { t5 } from "../models/t5.js";
-import { appendedTokens } from "./appended-tokens.js";
 import { CheckpointError } from "./errors.js";
-import { jsonText, readJson } from "./folder-files.js";
+import { type JsonObject, jsonText, readJson } from "./folder-files.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
 import { translatorFromConfig } from "./translator-config.js";
 import { openTranslator, type SavedTranslator, saveTranslator } from "./translator-folder.js";
@@ -95,7 +95,7 @@ describe("a folder with a model that translates", () => {
   it("ends texts in other libraries, and leaves ours as they are", async () => {
     const folder = await savedFolder();
     const file = await readJson(folder, "tokenizer.json");
-    expect(appendedTokens({ toJSON: () => file })).toEqual([end]);
+    expect(surroundingTokens(file.post_processor)).toEqual({ before: [], after: [end] });
     const opened = await openTranslator(folder);
     expect(opened.tokenizer.encode("a sentence")).toEqual(tokenizer.encode("a sentence"));
     const again = memoryFolder();
@@ -133,7 +133,7 @@ describe("a folder with a model that translates", () => {
     expect(opened.weights).toEqual(weights);
     expect(opened.tokens).toEqual({ start: 0, end: 1, pad: 0 });
     expect(Array.from(opened.tokenizer.encode("a dogs"))).toEqual([3, 4, 5]);
-    expect(appendedTokens(opened.tokenizer)).toEqual([1]);
+    expect(surroundingTokens((opened.tokenizer.toJSON() as JsonObject).post_processor).after).toEqual([1]);
     const again = memoryFolder();
     await saveTranslator(again, opened);
     for (const { tokenizer } of [opened, await openTranslator(again)]) {

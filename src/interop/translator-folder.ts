@@ -1,11 +1,11 @@
 /** A model that translates as a Hugging Face folder: config.json, model.safetensors, generation_config.json, a tokenizer. */
 import { z } from "zod";
 import { loadTokenizer, saveTokenizer } from "../features/tokenizer/load-tokenizer.js";
+import { surrounding } from "../features/tokenizer/post-processor.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
 import { taskParameters } from "../features/tokenizer/translation-tokens.js";
 import type { Folder } from "../files/folder.js";
 import type { EncoderDecoder } from "../models/encoder-decoder.js";
-import { appending } from "./appended-tokens.js";
 import { fieldsOf, type JsonObject, jsonText, readJson } from "./folder-files.js";
 import { type Checkpoint, checkVocabulary, locateModel, take } from "./model-folder.js";
 import { readParameters } from "./model-weights.js";
@@ -100,7 +100,10 @@ async function describeTokenizer(
   await folder.write(tokenizerConfigFile, jsonText(config));
   const json: JsonObject = { ...tokenizer.toJSON() };
   if (json.post_processor || endToken === undefined) return;
-  await folder.write(tokenizerFile, JSON.stringify({ ...json, post_processor: appending(endToken, end) }));
+  await folder.write(
+    tokenizerFile,
+    JSON.stringify({ ...json, post_processor: surrounding({ after: [endToken, end] }) }),
+  );
 }
 
 /**

@@ -141,11 +141,15 @@ describe("a corpus of one document", () => {
     );
   });
 
-  it("marks only the last piece of each split", async () => {
+  it("marks the first and the last piece of each split", async () => {
     const [, , corpus] = await split(`${"line\n".repeat(500_000)}`);
-    const ends: boolean[] = [];
-    for await (const piece of corpus.train()) ends.push(piece.isEnd);
-    expect(ends).toEqual([false, false, true]);
+    const marks: boolean[][] = [];
+    for await (const { isStart, isEnd } of corpus.train()) marks.push([isStart, isEnd]);
+    expect(marks).toEqual([
+      [true, false],
+      [false, false],
+      [false, true],
+    ]);
     expect(corpus.stats).toMatchObject({ documents: 1, trainDocuments: 1, validationDocuments: 1 });
   });
 });

@@ -11,10 +11,11 @@ export interface SourceDocument {
   pieces(): Iterable<string> | AsyncIterable<string>;
 }
 
-/** A part of a document in a stream of documents; `isEnd` marks the last part of each. */
+/** A part of a document in a stream of documents; `isStart` and `isEnd` mark the first and the last part of each. */
 export interface Piece {
   readonly text: string;
   readonly source: string;
+  readonly isStart: boolean;
   readonly isEnd: boolean;
 }
 
@@ -39,17 +40,17 @@ export async function digestOf(document: SourceDocument): Promise<Digest> {
   return { hash: [sum.readUInt32LE(0), sum.readUInt32LE(4)], bytes, codeUnits };
 }
 
-/** The document as stream pieces: the last one is marked. */
+/** The document as stream pieces. */
 export async function* markedPieces(
   source: string,
   texts: Iterable<string> | AsyncIterable<string>,
 ): AsyncGenerator<Piece> {
-  let previous: string | undefined;
+  let previous: Piece | undefined;
   for await (const text of texts) {
-    if (previous !== undefined) yield { text: previous, source, isEnd: false };
-    previous = text;
+    if (previous !== undefined) yield previous;
+    previous = { text, source, isStart: previous === undefined, isEnd: false };
   }
-  if (previous !== undefined) yield { text: previous, source, isEnd: true };
+  if (previous !== undefined) yield { ...previous, isEnd: true };
 }
 
 /** The code units [start, end) of a text in pieces; a border inside a surrogate pair moves before the pair. */

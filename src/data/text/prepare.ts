@@ -54,9 +54,9 @@ function unlessUnusable(error: unknown): undefined {
 }
 
 async function encodingFingerprint({ corpus, encode, vocabSize }: PrepareOptions): Promise<string> {
-  for await (const { text, isEnd } of corpus.train()) {
+  for await (const { text, isEnd, isStart } of corpus.train()) {
     const probe = text.slice(0, PROBE_CODE_UNITS).replace(/[\ud800-\udbff]$/, "");
-    const tokens = Int32Array.from(encode(probe, isEnd));
+    const tokens = Int32Array.from(encode(probe, isEnd, isStart));
     return `${vocabSize}-${crc32(new Uint8Array(tokens.buffer)).toString(16).padStart(8, "0")}`;
   }
   return `${vocabSize}-empty`;

@@ -6,7 +6,7 @@ import { memoryFolder } from "../../files/memory.js";
 import { openShards, writeShards } from "./shards.js";
 
 async function* pieces(...texts: string[]) {
-  for (const [i, text] of texts.entries()) yield { text, isEnd: i % 2 === 1 };
+  for (const [i, text] of texts.entries()) yield { text, isStart: i % 2 === 0, isEnd: i % 2 === 1 };
 }
 
 const codes = (text: string) => Array.from(text, (character) => character.codePointAt(0)!);

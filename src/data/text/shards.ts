@@ -2,6 +2,7 @@ import type { Watching } from "../../core/watching.js";
 import { crc32 } from "../../files/crc32.js";
 import { ShardError } from "../../files/errors.js";
 import type { Folder } from "../../files/folder.js";
+import type { Piece } from "./document.js";
 import {
   INDEX_FILE,
   readIndex,
@@ -11,8 +12,11 @@ import {
   writeIndex,
 } from "./shard-index.js";
 
-/** Turns a piece of text into tokens; a pure function. `isEnd` is where it may add an end-of-text token. */
-export type EncodePiece = (text: string, isEnd: boolean) => ArrayLike<number>;
+/**
+ * Turns a piece of text into tokens; a pure function. `isEnd` and `isStart` tell whether a text ends and begins with it,
+ * where it may add a token of its own.
+ */
+export type EncodePiece = (text: string, isEnd: boolean, isStart: boolean) => ArrayLike<number>;
 
 /** How tokens are stored. Progress is in UTF-8 bytes of text. */
 export interface ShardOptions extends Watching {
@@ -37,7 +41,7 @@ const PROGRESS_BYTES = 2 ** 20;
  */
 export async function writeShards(
   folder: Folder,
-  pieces: AsyncIterable<{ readonly text: string; readonly isEnd: boolean }>,
+  pieces: AsyncIterable<Pick<Piece, "text" | "isEnd" | "isStart">>,
   encode: EncodePiece,
   options: ShardOptions,
 ): Promise<ShardIndex> {
@@ -59,17 +63,17 @@ export async function writeShards(
 /** Returns how many bytes of text there were. */
 async function writePieces(
   writer: ShardWriter,
-  pieces: AsyncIterable<{ readonly text: string; readonly isEnd: boolean }>,
+  pieces: AsyncIterable<Pick<Piece, "text" | "isEnd" | "isStart">>,
   encode: EncodePiece,
   { signal, onProgress }: Watching,
 ): Promise<number> {
   const encoder = new TextEncoder();
   let byteCount = 0;
   let told = 0;
-  for await (const { text, isEnd } of pieces) {
+  for await (const { text, isEnd, isStart } of pieces) {
     signal?.throwIfAborted();
     byteCount += encoder.encode(text).length;
-    await writer.add(encode(text, isEnd));
+    await writer.add(encode(text, isEnd, isStart));
     if (byteCount - told < PROGRESS_BYTES) continue;
     told = byteCount;
     onProgress?.(byteCount);

@@ -1,5 +1,5 @@
 import { ChatError, type ChatMessage, checkMessages } from "../../data/chat/messages.js";
-import type { Tokenizer } from "../tokenizer/tokenizer.js";
+import { begun, type Tokenizer } from "../tokenizer/tokenizer.js";
 import type { ChatTemplate } from "./chat-template.js";
 
 /** A conversation as tokens. */
@@ -37,7 +37,8 @@ export function chatTokens(
 ): MarkedTokens {
   checkMessages(messages);
   const stretches = stretchesOf(template, tokenizer, messages, from).filter(({ text }) => text !== "");
-  const parts = encodeStretches(tokenizer, stretches);
+  const [first, ...others] = encodeStretches(tokenizer, stretches);
+  const parts = [begun(tokenizer, first), ...others];
   const ids = concatenated(parts);
   const isAssistant = new Uint8Array(ids.length);
   const turns: number[] = [];

@@ -4,10 +4,10 @@ import { BpeTokenizer } from "./bpe.js";
 import {
   damaged,
   decodeUtf8,
-  endOfTextName,
   isObject,
   type JsonObject,
   readVocabulary,
+  tokenName,
 } from "./tokenizer-file.js";
 
 /**
@@ -41,7 +41,7 @@ export async function readGpt2Files(
     vocabulary,
     merges,
     addedTokens,
-    endOfText: endOfTextName(config),
+    endOfText: tokenName(config, "eos_token"),
     source,
     config,
   });
@@ -77,7 +77,7 @@ function addedTokensOf(config: JsonObject, vocabulary: Map<string, number>, sour
     }
     found.set(entry.content, { content: entry.content, id, special: entry.special === true });
   }
-  for (const content of [endOfTextName(config), "<|endoftext|>"]) {
+  for (const content of [tokenName(config, "eos_token"), "<|endoftext|>"]) {
     const id = content === undefined ? undefined : vocabulary.get(content);
     if (content !== undefined && id !== undefined && !found.has(content)) {
       found.set(content, { content, id, special: true });

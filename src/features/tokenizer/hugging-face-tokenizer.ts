@@ -1,6 +1,8 @@
 import { Tokenizer as HuggingFaceModel } from "@huggingface/tokenizers";
 import type { AddedToken } from "./added-tokens.js";
+import { findBeginOfText } from "./post-processor.js";
 import { findEndOfText, type Tokenizer, TokenizerError, unknownId } from "./tokenizer.js";
+import type { JsonObject } from "./tokenizer-file.js";
 
 /**
  * Any other `tokenizer.json` (Llama, T5, BERT, Qwen, ...), run by `@huggingface/tokenizers`. Slower than
@@ -9,6 +11,7 @@ import { findEndOfText, type Tokenizer, TokenizerError, unknownId } from "./toke
 export class HuggingFaceTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly endOfText: number | undefined;
+  readonly beginOfText: number | undefined;
   readonly specialTokens: ReadonlyMap<string, number>;
   private readonly model: HuggingFaceModel;
   private readonly idOf: Map<string, number>;
@@ -16,7 +19,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   /** Throws `TokenizerError` when the library cannot build what the file describes. */
   constructor(
-    private readonly json: object,
+    private readonly json: JsonObject,
     addedTokens: readonly AddedToken[],
     endOfText: string | undefined,
     readonly config: Readonly<Record<string, unknown>>,
@@ -27,6 +30,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.vocabSize = this.tokens.length;
     this.specialTokens = new Map(addedTokens.filter((t) => t.special).map((t) => [t.content, t.id]));
     this.endOfText = findEndOfText(this, endOfText);
+    this.beginOfText = findBeginOfText(this, json.post_processor);
   }
 
   /** Throws `TokenizerError` for a text with a part that no token stands for. */

@@ -6,16 +6,17 @@ import { ByteTokenizer } from "./byte-tokenizer.js";
 import { CharacterTokenizer } from "./character-tokenizer.js";
 import { readGpt2Files } from "./gpt2-files.js";
 import { HuggingFaceTokenizer } from "./hugging-face-tokenizer.js";
+import { surroundingTokens } from "./post-processor.js";
 import { type Tokenizer, TokenizerError } from "./tokenizer.js";
 import {
   damaged,
   decodeUtf8,
-  endOfTextName,
   isObject,
   type JsonObject,
   parseJsonObject,
   readTokenizerFile,
   type TokenizerFile,
+  tokenName,
 } from "./tokenizer-file.js";
 
 const TEMPLATE_FILE = "chat_template.jinja";
@@ -67,7 +68,7 @@ export function tokenizerFromJson(
   source = "tokenizer.json",
 ): Tokenizer {
   if (!isObject(json)) throw damaged(source, "the top", json, "an object");
-  const endOfText = endOfTextName(config);
+  const endOfText = tokenName(config, "eos_token");
   const file = readTokenizerFile(json, source, endOfText);
   const keep = Object.keys(config).length > 0 ? config : undefined;
   const { addedTokens, merges, unknownToken } = file;
@@ -115,6 +116,7 @@ function kindOf(file: TokenizerFile): Kind {
     "ignore_merges",
   ];
   if (unusual.some((key) => model[key]) || file.addedTokensTouchNeighbours || json.normalizer) return "other";
+  if (surroundingTokens(json.post_processor).before.length > 0) return "other";
   const { pre_tokenizer: preTokenizer, decoder } = json;
   if (preTokenizer === null) return isCharacters(file) ? "characters" : "other";
   if (!isObject(decoder) || decoder.type !== "ByteLevel") return "other";

@@ -1,6 +1,6 @@
 import { parseJson } from "../../files/json.js";
 import type { AddedToken } from "./added-tokens.js";
-import { TokenizerError } from "./tokenizer.js";
+import { type Tokenizer, TokenizerError } from "./tokenizer.js";
 
 /** An object read from JSON, of which nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -165,8 +165,18 @@ function isId(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 24;
 }
 
-/** `eos_token` of a `tokenizer_config.json`: a string, or an object with the string inside. */
-export function endOfTextName(config: JsonObject): string | undefined {
-  const named = isObject(config.eos_token) ? config.eos_token.content : config.eos_token;
-  return typeof named === "string" ? named : undefined;
+/** A token that `tokenizer_config.json` names, such as `eos_token`: a string, or an object with the string inside. */
+export function tokenName(config: JsonObject | undefined, key: `${string}_token`): string | undefined {
+  const named = config?.[key];
+  const name = isObject(named) ? named.content : named;
+  return typeof name === "string" ? name : undefined;
+}
+
+/** The id of such a token. */
+export function namedId(
+  tokenizer: Pick<Tokenizer, "config" | "tokenToId">,
+  key: `${string}_token`,
+): number | undefined {
+  const name = tokenName(tokenizer.config, key);
+  return name === undefined ? undefined : tokenizer.tokenToId(name);
 }

@@ -15,6 +15,8 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** The id that ends a document; undefined when the vocabulary has none. */
   readonly endOfText: number | undefined;
+  /** The id that its file puts before every text, where it puts one there; see `encodeText`. */
+  readonly beginOfText?: number;
   /** Special tokens by their text. They are recognised inside a text that is encoded. */
   readonly specialTokens: ReadonlyMap<string, number>;
   /** What `tokenizer_config.json` held when the tokenizer was read from a folder. */
@@ -53,6 +55,18 @@ export function findEndOfText(
     `${JSON.stringify(named)}; special tokens: ${[...tokenizer.specialTokens.keys()].join(" ") || "none"}`,
     "name a token of the vocabulary (eos_token in tokenizer_config.json), or add it to the tokenizer's file",
   );
+}
+
+type Beginning = Pick<Tokenizer, "beginOfText">;
+
+/** Ids of a text from its beginning, see `begun`. Throws what `encode` throws. */
+export function encodeText(tokenizer: Beginning & Pick<Tokenizer, "encode">, text: string): Int32Array {
+  return begun(tokenizer, tokenizer.encode(text));
+}
+
+/** Ids after the token that begins texts, unless they have it already (a chat template may write it). */
+export function begun({ beginOfText }: Beginning, ids: Int32Array): Int32Array {
+  return beginOfText === undefined || ids[0] === beginOfText ? ids : Int32Array.of(beginOfText, ...ids);
 }
 
 /** The error for an id that a vocabulary does not have. */

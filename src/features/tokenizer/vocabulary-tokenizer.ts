@@ -1,4 +1,5 @@
 import { type AddedToken, AddedTokens } from "./added-tokens.js";
+import { findBeginOfText } from "./post-processor.js";
 import { TokenBytes, tokensInOrder } from "./token-bytes.js";
 import { findEndOfText, type Tokenizer } from "./tokenizer.js";
 
@@ -18,6 +19,7 @@ export interface VocabularyParts {
 export abstract class VocabularyTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly endOfText: number | undefined;
+  readonly beginOfText: number | undefined;
   readonly specialTokens: ReadonlyMap<string, number>;
   readonly config?: Readonly<Record<string, unknown>>;
   protected readonly added: AddedTokens;
@@ -34,6 +36,7 @@ export abstract class VocabularyTokenizer implements Tokenizer {
     this.specialTokens = this.added.special;
     this.endOfText = findEndOfText(this, endOfText);
     this.config = config;
+    this.beginOfText = findBeginOfText(this);
     const utf8 = new TextEncoder();
     const addedIds = new Set(addedTokens.map((token) => token.id));
     this.bytes = new TokenBytes(

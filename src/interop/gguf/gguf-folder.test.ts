@@ -5,7 +5,8 @@ import { nodeRuntime } from "../../core/runtime/node.js";
 import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
-import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { surrounding } from "../../features/tokenizer/post-processor.js";
+import { encodeText, type Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { FolderError } from "../../files/errors.js";
 import { memoryFolder } from "../../files/memory.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
@@ -122,6 +123,15 @@ describe("the tokenizer of a GGUF file", () => {
     expect(found.vocabSize).toBe(tokenizer.vocabSize);
     expect(found.specialTokens).toEqual(tokenizer.specialTokens);
     expect(found.endOfText).toBe(tokenizer.endOfText);
+  });
+
+  it("begins texts as it did, which the file says", async () => {
+    const before = ["<|im_end|>", chatty.tokenToId("<|im_end|>")!] as const;
+    const json = { ...bpe.toJSON(), post_processor: surrounding({ before }) };
+    const { tokenizer } = await opened(tokenizerFromJson(json));
+    expect([...encodeText(tokenizer, text)]).toEqual([before[1], ...bpe.encode(text)]);
+    expect(tokenizer.toJSON()).toMatchObject({ post_processor: surrounding({ before }) });
+    expect((await opened(chatty)).tokenizer.beginOfText).toBeUndefined();
   });
 
   it("brings the chat template and the tokens that it names, and a turn ends as the file says", async () => {

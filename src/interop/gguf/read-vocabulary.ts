@@ -1,4 +1,5 @@
 /** The metadata `tokenizer.*` of a GGUF file as the files that a Hugging Face model has for it. */
+import { surrounding } from "../../features/tokenizer/post-processor.js";
 import type { JsonObject } from "../folder-files.js";
 import { damaged, type MetadataValue } from "./cursor.js";
 import { GgufError } from "./errors.js";
@@ -42,6 +43,7 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   };
   const bos = id("bos");
   const ends = [id("eos"), id("eot") ?? endOfTurn(added), id("eom")].filter((end) => end !== undefined);
+  const adds = get("add_bos_token") === true;
   const template = metadata.get("tokenizer.chat_template");
   return {
     tokenizer: {
@@ -49,7 +51,7 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
       truncation: null,
       padding: null,
       added_tokens: added,
-      post_processor: null,
+      post_processor: adds && bos !== undefined ? surrounding({ before: [tokens[bos], bos] }) : null,
       ...(get("model") === "llama" ? sentencePiece(get, kinds, source) : byteLevel(get, kinds, source)),
     },
     config: {
@@ -57,7 +59,7 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
       ...text("eos", "eos_token"),
       ...text("unknown", "unk_token"),
       ...text("padding", "pad_token"),
-      ...(get("add_bos_token") === true ? { add_bos_token: true } : {}),
+      ...(adds ? { add_bos_token: true } : {}),
       ...(typeof template === "string" ? { chat_template: template } : {}),
     },
     ids: { bos_token_id: bos ?? null, eos_token_id: [...new Set(ends)] },

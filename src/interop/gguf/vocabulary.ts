@@ -1,6 +1,11 @@
 /** A tokenizer as the metadata of a GGUF file, such that llama.cpp gives the ids that we give. */
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
-import { isObject, readTokenizerFile, type TokenizerFile } from "../../features/tokenizer/tokenizer-file.js";
+import {
+  isObject,
+  namedId,
+  readTokenizerFile,
+  type TokenizerFile,
+} from "../../features/tokenizer/tokenizer-file.js";
 import { GgufError } from "./errors.js";
 import { bool, type GgufValue, int32s, string, strings, uint32 } from "./gguf-file.js";
 import { wordPatternName } from "./word-pattern.js";
@@ -22,7 +27,7 @@ export function tokenizerMetadata(
   const file = readTokenizerFile({ ...tokenizer.toJSON() }, "tokenizer", tokenizer.idToToken(endOfText));
   checkByteLevel(file);
   const ids = {
-    bos: namedId(tokenizer, "bos_token") ?? endOfText,
+    bos: tokenizer.beginOfText ?? namedId(tokenizer, "bos_token") ?? endOfText,
     eos: endOfText,
     eot: endOfTurn,
     unknown: namedId(tokenizer, "unk_token"),
@@ -33,7 +38,7 @@ export function tokenizerMetadata(
     ["tokenizer.ggml.pre", string(requirePattern(file))],
     ...tokenLists(tokenizer, file, rows),
     ["tokenizer.ggml.merges", strings(file.merges.map((pair) => pair.join(" ")))],
-    ["tokenizer.ggml.add_bos_token", bool(false)],
+    ["tokenizer.ggml.add_bos_token", bool(tokenizer.beginOfText !== undefined)],
   ]);
   for (const [kind, id] of Object.entries(ids)) {
     if (id !== undefined) metadata.set(`tokenizer.ggml.${kind}_token_id`, uint32(id));
@@ -113,13 +118,6 @@ function inexpressible(found: string): GgufError {
     found,
     "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM. Export as safetensors or onnx",
   );
-}
-
-/** The id of a token that the tokenizer's config names, as a text or as an object that holds it. */
-function namedId(tokenizer: Tokenizer, key: string): number | undefined {
-  const named = tokenizer.config?.[key];
-  const token = isObject(named) ? named.content : named;
-  return typeof token === "string" ? tokenizer.tokenToId(token) : undefined;
 }
 
 /** The template, or of several the one called default. */

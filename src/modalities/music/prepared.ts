@@ -68,9 +68,9 @@ export async function writeMusic(set: MusicSet, { features }: MusicRecipe, folde
         const moves = semitonesOf(alphabet, found, ranges, features.transpose);
         pieces[name].push({ start, length: words.length, ...moves });
         start += words.length;
-        yield { text: words.join(" "), isEnd: false };
+        yield { text: words.join(" "), isStart: false, isEnd: false };
       }
-      yield { text: endOfPiece, isEnd: true };
+      yield { text: endOfPiece, isStart: false, isEnd: true };
     };
     await writeShards(folder.folder(name), texts(), encode, { vocabSize: tokenizer.vocabSize });
   }

@@ -11,9 +11,11 @@ import {
 } from "../../../test/finetuning.js";
 import { temporaryFolder } from "../../../test/temporary-folder.js";
 import { openExamples } from "../../data/tables/examples.js";
+import { openShards } from "../../data/text/shards.js";
 import { chatMl, chatMlTokens } from "../../features/chat/chat-template.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
-import { saveTokenizer } from "../../features/tokenizer/load-tokenizer.js";
+import { saveTokenizer, tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
+import { surrounding } from "../../features/tokenizer/post-processor.js";
 import { addSpecialTokens } from "../../features/tokenizer/special-tokens.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { openFolder } from "../../files/disk.js";
@@ -185,6 +187,29 @@ it("texts: repeated and empty documents are counted", async () => {
   const change = { training: { sequenceLength: 8 }, data: { validationFraction: 0.5 } };
   const { leftOut } = await start(finetuneRecipe(plain, "text", rowsOf(rows), change));
   expect(leftOut).toEqual(["1 repeating an earlier document", "1 without text"]);
+});
+
+it("texts begin with the token that the tokenizer puts there, and end with its end of text", async () => {
+  const [begin, end] = ["<s>", "<|endoftext|>"];
+  const both = byteTokenizer({ specialTokens: [end, begin] });
+  const before = [begin, both.tokenToId(begin)!] as const;
+  const folder = join(place, "begins");
+  await writePretrained(
+    folder,
+    tokenizerFromJson({ ...both.toJSON(), post_processor: surrounding({ before }) }),
+  );
+  const texts = ["the first of them", "a second", "the third one", "and a fourth"];
+  const change = { training: { sequenceLength: 8 }, data: { validationFraction: 0.5 } };
+  const run = memoryFolder();
+  await start(finetuneRecipe(folder, "text", rowsOf(texts.map((text) => ({ text }))), change), run);
+  let found = "";
+  for (const split of ["train", "validation"]) {
+    const shards = await openShards(run.folder(`data/${split}`));
+    const ids = new Int32Array(shards.tokenCount);
+    await shards.read(0, ids);
+    found += both.decode(ids);
+  }
+  expect(found.split(end).sort()).toEqual(["", ...texts.map((text) => begin + text)].sort());
 });
 
 describe("the splits", () => {

@@ -6,7 +6,7 @@ import { IGNORED_TARGET } from "../../data/text/batches.js";
 import type { Batch, TrainingData } from "../../data/training-data.js";
 import { chatTemplate } from "../../features/chat/chat-template.js";
 import { turnEnd } from "../../features/chat/turn-end.js";
-import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { compileDecoder } from "../../generation/decoder-session.js";
 import { generate } from "../../generation/generate.js";
 import { advantagesOf } from "../../objectives/grpo.js";
@@ -104,7 +104,7 @@ function encodePrompts(
   for (const task of [...train, ...validation]) {
     const { prompt, answer } = task;
     checkRight(reward, answer);
-    const ids = tokenizer.encode(prompt);
+    const ids = encodeText(tokenizer, prompt);
     encoded.set(task, ids);
     if (ids.length + maxTokens <= rowLength) continue;
     throw new RecipeError(

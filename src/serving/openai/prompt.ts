@@ -1,7 +1,7 @@
 /** From a request's texts to token ids that fit the context. */
 import { AutodidactError } from "../../core/errors.js";
 import { shown } from "../../data/chat/messages.js";
-import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { ApiError, badField } from "../http/api-error.js";
 
 export class PromptEncoder {
@@ -22,7 +22,7 @@ export class PromptEncoder {
     if (/\p{Surrogate}/u.test(text)) throw notUnicode(param);
     this.refuseLong(text.length, 0, param);
     try {
-      return this.whole(this.tokenizer.encode(text), param);
+      return this.whole(encodeText(this.tokenizer, text), param);
     } catch (error) {
       throw error instanceof AutodidactError && !(error instanceof ApiError) ? badField(error, param) : error;
     }

@@ -9,7 +9,7 @@ import { describeLeftOut } from "../../../data/reading.js";
 import { writeExamples } from "../../../data/tables/examples.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import { chatTokens } from "../../../features/chat/chat-tokens.js";
-import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { RecipeError } from "../../../recipe/errors.js";
 import { type Surroundings, watching } from "../../modality.js";
@@ -52,7 +52,7 @@ export const notes: DataFormat = {
         const own = sections.filter(({ isHeldOut }) => isHeldOut === (name === "validation"));
         const dialogues = name === "train" ? questions.questions.filter(({ part }) => part === "train") : [];
         const examples = [
-          ...own.flatMap(({ text }) => windowsOf(tokenizer.encode(text), rowLength)),
+          ...own.flatMap(({ text }) => windowsOf(encodeText(tokenizer, text), rowLength)),
           ...dialogues.map((one) => dialogueOf(tokenizer, one)),
         ];
         const rows = packRows(examples, rowLength).map((row) => ({ ...row }));

@@ -5,7 +5,7 @@ import { rewards } from "../../../data/chat/rewards.js";
 import { IGNORED_TARGET } from "../../../data/text/batches.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import { turnEnd } from "../../../features/chat/turn-end.js";
-import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { DataError } from "../../../files/errors.js";
 import type { Folder } from "../../../files/folder.js";
 import { compileDecoder, type DecoderSession } from "../../../generation/decoder-session.js";
@@ -127,7 +127,7 @@ const answerOf = ({ text, tokens, endToken }: Generation): Answer => ({
 function pairOf({ prompt, chosen, rejected }: Ranked, tokenizer: Tokenizer, rowLength: number): Pair {
   const inputs = new Int32Array(rowsPerPair * rowLength);
   const targets = new Int32Array(rowsPerPair * rowLength).fill(IGNORED_TARGET);
-  const ids = tokenizer.encode(prompt);
+  const ids = encodeText(tokenizer, prompt);
   for (const [row, answer] of [chosen, rejected].entries()) {
     writeAnswer([inputs, targets], row * rowLength, ids, answer);
   }

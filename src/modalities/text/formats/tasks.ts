@@ -4,7 +4,7 @@ import { checkRight } from "../../../data/chat/rewards.js";
 import { readTasks } from "../../../data/chat/tasks.js";
 import { describeLeftOut } from "../../../data/reading.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
-import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { RecipeError } from "../../../recipe/errors.js";
 import { type Surroundings, watching } from "../../modality.js";
@@ -76,7 +76,7 @@ export async function readWritten(
     });
     if (prompt === undefined) continue;
     if (await isRepeated(messages)) repeated++;
-    else if (tokenizer.encode(prompt).length <= room) written.push({ prompt, answer });
+    else if (encodeText(tokenizer, prompt).length <= room) written.push({ prompt, answer });
     else tooLong++;
   }
   const leftOut = counted({

@@ -2,9 +2,10 @@
 import { describeLeftOut } from "../../../data/reading.js";
 import { tokenWindows } from "../../../data/text/batches.js";
 import { openCorpus } from "../../../data/text/corpus.js";
+import type { Piece } from "../../../data/text/document.js";
 import { prepareTokens } from "../../../data/text/prepare.js";
 import { type EncodePiece, openShards } from "../../../data/text/shards.js";
-import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { DataError } from "../../../files/errors.js";
 import { RecipeError } from "../../../recipe/errors.js";
 import { watching } from "../../modality.js";
@@ -60,11 +61,11 @@ function requireFit({ vocabSize }: Tokenizer, base: Base | undefined): void {
   );
 }
 
-/** A piece as tokens, with the end-of-text token after each document where the tokenizer has one. */
+/** A piece as tokens, with the tokens that begin and end each document where the tokenizer has such. */
 function encodePiece(tokenizer: Tokenizer): EncodePiece {
   const end = tokenizer.endOfText;
-  return (text, isEnd) => {
-    const ids = tokenizer.encode(text);
+  return (text, isEnd, isStart) => {
+    const ids = isStart ? encodeText(tokenizer, text) : tokenizer.encode(text);
     if (!isEnd || end === undefined) return ids;
     const ended = new Int32Array(ids.length + 1);
     ended.set(ids);
@@ -73,14 +74,10 @@ function encodePiece(tokenizer: Tokenizer): EncodePiece {
   };
 }
 
-async function countUpTo(
-  limit: number,
-  pieces: AsyncIterable<{ text: string; isEnd: boolean }>,
-  encode: EncodePiece,
-): Promise<number> {
+async function countUpTo(limit: number, pieces: AsyncIterable<Piece>, encode: EncodePiece): Promise<number> {
   let count = 0;
-  for await (const { text, isEnd } of pieces) {
-    count += encode(text, isEnd).length;
+  for await (const { text, isEnd, isStart } of pieces) {
+    count += encode(text, isEnd, isStart).length;
     if (count >= limit) break;
   }
   return count;

@@ -1,5 +1,5 @@
 import { type ChatMessage, type ChatTemplate, chatTemplate } from "../../../features/chat/chat-template.js";
-import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
+import { encodeText, type Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import { compileDecoder, type DecoderSession } from "../../../generation/decoder-session.js";
 import { GenerationError } from "../../../generation/errors.js";
 import { type GenerateOptions, generate } from "../../../generation/generate.js";
@@ -87,7 +87,7 @@ class TemplatedConversation implements Conversation {
   /** How many tokens of the context a prompt leaves. */
   private roomAfter(prompt: string): number {
     const { contextLength } = this.session.model;
-    const length = this.tokenizer.encode(prompt).length;
+    const length = encodeText(this.tokenizer, prompt).length;
     if (length < contextLength) return contextLength - length;
     throw new GenerationError(
       "the conversation is longer than the model's context",
