@@ -1,4 +1,4 @@
-"""Writes small tokenizers built as those of Llama 3, Qwen2.5, SmolLM3 and Gemma 3 are, and the ids that they give.
+"""Writes small tokenizers built as those of Llama 2 and 3, Qwen2.5, SmolLM3, Gemma 3, T5, UMT5 and BERT are, and the ids that they give.
 
     pip install tokenizers transformers
     python test/parity/make_tokenizer_goldens.py          # rewrites test/parity/goldens/tokenizers.json
@@ -64,10 +64,48 @@ def gemma():
     return tokenizer
 
 
+def llama2():
+    """SentencePiece BPE with a space before every text, which decoding takes away."""
+    file = json.loads(gemma().to_str())
+    file["normalizer"] = json.loads(normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]).__getstate__())
+    file["pre_tokenizer"] = None
+    file["decoder"]["decoders"].append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
+    return Tokenizer.from_str(json.dumps(file))
+
+
+def unigram(byte_fallback):
+    """SentencePiece's Unigram as T5 has it, without its table of characters; with bytes as UMT5 has it."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True)
+    special = ["<pad>", "</s>", "<unk>"] + [f"<0x{byte:02X}>" for byte in range(256)] * byte_fallback
+    letters = [text.replace("1", "").replace("é", "") for text in LEARNED]  # so that some characters have no token
+    tokenizer.train_from_iterator(letters, trainers.UnigramTrainer(vocab_size=400, special_tokens=special, unk_token="<unk>"))
+    file = json.loads(tokenizer.to_str())
+    file["model"]["byte_fallback"] = byte_fallback
+    file["added_tokens"] = [t for t in file["added_tokens"] if not t["content"].startswith("<0x")]
+    replaced = [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
+                {"type": "Strip", "content": " ", "start": 1, "stop": 0}]
+    spaces = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    file["decoder"] = {"type": "Sequence", "decoders": replaced} if byte_fallback else spaces
+    return Tokenizer.from_str(json.dumps(file))
+
+
+def bert():
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece(prefix="##", cleanup=False)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer.train_from_iterator(LEARNED, trainers.WordPieceTrainer(vocab_size=200, special_tokens=special))
+    return tokenizer
+
+
 if __name__ == "__main__":
     families = dict(
         llama3=byte_level(r"\p{N}{1,3}", whole=True, start="<|begin_of_text|>"), qwen2=byte_level(r"\p{N}", nfc=True),
-        smollm3=byte_level(r"\p{N}{1,3}", whole=True), gemma3=gemma(),
+        smollm3=byte_level(r"\p{N}{1,3}", whole=True), gemma3=gemma(), llama2=llama2(),
+        t5=unigram(False), umt5=unigram(True), bert=bert(),
     )
     written = {}
     for name, tokenizer in families.items():

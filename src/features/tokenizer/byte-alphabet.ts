@@ -39,3 +39,6 @@ export function tokenToBytes(token: string): Uint8Array {
   }
   return bytes;
 }
+
+/** How SentencePiece writes the token of a byte. */
+export const byteToken = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;

@@ -1,8 +1,9 @@
 import { Tokenizer as HuggingFaceModel } from "@huggingface/tokenizers";
 import type { AddedToken } from "./added-tokens.js";
+import { byteToken } from "./byte-alphabet.js";
 import { findBeginOfText } from "./post-processor.js";
 import { findEndOfText, type Tokenizer, TokenizerError, unknownId } from "./tokenizer.js";
-import type { JsonObject } from "./tokenizer-file.js";
+import { isObject, type JsonObject } from "./tokenizer-file.js";
 
 /**
  * Any other `tokenizer.json` (Llama, T5, BERT, Qwen, ...), run by `@huggingface/tokenizers`. Slower than
@@ -35,7 +36,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   /** Throws `TokenizerError` for a text with a part that no token stands for. */
   encode(text: string): Int32Array {
-    const { ids, tokens } = encoded(this.model, text);
+    const { ids, tokens } = this.withBytes(encoded(this.model, text));
     const at = ids.findIndex((id) => this.tokens[id] === undefined);
     if (at < 0) return Int32Array.from(ids);
     throw new TokenizerError(
@@ -43,6 +44,21 @@ export class HuggingFaceTokenizer implements Tokenizer {
       `${JSON.stringify(tokens[at] ?? text.slice(0, 40))}; the vocabulary has no unknown token`,
       "leave that part out, or name an unk_token in tokenizer.json that the model was trained with",
     );
+  }
+
+  /** The library's Unigram model leaves out what its file asks for: characters without a token become their bytes. */
+  private withBytes(found: Encoded): Encoded {
+    const { model } = this.json;
+    if (!isObject(model) || model.type !== "Unigram" || model.byte_fallback !== true) return found;
+    const ids: number[] = [];
+    const tokens: string[] = [];
+    for (const [i, token] of found.tokens.entries()) {
+      const bytes = this.idOf.has(token) ? [token] : Array.from(UTF8.encode(token), byteToken);
+      const known = bytes.every((byte) => this.idOf.has(byte)) ? bytes : [token];
+      tokens.push(...known);
+      ids.push(...known.map((byte) => this.idOf.get(byte) ?? found.ids[i]));
+    }
+    return { ids, tokens };
   }
 
   decode(ids: ArrayLike<number>): string {
@@ -65,7 +81,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 }
 
-function encoded(model: HuggingFaceModel, text: string): { ids: number[]; tokens: string[] } {
+interface Encoded {
+  readonly ids: number[];
+  readonly tokens: string[];
+}
+
+const UTF8 = new TextEncoder();
+
+function encoded(model: HuggingFaceModel, text: string): Encoded {
   return model.encode(text, { add_special_tokens: false });
 }
 

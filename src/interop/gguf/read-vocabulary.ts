@@ -1,10 +1,11 @@
 /** The metadata `tokenizer.*` of a GGUF file as the files that a Hugging Face model has for it. */
+import { byteToken } from "../../features/tokenizer/byte-alphabet.js";
 import { surrounding } from "../../features/tokenizer/post-processor.js";
 import type { JsonObject } from "../folder-files.js";
 import { damaged, type MetadataValue } from "./cursor.js";
 import { GgufError } from "./errors.js";
 import type { OpenGguf } from "./open-gguf.js";
-import { byteToken, sentencePieceModel, sentencePieceSteps, tokenWithoutParts } from "./sentencepiece.js";
+import { sentencePieceModel, sentencePieceSteps, tokenWithoutParts } from "./sentencepiece.js";
 import { tokenTypes } from "./vocabulary.js";
 import { wordsOf } from "./word-pattern.js";
 

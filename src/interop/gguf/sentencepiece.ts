@@ -5,9 +5,6 @@
  */
 import type { JsonObject } from "../folder-files.js";
 
-/** The token of a byte, for all 256. */
-export const byteToken = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
-
 /** How such a `tokenizer.json` says what it does to a text, and to tokens. [Transformers, GemmaConverter] */
 export const sentencePieceSteps = {
   normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
