@@ -1,5 +1,6 @@
 /** From a JSON schema to a network that reads only texts of values which the schema allows. */
 import { GenerationError } from "../errors.js";
+import { patternOfFormat } from "./formats.js";
 import { JsonContainers } from "./json-containers.js";
 import { type Interval, JsonNumbers } from "./json-number.js";
 import { JsonStrings } from "./json-string.js";
@@ -14,7 +15,7 @@ import {
 } from "./keywords.js";
 import { itemsOf, propertiesOf } from "./members.js";
 import type { Piece, Rule } from "./network.js";
-import { readPattern } from "./pattern.js";
+import { bothMatch, type Pattern, readPattern } from "./pattern.js";
 import { prune } from "./prune.js";
 import { type Alternative, SchemaTree } from "./schema-tree.js";
 import type { TextNetwork } from "./text-network.js";
@@ -116,9 +117,13 @@ class JsonGrammar {
     }
   }
 
-  private string({ minLength: min = 0, maxLength: max, pattern }: Keywords, path: string): Piece {
-    if (pattern === undefined) return this.strings.any({ min, max });
-    return this.strings.matching(readPattern(pattern, `${path}/pattern`), { min, max });
+  private string({ minLength: min = 0, maxLength: max, ...source }: Keywords, path: string): Piece {
+    const patterns: Pattern[] = [];
+    if (source.pattern !== undefined) patterns.push(readPattern(source.pattern, `${path}/pattern`));
+    const format = source.format && patternOfFormat(source.format, `${path}/format`);
+    if (format) patterns.push(readPattern(format, `${path}/format`));
+    if (patterns.length === 0) return this.strings.any({ min, max });
+    return this.strings.matching(patterns.reduce(bothMatch), { min, max });
   }
 
   private array(source: Keywords, path: string): Piece {

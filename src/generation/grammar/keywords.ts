@@ -36,6 +36,7 @@ const shape = {
   minLength: count.optional(),
   maxLength: count.optional(),
   pattern: z.string().optional(),
+  format: z.string().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
@@ -44,9 +45,9 @@ const shape = {
 const keywords = z.object(shape);
 export type Keywords = Readonly<z.infer<typeof keywords>>;
 
-/** Keywords that restrict nothing. `format` is one unless a validator is told otherwise [JSON Schema 2020-12, 7.2.1]. */
+/** Keywords that restrict nothing. */
 const ANNOTATIONS = new Set([
-  ...["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "format"],
+  ...["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"],
   ...["$schema", "$id", "$comment", "$defs", "definitions"],
   ...["contentEncoding", "contentMediaType", "contentSchema"],
 ]);

@@ -85,11 +85,13 @@ export class Network {
 
   /** One symbol of these. */
   symbol(ranges: readonly Range[]): Piece {
-    return (from) => {
-      const to = this.node();
-      for (const [first, last] of ranges) from.moves.push({ first, last, to });
-      return to;
-    };
+    return (from) => this.read(from, ranges, this.node());
+  }
+
+  /** Draws the edges that read one symbol of these. */
+  read(from: Node, ranges: readonly Range[], to: Node): Node {
+    for (const [first, last] of ranges) from.moves.push({ first, last, to });
+    return to;
   }
 
   sequence(...pieces: readonly Piece[]): Piece {

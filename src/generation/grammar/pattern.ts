@@ -48,6 +48,39 @@ export function readPattern(source: string, path: string): Pattern {
   return { start: rule.start, edges: edgesByTarget };
 }
 
+/** What both match. Throws `GenerationError` where that takes too many states. */
+export function bothMatch(a: Pattern, b: Pattern): Pattern {
+  const net = new Network(MAX_NODES, "pattern");
+  const known = new Map<string, Node>();
+  const work: (readonly [a: Node, b: Node, at: Node])[] = [];
+  const nodeOf = (a: Node, b: Node): Node => {
+    const key = `${a.id} ${b.id}`;
+    const found = known.get(key);
+    if (found) return found;
+    const at = net.node();
+    at.isEnd = a.isEnd && b.isEnd;
+    known.set(key, at);
+    work.push([a, b, at]);
+    return at;
+  };
+  const start = nodeOf(a.start, b.start);
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    const [mine, theirs, at] = next;
+    at.skips.push(
+      ...mine.skips.map((to) => nodeOf(to, theirs)),
+      ...theirs.skips.map((to) => nodeOf(mine, to)),
+    );
+    for (const [ranges, to] of a.edges(mine)) {
+      for (const [others, toOther] of b.edges(theirs)) {
+        const common = intersection(ranges, others);
+        if (common.length > 0) net.read(at, common, nodeOf(to, toOther));
+      }
+    }
+  }
+  prune(net.nodes);
+  return { start, edges: edgesByTarget };
+}
+
 function edgesByTarget(node: Node): Map<Range[], Node> {
   const ranges = new Map<Node, Range[]>();
   for (const { first, last, to } of node.moves) {
