@@ -261,6 +261,57 @@ describe("completions", () => {
     }
   });
 
+  it("score the prompt as evaluation harnesses ask for it", async () => {
+    const prompt = "The sea é";
+    const request = { model: "small", prompt, temperature: 0, max_tokens: 1, logprobs: 1, echo: true };
+    const [{ logprobs, text }] = (await client.completions.create(request)).choices;
+    const { tokens, token_logprobs, top_logprobs, text_offset } = logprobs!;
+    const length = smallModel().tokenizer!.encode(prompt).length;
+    expect(text.startsWith(prompt)).toBe(true);
+    expect([tokens, token_logprobs, top_logprobs, text_offset].map((list) => list!.length)).toEqual(
+      Array(4).fill(length + 1),
+    );
+    expect([token_logprobs![0], top_logprobs![0]]).toEqual([null, null]);
+    expect(text_offset!.slice(0, 4)).toEqual([0, 1, 2, 3]);
+    for (const [i, logprob] of token_logprobs!.entries()) {
+      if (i > 0) expect(logprob).toBeLessThanOrEqual(Math.max(...Object.values(top_logprobs![i])));
+    }
+    const scored = { ...request, prompt: [...smallModel().tokenizer!.encode(prompt)], max_tokens: 0 };
+    const [alone] = (await client.completions.create(scored)).choices;
+    expect([alone.text, alone.finish_reason]).toEqual([prompt, "length"]);
+    expect(alone.logprobs!.token_logprobs).toEqual(token_logprobs!.slice(0, -1));
+    let streamed = "";
+    for await (const { choices } of await client.completions.create({ ...request, stream: true })) {
+      streamed += choices[0].text;
+    }
+    expect(streamed).toBe(text);
+  });
+
+  it("are JSON where a schema asks for it, whichever way clients write that", async () => {
+    const schema = {
+      type: "object",
+      properties: { n: { enum: [1, 2] } },
+      required: ["n"],
+      additionalProperties: false,
+    };
+    const formats = [
+      { type: "json_object", schema },
+      { type: "json_schema", json_schema: { name: "n", schema } },
+    ];
+    for (const response_format of formats) {
+      const asked = { model: "small", prompt: "{", max_tokens: 30, response_format };
+      const { choices } = await client.completions.create(asked as OpenAI.CompletionCreateParamsNonStreaming);
+      expect([1, 2]).toContain(JSON.parse(choices[0].text).n);
+    }
+    const wrong = {
+      model: "small",
+      prompt: "",
+      response_format: { type: "json_object", schema: { type: "x" } },
+    };
+    const refused = client.completions.create(wrong as OpenAI.CompletionCreateParamsNonStreaming);
+    await expect(refused).rejects.toMatchObject({ status: 400, param: "response_format" });
+  });
+
   it("of nothing start a new text", async () => {
     const { choices } = await client.completions.create({ model: "small", prompt: "", temperature: 0 });
     const { text } = await written("", { maxTokens: 16, temperature: 0 });

@@ -136,7 +136,7 @@ describe("a completion with a wrong field", () => {
     ["a token that there is not", { prompt: [1, 259] }, "prompt", /token 259, ids go from 0 to 258/],
     ["a token below zero", { prompt: [-1] }, "prompt[0]", /Found: -1/],
     ["half a token", { prompt: [[1], [0.5]] }, "prompt[1][0]", /Found: 0.5/],
-    ["an echo", { echo: true }, "echo", /leave it out or give false/],
+    ["no tokens without an echo", { max_tokens: 0 }, "max_tokens", /or 0 with echo/],
     ["a suffix", { suffix: "end" }, "suffix", /leave it out/],
     ["a best of several", { best_of: 3 }, "best_of", /leave it out or give n/],
     ["too many alternatives", { logprobs: 6 }, "logprobs", /<=5/],

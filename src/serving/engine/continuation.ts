@@ -54,6 +54,16 @@ export class Continuation {
     this.stream = new TextStream(vocabulary.tokenizer, request.stop, (text) => {
       this.text += text;
     });
+    const { prompt, echo, topLogprobs } = request;
+    if (!echo) return;
+    const { tokenizer } = vocabulary;
+    this.text = tokenizer.decode(prompt.subarray(prompt[0] === tokenizer.beginOfText ? 1 : 0));
+    if (topLogprobs !== undefined) this.reports.push({ id: prompt[0], logprob: null, top: [] });
+  }
+
+  /** Whether the prompt's own tokens are reported. */
+  get isScored(): boolean {
+    return (this.request.echo ?? false) && this.request.topLogprobs !== undefined;
   }
 
   get isOver(): boolean {
@@ -77,6 +87,18 @@ export class Continuation {
   /** What became of the last guesses. */
   learn(guessed: number, right: number): void {
     this.lookup.learn(guessed, right);
+  }
+
+  /** Reports tokens of the prompt by the logits [n, v] after each of those from `start` on. */
+  score(start: number, logits: Float32Array, rowLength: number): void {
+    const { prompt, topLogprobs } = this.request;
+    for (let i = 0; (i + 1) * rowLength <= logits.length; i++) {
+      const id = prompt[start + i + 1];
+      if (id === undefined) return;
+      const row = logits.subarray(i * rowLength, (i + 1) * rowLength);
+      const { logSum, top } = likeliest(row, this.vocabulary.tokenizer.vocabSize, topLogprobs!);
+      this.reports.push({ id, logprob: row[id] - logSum, top });
+    }
   }
 
   /**

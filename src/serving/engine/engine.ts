@@ -16,6 +16,8 @@ export interface GenerationRequest {
   readonly seed: number;
   /** Texts that end the answer and are left out of it. */
   readonly stop: readonly string[];
+  /** The answer begins with the prompt, of which log-probabilities are reported too where they are asked for. */
+  readonly echo?: boolean;
   /** How many likeliest alternatives to report with each token; absent: no log-probabilities. */
   readonly topLogprobs?: number;
   /** The answer is JSON that this schema accepts; `true` stands for any JSON object. */
@@ -26,11 +28,11 @@ export interface GenerationRequest {
   readonly adapter?: string;
 }
 
-/** A token that was written. */
+/** A token that was written, or of a prompt that is echoed. */
 export interface TokenReport {
   readonly id: number;
-  /** Natural logarithm of its probability before temperature and filters. */
-  readonly logprob: number;
+  /** Natural logarithm of its probability before temperature and filters; null for the first of all, which nothing predicts. */
+  readonly logprob: number | null;
   /** The likeliest tokens at its place, likeliest first. */
   readonly top: readonly { readonly id: number; readonly logprob: number }[];
 }

@@ -119,7 +119,7 @@ describe.each([
       const ids = (run: typeof plain) => run.told[0].tokens.map(({ id }) => id);
       expect(ids(guessing)).toEqual(ids(plain));
       for (const [i, { logprob }] of guessing.told[0].tokens.entries()) {
-        expect(logprob).toBeCloseTo(plain.told[0].tokens[i].logprob, 4);
+        expect(logprob).toBeCloseTo(plain.told[0].tokens[i].logprob!, 4);
       }
       expect(plain.runs - guessing.runs).toBe(guessing.guessed);
       saved += guessing.guessed!;

@@ -67,6 +67,7 @@ function scheduled(session: DecoderSession, change: Partial<SchedulerOptions> = 
       calls.push(`step ${ids.length}`);
       return session.step(cache, ids);
     },
+    ...(change.prefixCacheBytes && { readAll: (...args) => session.readAll(...args) }),
   };
   const report = (id: number, event: Report) => {
     told[id] ??= { text: "", tokens: [] };
@@ -190,6 +191,44 @@ describe.each([
       for (const [i, token] of top.entries()) expect(token.logprob).toBeCloseTo(likeliest[i].logprob, 4);
       ids.push(id);
     }
+  });
+
+  it("begin with their prompt where that is asked for, each of its tokens with its log-probability", async () => {
+    const prompt = "The sea and the whale";
+    const asks = request(prompt, { maxTokens: 6, topLogprobs: 3 });
+    const plain = await alone(session, asks);
+    const { scheduler, finish } = scheduled(session, { chunkLength: 8, prefixCacheBytes: 2 ** 20 });
+    // Of three, two after each other with a beginning that was read before; the last writes nothing.
+    for (const [i, maxTokens] of [6, 6, 0].entries())
+      await scheduler.submit(i, { ...asks, echo: true, maxTokens });
+    const told = await finish();
+    for (const { text, tokens, last } of told.slice(0, 2)) {
+      expect(text).toBe(prompt + plain.text);
+      expect(last).toEqual(plain.last);
+      const [first, ...others] = tokens;
+      expect(first).toEqual({ id: asks.prompt[0], logprob: null, top: [] });
+      expect(others.map(({ id }) => id)).toEqual([
+        ...asks.prompt.subarray(1),
+        ...plain.tokens.map(({ id }) => id),
+      ]);
+      for (const [i, { id, logprob, top }] of others.entries()) {
+        const ids = [...asks.prompt, ...plain.tokens.map(({ id }) => id)].slice(0, i + 1);
+        const logits = await session.read(session.cache(1), 0, ids);
+        const logSum = Math.log(logits.reduce((sum, v) => sum + Math.exp(v), 0));
+        expect(logprob).toBeCloseTo(logits[id] - logSum, 4);
+        expect(top).toHaveLength(3);
+        expect(top[0].logprob).toBeGreaterThanOrEqual(logprob! - 1e-6);
+      }
+    }
+    expect(told[2]).toMatchObject({ text: prompt, last: { finishReason: "length", completionTokens: 0 } });
+    expect(told[2].tokens).toEqual(told[0].tokens.slice(0, asks.prompt.length));
+  });
+
+  it("begin with their prompt without log-probabilities, also where nothing else is asked for", async () => {
+    const silent = await alone(session, request("The sea", { maxTokens: 0, echo: true }));
+    expect(silent).toMatchObject({ text: "The sea", tokens: [], last: { completionTokens: 0 } });
+    const { text } = await alone(session, request("The sea", { echo: true }));
+    expect(text).toBe(`The sea${(await alone(session, request("The sea"))).text}`);
   });
 
   it("fill the context to its last place, and not beyond", async () => {

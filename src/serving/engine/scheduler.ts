@@ -95,7 +95,7 @@ export class Scheduler {
     const text = new Continuation(id, request, adapter, this.vocabulary, (event) => report(id, event));
     this.open.set(id, text);
     if (!(await this.constrain(text))) return;
-    if (request.maxTokens === 0) text.finish("length");
+    if (request.maxTokens === 0 && !text.isScored) text.finish("length");
     if (text.isOver || text.isCancelled) this.close(text);
     else this.waiting.push(text);
   }
@@ -153,11 +153,12 @@ export class Scheduler {
       if (this.staged.rows === 0) this.begin(text);
       const start = this.staged.length(0);
       const chunk = prompt.subarray(start, start + this.chunkLength);
-      const logits = await this.options.session.read(this.staged, 0, chunk);
+      const logits = await this.read(text, start, chunk);
       const isRead = start + chunk.length === prompt.length;
       if (isRead) {
         this.promptTokens += prompt.length;
-        this.extend(text, logits);
+        if (text.request.maxTokens > 0) this.extend(text, logits);
+        else this.end(text);
       }
       this.keepPrefix(prompt);
       if (!isRead) return;
@@ -168,8 +169,20 @@ export class Scheduler {
     this.endReading();
   }
 
+  /** The logits after the last token of a chunk. */
+  private async read(text: Continuation, start: number, chunk: Int32Array): Promise<Float32Array> {
+    const { session } = this.options;
+    if (!text.isScored) return session.read(this.staged, 0, chunk);
+    if (!session.readAll) throw noScores();
+    const { vocabSize } = session.model;
+    const logits = await session.readAll(this.staged, 0, chunk);
+    text.score(start, logits, vocabSize);
+    return logits.subarray(-vocabSize);
+  }
+
   private begin(text: Continuation): void {
     this.staged.add(text.adapter);
+    if (text.isScored) return; // what was read before left no logits
     text.cachedTokens = this.prefixes?.fill(this.staged, 0, text.request.prompt) ?? 0;
     this.cachedTokens += text.cachedTokens;
   }
@@ -260,6 +273,12 @@ export class Scheduler {
     if (text.isOver || text.isCancelled) this.close(text);
   }
 
+  /** Ends a text of which only the prompt was asked for. */
+  private end(text: Continuation): void {
+    if (!text.isCancelled) text.finish("length");
+    this.close(text);
+  }
+
   /** Takes a text out of its row; the last text moves there. */
   private leave(row: number): void {
     this.close(this.running[row]);
@@ -280,6 +299,14 @@ export class Scheduler {
     text.constraint?.release?.();
     text.constraint = undefined;
   }
+}
+
+function noScores(): RequestError {
+  return new RequestError(
+    "the engine has no log-probabilities of prompts",
+    "echo",
+    "leave echo or logprobs out",
+  );
 }
 
 function noConstraints(): RequestError {

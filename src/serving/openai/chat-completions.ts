@@ -1,27 +1,17 @@
 /** POST /v1/chat/completions */
 import type { Context } from "hono";
 import { z } from "zod";
-import { type GenerationRequest, RequestError } from "../engine/engine.js";
-import { badField } from "../http/api-error.js";
+import type { GenerationRequest } from "../engine/engine.js";
 import { readJson } from "../http/json-body.js";
 import { chatForm } from "./chat-form.js";
 import { message } from "./chat-messages.js";
 import { encodeChat } from "./chat-prompt.js";
 import { respond } from "./completion-response.js";
 import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
+import { namingSchema, responseFormat, schemaOf } from "./json-format.js";
 import { findModel } from "./models.js";
 import type { Service } from "./service.js";
 import { besideTools, type Tools, toolFields, toolsOf } from "./tools.js";
-
-const responseFormat = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text") }),
-  z.object({ type: z.literal("json_object") }),
-  z.object({
-    type: z.literal("json_schema"),
-    /** `strict` needs no looking at: the answer always keeps to the schema. */
-    json_schema: z.object({ name: z.string(), schema: z.record(z.string(), z.unknown()) }),
-  }),
-]);
 
 const chatRequest = z
   .object({
@@ -54,15 +44,11 @@ export async function chatCompletions(c: Context, service: Service): Promise<Res
   const fields = await readJson(c, chatRequest, service.limits.bodyBytes);
   const tools = toolsOf(askedTools(fields), service);
   const requests = toRequests(fields, service, tools);
-  const [{ prompt, jsonSchema, calls }] = requests;
+  const [request] = requests;
+  const { prompt, calls } = request;
   const form = chatForm(service.tokenizer, { withLogprobs: fields.logprobs ?? false, calls });
-  try {
-    return await respond(c, service, { fields, requests, promptTokens: prompt.length, form });
-  } catch (error) {
-    // Everything else was checked above; what is left for the engine to refuse is a schema.
-    const param = calls ? "tools" : jsonSchema && "response_format";
-    throw error instanceof RequestError && param ? badField(error, param) : error;
-  }
+  const completion = { fields, requests, promptTokens: prompt.length, form };
+  return namingSchema(request, "response_format", () => respond(c, service, completion));
 }
 
 function askedTools({ tools = [], tool_choice: choice = "auto", parallel_tool_calls: several }: ChatRequest) {
@@ -77,7 +63,7 @@ function askedTools({ tools = [], tool_choice: choice = "auto", parallel_tool_ca
 function toRequests(fields: ChatRequest, service: Service, tools: Tools | undefined): GenerationRequest[] {
   const { adapter } = findModel(service, fields.model);
   const { sampling, stop } = sharedSettings(fields, service);
-  const jsonSchema = schemaOf(fields);
+  const jsonSchema = schemaOf(fields.response_format);
   if (tools && (jsonSchema ?? fields.logprobs))
     throw besideTools(jsonSchema ? "response_format" : "logprobs");
   const prompt = encodeChat(fields.messages, service, tools, "messages", fields.chat_template_kwargs);
@@ -92,9 +78,4 @@ function toRequests(fields: ChatRequest, service: Service, tools: Tools | undefi
   };
   const seed = firstSeed(fields);
   return Array.from({ length: fields.n ?? 1 }, (_, i) => ({ ...shared, seed: seed + i }));
-}
-
-function schemaOf({ response_format: format }: ChatRequest): object | true | undefined {
-  if (format?.type === "json_schema") return format.json_schema.schema;
-  return format?.type === "json_object" ? true : undefined;
 }

@@ -6,6 +6,7 @@ import type { TokenReport } from "../engine/engine.js";
 import { readJson } from "../http/json-body.js";
 import { type ChoiceForm, respond } from "./completion-response.js";
 import { firstSeed, generationFields, neutral, optional, sharedSettings } from "./generation-fields.js";
+import { namingSchema, responseFormat, schemaOf } from "./json-format.js";
 import { findModel } from "./models.js";
 import { CompletionLogprobs } from "./openai-logprobs.js";
 import type { PromptEncoder } from "./prompt.js";
@@ -25,12 +26,19 @@ const completionRequest = z
     prompt: z.union([z.string(), ids, z.array(textOrIds).min(1)]),
     logprobs: optional(z.int().min(0).max(5)),
     best_of: optional(z.int()),
-    echo: neutral.no,
+    /** With echo nothing but the prompt may be asked for. */
+    max_tokens: optional(z.int().min(0)),
+    echo: optional(z.boolean()),
+    response_format: optional(responseFormat),
     suffix: neutral.emptyText,
   })
   .refine(({ best_of, n }) => best_of === undefined || best_of === (n ?? 1), {
     path: ["best_of"],
     error: "This server does not support it; leave it out or give n",
+  })
+  .refine(({ max_tokens, echo }) => max_tokens !== 0 || echo, {
+    path: ["max_tokens"],
+    error: "Expected 1 or more, or 0 with echo",
   });
 
 export async function completions(c: Context, service: Service): Promise<Response> {
@@ -41,14 +49,17 @@ export async function completions(c: Context, service: Service): Promise<Respons
   const seed = firstSeed(fields);
   const most = service.maxTokensPerRequest;
   const maxTokens = fields.max_tokens ?? Math.min(defaultMaxTokens, most ?? defaultMaxTokens);
+  const jsonSchema = schemaOf(fields.response_format);
   const requests = prompts.flatMap((prompt) => {
     service.prompts.room(prompt, maxTokens, most);
-    const shared = { prompt, maxTokens, sampling, stop, adapter, topLogprobs: fields.logprobs };
+    const { echo, logprobs: topLogprobs } = fields;
+    const shared = { prompt, maxTokens, sampling, stop, adapter, echo, topLogprobs, jsonSchema };
     return Array.from({ length: fields.n ?? 1 }, (_, i) => ({ ...shared, seed: seed + i }));
   });
   const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
   const form = completionForm(service.tokenizer, requests.length, fields.logprobs !== undefined);
-  return respond(c, service, { fields, requests, promptTokens, form });
+  const completion = { fields, requests, promptTokens, form };
+  return namingSchema(requests[0], "response_format", () => respond(c, service, completion));
 }
 
 /** The ids of each text of a field that may hold one text, one list of ids, or a list of such. */

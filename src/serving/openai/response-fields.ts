@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { callArguments } from "./chat-messages.js";
 import { generationFields, neutral, optional } from "./generation-fields.js";
+import { textFormat } from "./json-format.js";
 import { functionFields, mostTools } from "./tools.js";
 
 const textPart = z.object({
@@ -46,16 +47,6 @@ const item = z.union([messageItem, callItem, outputItem, reasoningItem, referenc
 
 /** A part of a conversation. */
 export type InputItem = z.output<typeof item>;
-
-const textFormat = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text") }),
-  z.object({ type: z.literal("json_object") }),
-  z.object({
-    type: z.literal("json_schema"),
-    name: z.string(),
-    schema: z.record(z.string(), z.unknown()),
-  }),
-]);
 
 const tool = z.object({
   type: z.literal("function", { error: "This server has no tools of its own: give type function" }),

@@ -1,7 +1,6 @@
 /** POST /v1/responses */
 import type { Context } from "hono";
-import { type GenerationEvent, type GenerationRequest, RequestError } from "../engine/engine.js";
-import { badField } from "../http/api-error.js";
+import type { GenerationEvent, GenerationRequest } from "../engine/engine.js";
 import { eventStream } from "../http/event-stream.js";
 import { readJson } from "../http/json-body.js";
 import { writeAnswers } from "./answers.js";
@@ -10,6 +9,7 @@ import { callReader } from "./chat-form.js";
 import { callArguments } from "./chat-messages.js";
 import { encodeChat } from "./chat-prompt.js";
 import { firstSeed, sharedSettings } from "./generation-fields.js";
+import { namingSchema, schemaOf } from "./json-format.js";
 import { findModel } from "./models.js";
 import { type InputItem, type ResponseRequest, responseRequest } from "./response-fields.js";
 import { messagesOf, refuseLongItems } from "./response-items.js";
@@ -26,16 +26,12 @@ export async function responses(c: Context, service: Service, memory: ResponseMe
   const onEnd = () => {
     if (fields.store ?? true) memory.keep(asked.id, items, asked.output.filter(isWhole).map(asInput));
   };
-  try {
+  return namingSchema(request, "text.format", async () => {
     if (fields.stream) return await stream(c, service, asked, onEnd);
     await write(c, service, asked, () => {});
     onEnd();
     return c.json(asked.response);
-  } catch (error) {
-    // Everything else was checked above; what is left for the engine to refuse is a schema.
-    const param = request.calls ? "tools" : request.jsonSchema && "text.format";
-    throw error instanceof RequestError && param ? badField(error, param) : error;
-  }
+  });
 }
 
 function conversationOf({ input, previous_response_id: before }: ResponseRequest, memory: ResponseMemory) {
@@ -53,7 +49,7 @@ function toRequest(
   const { tools: given = [], tool_choice: choice = "auto", parallel_tool_calls: several = true } = fields;
   const functions = given.map(({ type: _, ...described }) => described);
   const tools = toolsOf({ functions, choice, areSeveral: several }, service);
-  const jsonSchema = schemaOf(fields);
+  const jsonSchema = schemaOf(fields.text?.format);
   if (tools && jsonSchema) throw besideTools("text.format");
   refuseLongItems(items, service.prompts);
   const prompt = encodeChat(messagesOf(items, fields.instructions), service, tools, "input");
@@ -64,11 +60,6 @@ function toRequest(
     maxTokens: service.prompts.room(prompt, fields.max_output_tokens, service.maxTokensPerRequest),
     stop: jsonSchema || calls?.isOpened ? [] : service.turnEnd,
   };
-}
-
-function schemaOf({ text }: ResponseRequest): object | true | undefined {
-  if (text?.format?.type === "json_schema") return text.format.schema;
-  return text?.format?.type === "json_object" ? true : undefined;
 }
 
 /** A response while it is written. */
