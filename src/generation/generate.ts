@@ -144,7 +144,7 @@ function extend(text: Text, tokenizer: Tokenizer, options: GenerateOptions): voi
   if (stream.push(id)) text.finishReason = "stop";
   else if (constraint?.isComplete) text.finishReason = stream.end() ? "stop" : "end";
   else if (ids.length - promptLength >= options.maxTokens) {
-    text.finishReason = stream.end() ? "stop" : "length";
+    text.finishReason = stream.end(true) ? "stop" : "length";
   }
 }
 

@@ -35,9 +35,13 @@ export class TextStream {
     this.show(this.decoded.length);
   }
 
-  /** No more tokens follow. True when the last characters complete a stop string. */
-  end(): boolean {
-    if (this.add(this.decoder.end())) return true;
+  /**
+   * No more tokens follow. True when the last characters complete a stop string. Of a text that was cut, a character that
+   * is not whole is left out; otherwise it comes out as U+FFFD.
+   */
+  end(isCut = false): boolean {
+    const rest = this.decoder.end();
+    if (this.add(isCut ? rest.replace(/\uFFFD+$/, "") : rest)) return true;
     this.show(this.decoded.length);
     return false;
   }

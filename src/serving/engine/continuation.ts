@@ -141,7 +141,7 @@ export class Continuation {
   /** Lets go of what is held back, and reports the end. */
   finish(reason: "stop" | "length"): void {
     // Half a character that is let go at the end may complete a stop string.
-    this.finishReason = this.stream.end() ? "stop" : reason;
+    this.finishReason = this.stream.end(reason === "length") ? "stop" : reason;
     this.flush();
     this.report({
       kind: "end",

