@@ -50,10 +50,46 @@ export async function writeGenerationConfig(
   await folder.write(file, jsonText(json));
 }
 
-/** Reads what the file suggests; undefined when there is none. Throws `CheckpointError` for a wrong type. */
+/** What changes no text, or is ours to decide: how a batch is run, what else is returned, and what beams alone have. */
+const harmless = new Set(
+  `_from_model_config transformers_version trust_remote_code do_sample max_length use_cache cache_implementation cache_config
+  return_legacy_cache return_dict_in_generate output_scores output_logits output_attentions output_hidden_states
+  num_return_sequences bos_token_id eos_token_id pad_token_id decoder_start_token_id early_stopping length_penalty
+  diversity_penalty num_beam_groups remove_invalid_values renormalize_logits disable_compile compile_config prefill_chunk_size
+  max_cache_len continuous_batching_config use_mtp speculation_type assistant_ensemble_weight low_memory assistant_early_exit assistant_confidence_threshold num_assistant_tokens num_assistant_tokens_schedule
+  prompt_lookup_num_tokens max_matching_ngram_size is_assistant assistant_lookbehind target_lookbehind`.split(
+    /\s+/,
+  ),
+);
+
+/** With these values the others change nothing; any other name does so with null, false, 0 or nothing in it. */
+const neutralValues: Readonly<Record<string, number>> = {
+  num_beams: 1,
+  typical_p: 1,
+  encoder_repetition_penalty: 1,
+  guidance_scale: 1,
+};
+
+function isFollowed(name: string, value: unknown): boolean {
+  if (harmless.has(name) || Object.values(names).includes(name)) return true;
+  return !value || value === neutralValues[name] || (Array.isArray(value) && value.length === 0);
+}
+
+/**
+ * Reads what the file suggests; undefined when there is none. Throws `CheckpointError` for a wrong type, and for what
+ * would make other texts than ours.
+ */
 export async function readGenerationConfig(folder: Folder): Promise<GenerationDefaults | undefined> {
   if ((await folder.size(file)) === undefined) return undefined;
   const json = await readJson(folder, file);
+  const other = Object.entries(json).find(([name, value]) => !isFollowed(name, value));
+  if (other !== undefined) {
+    throw new CheckpointError(
+      "a generation setting is not known here, and the model's texts would be others than it asks for",
+      `${other[0]}: ${JSON.stringify(other[1]).slice(0, 100)} in ${folder.location}/${file}`,
+      "remove the line, if the texts may be others",
+    );
+  }
   const defaults: Record<string, number> = {};
   for (const [ours, theirs] of Object.entries(names)) {
     const value = json[theirs] ?? undefined;

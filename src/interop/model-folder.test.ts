@@ -9,6 +9,7 @@ import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
 import { initialise } from "../nn/parameter.js";
 import { CheckpointError } from "./errors.js";
+import { jsonText } from "./folder-files.js";
 import { decoderFromConfig } from "./model-config.js";
 import { loadModel, openModel, type SavedModel, saveModel } from "./model-folder.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
@@ -90,6 +91,38 @@ describe("settings for generation", () => {
     const json = JSON.parse(new TextDecoder().decode(await folder.read("generation_config.json")));
     expect(json).toEqual({ bos_token_id: null, eos_token_id: null, do_sample: false });
     expect((await loadModel(folder)).generation).toEqual({ temperature: 0 });
+  });
+
+  it.each([
+    ["no_repeat_ngram_size", 3],
+    ["suppress_tokens", [1, 2]],
+    ["num_beams", 4],
+    ["stop_strings", ["."]],
+    ["of_next_year", true],
+  ])("that make other texts are refused: %s", async (name, value) => {
+    const folder = await savedGpt2();
+    await folder.write("generation_config.json", jsonText({ temperature: 0.7, [name]: value }));
+    const found = `${name}: ${JSON.stringify(value)} in ${folder.location}/generation_config.json`;
+    await expect(loadModel(folder)).rejects.toMatchObject({ name: "CheckpointError", values: found });
+  });
+
+  it("that make none are not, as Transformers writes them all", async () => {
+    const neutral = {
+      no_repeat_ngram_size: 0,
+      suppress_tokens: null,
+      num_beams: 1,
+      bad_words_ids: [],
+      typical_p: 1.0,
+    };
+    const theirs = {
+      _from_model_config: true,
+      max_length: 20,
+      use_cache: true,
+      cache_implementation: "hybrid",
+    };
+    const folder = await savedGpt2();
+    await folder.write("generation_config.json", jsonText({ ...neutral, ...theirs, top_k: 5 }));
+    expect((await loadModel(folder)).generation).toEqual({ topK: 5 });
   });
 
   it("must be numbers", async () => {

@@ -5,10 +5,26 @@ import type { ChatTemplate } from "./chat-template.js";
  * its turn, also where its tokenizer names another token as its end. Empty where nothing is written there.
  */
 export function turnEnd(template: ChatTemplate): string[] {
+  return [writtenBehind(template) ?? ""].filter((end) => end !== "");
+}
+
+/**
+ * A sentence for a template that writes nothing behind the assistant's words, which is all that an answer could end with.
+ */
+export function endlessTurns(template: ChatTemplate): string[] {
+  if (writtenBehind(template) !== "") return [];
+  return [
+    "the chat template writes nothing behind what the assistant says: answers will go on until they are cut; give the " +
+      "tokenizer a chat_template that ends turns with a special token",
+  ];
+}
+
+/** Undefined where that is not known. */
+function writtenBehind(template: ChatTemplate): string | undefined {
   const words = "Hello-there";
   const rendered = renderTurn(template, words);
-  const end = rendered.slice(rendered.lastIndexOf(words) + words.length).trim();
-  return rendered.includes(words) && end !== "" ? [end] : [];
+  if (!rendered.includes(words)) return undefined;
+  return rendered.slice(rendered.lastIndexOf(words) + words.length).trim();
 }
 
 /** Some templates refuse a conversation that others take; then nothing is known about the end of a turn. */

@@ -130,6 +130,16 @@ describe("conversations", () => {
   });
 });
 
+it.each([
+  ["nothing", "\n", [expect.stringContaining("answers will go on until they are cut")]],
+  ["a special token", "<|im_end|>", []],
+])("conversations whose template ends turns with %s", async (_, end, told) => {
+  const folder = join(place, `ending${told.length}`);
+  const chat_template = `{% for m in messages %}{{ m.role }}: {{ m.content }}${end}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}`;
+  await writePretrained(folder, addSpecialTokens(bytes, chatMlTokens, { chatTemplate: chat_template }));
+  expect((await start(finetuneRecipe(folder, "chat", files.chat))).notes).toEqual(told);
+});
+
 describe("preferences", () => {
   /** The two texts of each pair, and what is compared of them. */
   async function pairsOf(recipe: Recipe) {

@@ -5,6 +5,7 @@ import { describeLeftOut } from "../../../data/reading.js";
 import { writeExamples } from "../../../data/tables/examples.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import { chatTokens, cutAtTurn, type MarkedTokens } from "../../../features/chat/chat-tokens.js";
+import { endlessTurns } from "../../../features/chat/turn-end.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { type Surroundings, watching } from "../../modality.js";
@@ -31,7 +32,7 @@ export const chat: DataFormat = {
         );
       }
     };
-    return { tokenizer, base, leftOut, write };
+    return { tokenizer, base, leftOut, notes: endlessTurns(chatTemplate(tokenizer)), write };
   },
 
   open: (folder, recipe) => openSplits(folder, recipe, "rows of conversations"),

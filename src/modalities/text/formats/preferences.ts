@@ -6,6 +6,7 @@ import { describeLeftOut } from "../../../data/reading.js";
 import { writeExamples } from "../../../data/tables/examples.js";
 import { chatTemplate } from "../../../features/chat/chat-template.js";
 import { chatTokens } from "../../../features/chat/chat-tokens.js";
+import { endlessTurns } from "../../../features/chat/turn-end.js";
 import type { Tokenizer } from "../../../features/tokenizer/tokenizer.js";
 import type { Folder } from "../../../files/folder.js";
 import { rowsPerPair } from "../../../objectives/dpo.js";
@@ -25,7 +26,8 @@ export const preferences: DataFormat = {
     const { pairs, leftOut } = await readPairs(recipe, base.tokenizer, rowLength, around);
     const splits = splitExamples(pairs, recipe, leftOut);
     const write = (folder: Folder) => writePairs(folder, splits, recipe, around, base, rowLength);
-    return { tokenizer: base.tokenizer, base, leftOut, write };
+    const notes = endlessTurns(chatTemplate(base.tokenizer));
+    return { tokenizer: base.tokenizer, base, leftOut, notes, write };
   },
 
   open: (folder, recipe) => openSplits(folder, recipe, "preferences"),
