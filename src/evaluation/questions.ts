@@ -2,8 +2,9 @@
  * Questions with several answers, read from rows and written out as lm-evaluation-harness writes them, so that
  * results can be compared: `lm_eval/tasks/hellaswag/utils.py` and `lm_eval/tasks/arc/arc_easy.yaml`.
  */
+
+import { allRows, type TableRow } from "../data/tables/rows.js";
 import { EvaluationError } from "./errors.js";
-import { type TableRow, tableRows } from "./table-rows.js";
 import { trim } from "./whitespace.js";
 
 export interface Question {
@@ -23,13 +24,13 @@ export type QuestionTask = (typeof tasks)[number];
  * The questions of JSON Lines and Parquet files. Rows are HellaSwag's (activity_label, ctx_a, ctx_b, endings,
  * label) or ARC's (question, choices of text and label, answerKey), which `task` may insist on, or plain: query
  * or ctx, choices or endings, gold or label, taken as they are.
- * Throws `EvaluationError` naming file and row for one that is none of them; see also `tableRows`.
+ * Throws `EvaluationError` naming file and row for one that is none of them; see also `allRows`.
  */
 export async function* readQuestions(
   files: string | string[],
   task?: QuestionTask,
 ): AsyncGenerator<Question> {
-  for await (const row of tableRows(files)) {
+  for await (const row of allRows(files)) {
     const question = readers[task ?? kindOf(row)](row);
     checkChoices(question);
     yield question;
@@ -113,13 +114,13 @@ function textsOf(row: TableRow, name: string): string[] {
 function indexOf(row: TableRow, name: string): number {
   const value = row.value[name];
   const isWritten = typeof value === "string" && /^\d+$/.test(value);
-  const number = isWritten || typeof value === "bigint" ? Number(value) : value;
+  const number = isWritten ? Number(value) : value;
   if (Number.isSafeInteger(number)) return number as number;
   throw wrong(row, name, "the index of a choice");
 }
 
 function wrong({ value, source }: TableRow, name: string, expected: string): EvaluationError {
-  const found = JSON.stringify(value[name], (_, part) => (typeof part === "bigint" ? Number(part) : part));
+  const found = JSON.stringify(value[name]);
   const fields = Object.keys(value).join(", ") || "none";
   return new EvaluationError(
     `a row's "${name}" is not ${expected}`,

@@ -91,7 +91,7 @@ describe("conversations", () => {
 
   it("a file that is not there, and one of another kind", async () => {
     await refused("chat-sft", /no file matches[\s\S]*absent/, "--data.files", join(place, "absent.jsonl"));
-    await refused("chat-sft", /JSON Lines only[\s\S]*text\.txt/, "--data.files", files.text);
+    await refused("chat-sft", /from tables[\s\S]*text\.txt/, "--data.files", files.text);
   });
 });
 

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import type { SchemaElement } from "hyparquet";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, MissingFileError } from "../../files/errors.js";
 import { type Chat, readChats } from "./chat.js";
@@ -98,6 +100,63 @@ describe("rows of chats", () => {
   });
 });
 
+describe("chats in Parquet, as they lie on the Hub", () => {
+  const list = (name: string): SchemaElement[] => [
+    { name, repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
+    { name: "list", repetition_type: "REPEATED", num_children: 1 },
+  ];
+  const leaf = (name: string): SchemaElement => ({
+    name,
+    type: "BYTE_ARRAY",
+    converted_type: "UTF8",
+    repetition_type: "OPTIONAL",
+  });
+  const schema: SchemaElement[] = [
+    { name: "root", num_children: 2 },
+    ...list("messages"),
+    { name: "element", repetition_type: "OPTIONAL", num_children: 3 },
+    ...["role", "content", "name"].map(leaf),
+    { name: "id", type: "INT64", repetition_type: "OPTIONAL" },
+  ];
+  const table = (messages: unknown[]) => {
+    const id = messages.map((_, i) => BigInt(i));
+    const columnData = [
+      { name: "messages", data: messages },
+      { name: "id", data: id },
+    ];
+    return new Uint8Array(parquetWriteBuffer({ columnData, schema, rowGroupSize: 2 }));
+  };
+  const unnamed = hello.map((message) => ({ ...message, name: null }));
+
+  it("are lists of messages, in which null is nothing", async () => {
+    const bytes = table([
+      unnamed,
+      unnamed,
+      [...unnamed, { role: "user", content: "Bye", name: "Ada" }, unnamed[1]],
+    ]);
+    for (const file of [await put("chats.parquet", bytes), await put("chats.parquet.gz", gzipSync(bytes))]) {
+      const chats = await read(file);
+      expect(chats.map(short)).toEqual([
+        "u: Hi | a: Hello",
+        "u: Hi | a: Hello",
+        "u: Hi | a: Hello | u: Bye | a: Hello",
+      ]);
+      expect(chats.map(({ source }) => source)).toEqual([1, 2, 3].map((row) => `${file}:${row}`));
+      expect(chats[0].messages).toEqual(hello);
+      expect(chats[2].messages[2]).toEqual({ role: "user", content: "Bye", name: "Ada" });
+    }
+  });
+
+  it("are named by their row where they are bad", async () => {
+    const file = await put(
+      "bad.parquet",
+      table([unnamed, null, [{ role: "user", content: null, name: null }]]),
+    );
+    await expect(read(file)).rejects.toThrow(/no conversation[\s\S]*bad\.parquet:2 has: id/);
+    await expect(read(await put("none.parquet", "PAR1"))).rejects.toThrow(/Parquet file cannot be read/);
+  });
+});
+
 describe("bad rows", () => {
   const user = { role: "user", content: "a" };
   const lines = [
@@ -128,7 +187,7 @@ describe("bad rows", () => {
     ["a message holds half a surrogate pair", 1, [/^a\.jsonl:6, message 1/]],
     ["the line is not UTF-8 text", 1, [/^a\.jsonl:9: byte 0xe9 at byte offset \d+$/]],
     ["the file holds no rows", 1, ["b.jsonl"]],
-    ["rows are read from JSON Lines only", 1, ["c.txt"]],
+    ["rows are read from tables", 1, ["c.txt"]],
   ] as const;
 
   it("are left out, counted and named with skipBad, in every reading alike", async () => {
@@ -287,7 +346,7 @@ describe("rows are refused with file and line", () => {
       read(await put("cut.jsonl", `${rows({ messages: hello })}\n{"messages": [`)),
     ).rejects.toThrow(/not JSON[\s\S]*cut\.jsonl:2/);
     await expect(read(await put("list.jsonl", "[1]"))).rejects.toThrow(/no JSON object[\s\S]*list\.jsonl:1/);
-    await expect(read(await put("a.txt", "Hi"))).rejects.toThrow(/JSON Lines only[\s\S]*a\.txt/);
+    await expect(read(await put("a.txt", "Hi"))).rejects.toThrow(/from tables[\s\S]*a\.txt/);
     await expect(read(join(root, "none.jsonl"))).rejects.toThrow(MissingFileError);
   });
 

@@ -1,6 +1,6 @@
 import { DataError } from "../../files/errors.js";
 import type { ReadingOptions } from "../reading.js";
-import type { JsonlRow } from "../tables/jsonl.js";
+import type { TableRow } from "../tables/rows.js";
 import { ChatError, type ChatMessage, type ChatRole, checkMessages, shown } from "./messages.js";
 import { type RowReader, readRows } from "./rows.js";
 
@@ -10,7 +10,7 @@ export interface Chat {
   readonly source: string;
 }
 
-type Row = JsonlRow["value"];
+type Row = TableRow["value"];
 
 /** How each kind of row is read, found by the field that tells it. */
 const KINDS: Record<string, (row: Row, source: string) => ChatMessage[][]> = {
@@ -27,7 +27,7 @@ const KINDS: Record<string, (row: Row, source: string) => ChatMessage[][]> = {
 };
 
 /**
- * The conversations of JSON Lines files, each row one of: `messages` of {role, content}; `conversations` of
+ * The conversations of JSON Lines and Parquet files, each row one of: `messages` of {role, content}; `conversations` of
  * {from, value} (ShareGPT: human, gpt); instruction, input, output (Alpaca); instruction and `instances`
  * of {input, output}, each a conversation (Self-Instruct); `prompt` and `completion`. A row that is none of them or
  * breaks `checkMessages` is bad.

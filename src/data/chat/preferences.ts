@@ -1,5 +1,5 @@
 import type { ReadingOptions } from "../reading.js";
-import type { JsonlRow } from "../tables/jsonl.js";
+import type { TableRow } from "../tables/rows.js";
 import { turnsOf } from "./chat.js";
 import { ChatError, type ChatMessage, checkMessages } from "./messages.js";
 import { type RowReader, readRows } from "./rows.js";
@@ -20,7 +20,7 @@ export interface Preferences extends RowReader<Preference> {
 }
 
 /**
- * The preferences of JSON Lines files. In a row `prompt` is a text or messages; `chosen` and `rejected` are
+ * The preferences of JSON Lines and Parquet files. In a row `prompt` is a text or messages; `chosen` and `rejected` are
  * texts, messages that follow the prompt, or whole conversations that begin with it. Without a prompt
  * the conversations' common beginning is it. A row that is not so is bad.
  * @throws DataError naming file and line of bad rows, see `ReadingOptions`, and where there are no rows.
@@ -48,7 +48,7 @@ export function readPreferences(files: string | string[], options: ReadingOption
   };
 }
 
-function preferenceOf({ value: row, source }: JsonlRow): Preference {
+function preferenceOf({ value: row, source }: TableRow): Preference {
   const answers = [row.chosen, row.rejected].map((value, i) =>
     turnsOf(value, "assistant", `${source}, ${i === 0 ? "chosen" : "rejected"}`),
   );

@@ -1,6 +1,6 @@
 import { DataError } from "../../files/errors.js";
 import { describeLeftOut, type LeftOut, Reading, type ReadingOptions } from "../reading.js";
-import { type JsonlRow, rowsOfFiles } from "../tables/jsonl.js";
+import { rowsOfFiles, type TableRow } from "../tables/rows.js";
 
 /** What rows of files hold. It can be read again and again, and is read from the disk each time. */
 export interface RowReader<T> extends AsyncIterable<T> {
@@ -11,13 +11,13 @@ export interface RowReader<T> extends AsyncIterable<T> {
 }
 
 /**
- * What `itemsOf` makes of each row of JSON Lines files; what it throws makes a bad row, all of which is left out.
+ * What `itemsOf` makes of each row of JSON Lines and Parquet files; what it throws makes a bad row, all of which is left out.
  * @throws DataError for bad rows, see `ReadingOptions`, and where there are no rows; MissingFileError: see `findFiles`.
  */
 export function readRows<T>(
   files: string | string[],
   options: ReadingOptions,
-  itemsOf: (row: JsonlRow) => readonly T[],
+  itemsOf: (row: TableRow) => readonly T[],
 ): RowReader<T> {
   let reading = new Reading(options);
   let leftByCaller = 0;

@@ -2,7 +2,8 @@ import { DataError } from "../../files/errors.js";
 import { parseJson } from "../../files/json.js";
 import { Reading } from "../reading.js";
 import type { SourceDocument } from "../text/document.js";
-import { findFiles, type SourceFile } from "../text/find-files.js";
+import type { SourceFile } from "../text/find-files.js";
+import { fieldAt } from "./field-path.js";
 import { numberedLines } from "./numbered-lines.js";
 
 /** A row of a JSON Lines file. */
@@ -14,8 +15,8 @@ export interface JsonlRow {
 }
 
 /**
- * The rows of a JSON Lines file, each an object whose `field` holds a text. null and "" are documents
- * without text. Rows with bad JSON, without the field, or where it holds no text, are refused by the reading.
+ * The rows of a JSON Lines file, each an object whose `field` (`meta.body`: one inside of another) holds a text. null and ""
+ * are documents without text. Rows with bad JSON, without the field, or where it holds no text, are refused by the reading.
  */
 export async function* jsonlDocuments(
   file: SourceFile,
@@ -31,23 +32,6 @@ export async function* jsonlDocuments(
       continue;
     }
     if (!reading.isStopped) yield { source: row.source, pieces: () => (text === "" ? [] : [text]) };
-  }
-}
-
-/**
- * The rows of every JSON Lines file that names, folders and globs stand for. Other kinds of files are refused by the
- * reading.
- * @throws MissingFileError: see `findFiles`.
- */
-export async function* rowsOfFiles(patterns: string | string[], reading: Reading): AsyncGenerator<JsonlRow> {
-  const files = await findFiles(patterns, reading);
-  reading.begin(files);
-  for (const file of files) {
-    if (file.format === "jsonl") yield* jsonlRows(file, reading);
-    else {
-      const advice = "name .jsonl or .jsonl.gz files";
-      reading.refuse(new DataError("rows are read from JSON Lines only", file.path, advice));
-    }
   }
 }
 
@@ -88,7 +72,8 @@ function rowOf(line: string, source: string, reading: Reading): JsonlRow | undef
 }
 
 function textOf({ value: row, source, line }: JsonlRow, field: string): string {
-  if (!Object.hasOwn(row, field)) {
+  const found = fieldAt(row, field);
+  if (found === undefined) {
     const fields = Object.keys(row).join(", ") || "none";
     throw new DataError(
       `the row has no field "${field}"`,
@@ -96,10 +81,10 @@ function textOf({ value: row, source, line }: JsonlRow, field: string): string {
       "name one with `field`",
     );
   }
-  const value = row[field] ?? "";
+  const value = found ?? "";
   if (typeof value !== "string") {
-    const found = `${source}: ${JSON.stringify(value).slice(0, 60)}`;
-    throw new DataError(`the field "${field}" holds no text`, found, "name a field of strings with `field`");
+    const shown = `${source}: ${JSON.stringify(value).slice(0, 60)}`;
+    throw new DataError(`the field "${field}" holds no text`, shown, "name a field of strings with `field`");
   }
   // Only an escape such as \ud83d can bring half a surrogate pair into a text that was checked as UTF-8.
   if (/\\ud/i.test(line) && /[\ud800-\udfff]/u.test(value)) {

@@ -5,6 +5,7 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { fileChunks } from "../../files/bytes.js";
@@ -12,6 +13,7 @@ import { DataError } from "../../files/errors.js";
 import type { Reading } from "../reading.js";
 import type { SourceDocument } from "../text/document.js";
 import type { SourceFile } from "../text/find-files.js";
+import { fieldAt } from "./field-path.js";
 import { readable } from "./readable.js";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -24,7 +26,7 @@ export interface ParquetRow {
 }
 
 /**
- * The rows of a Parquet file's text column; null and "" are documents without text. The reading refuses what
+ * The rows of a Parquet file's text column, or of one inside of it (`meta.body`); null and "" are documents without text. The reading refuses what
  * `parquetRows` says, a column that is missing or holds no text, and rows that are not UTF-8.
  */
 export async function* parquetDocuments(
@@ -32,12 +34,9 @@ export async function* parquetDocuments(
   column: string,
   reading: Reading,
 ): AsyncGenerator<SourceDocument> {
-  const columnsOf = (metadata: FileMetaData) => {
-    requireTextColumn(file.path, metadata, column);
-    return [column];
-  };
+  const columnsOf = (metadata: FileMetaData) => [requireTexts(file.path, metadata, column)];
   for await (const { value, source } of parquetRows(file, columnsOf, reading)) {
-    const text = textOf(value[column], column, source, reading);
+    const text = textOf(fieldAt(value, column), column, source, reading);
     if (text === undefined || reading.isStopped) continue;
     yield { source, pieces: () => (text === "" ? [] : [text]) };
   }
@@ -151,18 +150,22 @@ function stringFromBytes(bytes: Uint8Array | undefined): string | Uint8Array | u
   }
 }
 
-function requireTextColumn(path: string, metadata: FileMetaData, column: string): void {
-  const columns = parquetSchema(metadata).children;
-  const found = columns.find((child) => child.element.name === column);
+/** Throws `DataError` unless the path leads to texts; gives the column at its beginning. */
+function requireTexts(path: string, metadata: FileMetaData, column: string): string {
+  const root = parquetSchema(metadata);
+  const child = ({ children }: SchemaTree, name: string) =>
+    children.find(({ element }) => element.name === name);
+  const names = child(root, column) ? [column] : column.split(".");
+  const found = names.reduce<SchemaTree | undefined>((at, name) => at && child(at, name), root);
   if (found === undefined) {
-    const names = columns.map((child) => child.element.name).join(", ");
     throw new DataError(
       `the file has no column "${column}"`,
-      `${path} has: ${names}`,
-      "name one with `column`",
+      `${path} has: ${root.children.map(({ element }) => element.name).join(", ")}`,
+      "name one with `column`; one inside of another by its path, such as meta.body",
     );
   }
-  if (found.element.type === "BYTE_ARRAY" && found.children.length === 0) return;
+  const isText = found.element.type === "BYTE_ARRAY" && found.element.repetition_type !== "REPEATED";
+  if (isText && found.children.length === 0) return names[0];
   const type = found.children.length > 0 ? "nested values" : found.element.type;
   throw new DataError(
     `the column "${column}" holds no text`,

@@ -2,6 +2,7 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, MissingFileError } from "../../files/errors.js";
@@ -50,6 +51,30 @@ describe("formats", () => {
     const gz = await put("rows2.jsonl.gz", gzipSync(lines.replaceAll('"text"', '"body"')));
     expect(await textsOf(plain)).toEqual([WORLD, "b🌍", "c"]);
     expect(await textsOf({ files: gz, field: "body" })).toEqual([WORLD, "b🌍", "c"]);
+  });
+
+  it("reads fields inside of others by their path, in both tables", async () => {
+    const rows = ["a", "b"].map((body) => ({ meta: { body, id: 1 }, "meta.id": "x" }));
+    const lines = await put("nested.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    expect(await textsOf({ files: lines, field: "meta.body" })).toEqual(["a", "b"]);
+    expect(await textsOf({ files: lines, field: "meta.id" })).toEqual(["x"]);
+    await expect(textsOf({ files: lines, field: "meta.text" })).rejects.toThrow(/no field "meta\.text"/);
+    const meta: SchemaElement[] = [
+      { name: "root", num_children: 1 },
+      { name: "meta", num_children: 2, repetition_type: "OPTIONAL" },
+      { name: "body", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" },
+      { name: "id", type: "INT32", repetition_type: "OPTIONAL" },
+    ];
+    const data = [...rows.map((row) => row.meta), { body: null, id: 2 }, null];
+    const writer = { columnData: [{ name: "meta", data }], schema: meta };
+    const table = await put("nested.parquet", new Uint8Array(parquetWriteBuffer(writer)));
+    expect(await textsOf({ files: table, column: "meta.body" })).toEqual(["a", "b"]);
+    for (const [column, found] of Object.entries({
+      "meta.id": "holds no text",
+      meta: "nested values",
+      "meta.x": "no column",
+    }))
+      await expect(textsOf({ files: table, column })).rejects.toThrow(found);
   });
 
   it("reads parquet over several row groups, plain and compressed", async () => {
