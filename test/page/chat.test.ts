@@ -1,5 +1,6 @@
 /** The chat page in Chromium: conversations. */
 import { expect, it } from "vitest";
+import { until, untilMetric } from "../serving/start.js";
 import {
   answer,
   answered,
@@ -18,7 +19,6 @@ import {
   serve,
   shows,
 } from "./browser.js";
-import { until, untilMetric } from "./start.js";
 
 const oneAtATime = { bodyBytes: 20_000, maxConcurrent: 1, maxQueue: 1 };
 

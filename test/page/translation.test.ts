@@ -2,9 +2,9 @@
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { pageNamed } from "../../src/serving/page/page.js";
+import { ScriptedTranslator, serveTranslator } from "../serving/scripted-translator.js";
+import { until } from "../serving/start.js";
 import { button, describePage, eventually, failure, open, shows } from "./browser.js";
-import { ScriptedTranslator, serveTranslator } from "./scripted-translator.js";
-import { until } from "./start.js";
 
 const english = "A man is walking his dog along the river this morning.";
 

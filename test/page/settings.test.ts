@@ -1,5 +1,6 @@
 /** The chat page in Chromium: settings, languages, what it keeps, small screens. */
 import { expect, it } from "vitest";
+import { until } from "../serving/start.js";
 import {
   answer,
   answered,
@@ -17,7 +18,6 @@ import {
   serve,
   shows,
 } from "./browser.js";
-import { until } from "./start.js";
 
 describePage("settings", () => {
   it("go along with each request, and stay when the page is loaded again", async () => {

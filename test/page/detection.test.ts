@@ -2,8 +2,6 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import { temporaryFolder } from "../temporary-folder.js";
-import { button, describePage, eventually, failure, open, shows } from "./browser.js";
 import {
   classes,
   generation,
@@ -12,7 +10,9 @@ import {
   type SmallDetector,
   saveSmallDetector,
   serveSmallDetector,
-} from "./small-detector.js";
+} from "../serving/small-detector.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { button, describePage, eventually, failure, open, shows } from "./browser.js";
 
 interface Prediction {
   readonly x: number;

@@ -1,6 +1,7 @@
 /** The chat page in Chromium when things go wrong: it says what, and loses nothing. */
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
+import { post, until } from "../serving/start.js";
 import {
   answer,
   answered,
@@ -19,7 +20,6 @@ import {
   serve,
   shows,
 } from "./browser.js";
-import { post, until } from "./start.js";
 
 /** That nothing of the question is on the page but in its field, ready to be sent again. */
 async function isGivenBack(page: Page, text: string): Promise<void> {

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMidi } from "../../src/data/music/midi.js";
 import type { RunningServer } from "../../src/serving/http/server.js";
+import { serveSmallComposer } from "../serving/small-composer.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { button, describePage, failure, open, shows } from "./browser.js";
-import { serveSmallComposer } from "./small-composer.js";
 
 let server: RunningServer;
 

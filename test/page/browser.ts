@@ -4,9 +4,9 @@ import { describe, expect, onTestFinished } from "vitest";
 import type { Engine } from "../../src/serving/engine/engine.js";
 import type { RunningServer, ServerOptions } from "../../src/serving/openai/server.js";
 import { chatPage } from "../../src/serving/page/page.js";
+import { ScriptedEngine } from "../serving/scripted-engine.js";
+import { start } from "../serving/start.js";
 import { findChromium, howToGetChromium } from "./chromium.js";
-import { ScriptedEngine } from "./scripted-engine.js";
-import { start } from "./start.js";
 
 /** On a busy machine a browser takes its time. */
 const patienceMs = 60_000;

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { temporaryFolder } from "../temporary-folder.js";
-import { button, describePage, eventually, failure, open, shows } from "./browser.js";
 import {
   motley,
   type SmallRecogniser,
   saveSmallRecogniser,
   serveSmallRecogniser,
-} from "./small-recogniser.js";
+} from "../serving/small-recogniser.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { button, describePage, eventually, failure, open, shows } from "./browser.js";
 
 const place = temporaryFolder();
 const talk = { name: "talk.wav", mimeType: "audio/wav", buffer: Buffer.from(motley(9.5)) };

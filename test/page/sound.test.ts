@@ -2,9 +2,9 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { RunningServer } from "../../src/serving/http/server.js";
+import { serveSmallSpeaker, words } from "../serving/small-speaker.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { button, describePage, eventually, failure, open, shows } from "./browser.js";
-import { serveSmallSpeaker, words } from "./small-speaker.js";
 
 let server: RunningServer;
 

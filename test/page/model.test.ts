@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openFolder } from "../../src/files/disk.js";
 import { saveModel } from "../../src/interop/model-folder.js";
 import { startEngine, type WorkerEngine } from "../../src/serving/engine/worker-engine.js";
+import { smallModel } from "../serving/small-model.js";
+import { until } from "../serving/start.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import {
   answer,
@@ -19,8 +21,6 @@ import {
   serve,
   shows,
 } from "./browser.js";
-import { smallModel } from "./small-model.js";
-import { until } from "./start.js";
 
 const folder = temporaryFolder();
 let engine: WorkerEngine;
