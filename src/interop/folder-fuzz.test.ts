@@ -109,6 +109,27 @@ describe.each(models)("config.json of a %s", (_, model) => {
   });
 });
 
+it("weights are kept as one asks, each before the next is read, and with an adapter in them", async () => {
+  const order: string[] = [];
+  const spied = memoryFolder("base");
+  for (const name of await saved.list("")) await spied.write(name, await saved.read(name));
+  const keep = (parameter: Parameter, { shape, data }: NamedArray) => {
+    order.push(parameter.name);
+    return { shape, data: data.map((value) => value + 1) };
+  };
+  const more = (plain: ReadonlyMap<string, NamedArray>) =>
+    new Map(
+      [...plain].map(([name, { shape, data }]) => [name, { shape, data: data.map((value) => value + 1) }]),
+    );
+  const bare = await openModel(spied, "latest", undefined, keep);
+  expect(bare.weights).toEqual(more(weights));
+  expect(order).toEqual(model.parameters.map(({ name }) => name));
+  const open = async () => spied;
+  const merged = await openModel(adapter, "latest", open, keep);
+  expect(merged.weights).toEqual(more((await openModel(adapter, "latest", open)).weights));
+  expect(merged.weights).not.toEqual(bare.weights);
+});
+
 describe("generation_config.json", () => {
   it("gives numbers and ids, or is refused", async () => {
     const { counts, attempt } = tally();

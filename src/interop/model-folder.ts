@@ -10,7 +10,7 @@ import { CheckpointError } from "./errors.js";
 import { jsonText, listed, readJson } from "./folder-files.js";
 import { type GenerationDefaults, readGenerationConfig, writeGenerationConfig } from "./generation-config.js";
 import { decoderFromConfig } from "./model-config.js";
-import { readParameters } from "./model-weights.js";
+import { type KeepWeight, readParameters } from "./model-weights.js";
 import { type NamedArray, writeSafetensors } from "./safetensors.js";
 import { openWeights, weightsFile } from "./sharded.js";
 
@@ -44,14 +44,20 @@ export async function saveModel(folder: Folder, { model, weights, ...rest }: Sav
   await writeGenerationConfig(folder, generation, tokenIds);
 }
 
-/** Reads a model folder. Throws `CheckpointError` for what is damaged, missing, or not exactly expressible. */
-export async function loadModel(folder: Folder): Promise<SavedModel & { weights: Map<string, NamedArray> }> {
+/** A model as it was read. */
+export type LoadedModel = SavedModel & { weights: Map<string, NamedArray> };
+
+/**
+ * Reads a model folder, each weight kept as `keep` gives it. Throws `CheckpointError` for what is damaged, missing, or not
+ * exactly expressible.
+ */
+export async function loadModel(folder: Folder, keep?: KeepWeight): Promise<LoadedModel> {
   const source = `${folder.location}/${configFile}`;
   const config = await readJson(folder, configFile);
   const model = decoderFromConfig(config, source);
   const tokenizer = (await hasTokenizer(folder)) ? await loadTokenizer(folder) : undefined;
   checkVocabulary(model, tokenizer, folder.location);
-  const weights = await readParameters(await openWeights(folder), model, folder.location);
+  const weights = await readParameters(await openWeights(folder), model, folder.location, keep);
   const generation = await readGeneration(folder, tokenizer);
   const music = typeof config.music === "string" ? { music: config.music } : {};
   return { model, weights, tokenizer, generation, ...music };
@@ -76,22 +82,28 @@ export type OpenBase = (name: string) => Promise<Folder>;
 
 /**
  * Reads a model folder, or a run folder's checkpoint. Where that is an adapter, its base
- * is opened by `openBase` and the adapter merged into it.
+ * is opened by `openBase` and the adapter merged into it. Each weight is kept as `keep` gives it.
  */
 export async function openModel(
   folder: Folder,
   which: Checkpoint = "latest",
   openBase: OpenBase = noBase,
-): ReturnType<typeof loadModel> {
-  return openAbove([], await locateModel(folder, which), openBase);
+  keep?: KeepWeight,
+): Promise<LoadedModel> {
+  const place = await locateModel(folder, which);
+  if (!(await isAdapter(place))) return loadModel(place, keep);
+  const merged = await openAbove([], place, openBase);
+  if (keep) {
+    for (const parameter of merged.model.parameters) {
+      const { name } = parameter;
+      merged.weights.set(name, keep(parameter, merged.weights.get(name)!));
+    }
+  }
+  return merged;
 }
 
 /** `above`: where the adapters lie that stand on this one. */
-async function openAbove(
-  above: readonly string[],
-  place: Folder,
-  openBase: OpenBase,
-): ReturnType<typeof loadModel> {
+async function openAbove(above: readonly string[], place: Folder, openBase: OpenBase): Promise<LoadedModel> {
   if (!(await isAdapter(place))) return loadModel(place);
   const { location } = place;
   if (above.includes(location)) {

@@ -18,8 +18,11 @@ const copies = ["lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_
 /** Most names that a message lists. */
 const mostNames = 8;
 
+/** In which form a weight is kept from when it is read on. */
+export type KeepWeight = (parameter: Parameter, weight: NamedArray) => NamedArray;
+
 /**
- * Reads every parameter of the model. GPT-2's, Llama's and Wav2Vec2Bert's names count with and without their prefix; a
+ * Reads every parameter of the model, one after another, each kept as `keep` gives it. GPT-2's, Llama's and Wav2Vec2Bert's names count with and without their prefix; a
  * second copy of the embedding, such as a tied head, must equal it. Throws `CheckpointError` listing what is missing, too
  * much, of another shape, or not finite.
  */
@@ -27,14 +30,16 @@ export async function readParameters(
   file: TensorFile,
   model: WithParameters,
   source: string,
+  keep: KeepWeight = (_, weight) => weight,
 ): Promise<Map<string, NamedArray>> {
   const stored = storedNames(file, model, source);
   checkShapes(file, model, stored, source);
   const weights = new Map<string, NamedArray>();
-  for (const { name, shape } of model.parameters) {
+  for (const parameter of model.parameters) {
+    const { name, shape } = parameter;
     const data = await file.read(stored.get(name)!);
     requireFinite(name, data, source);
-    weights.set(name, { shape, data });
+    weights.set(name, keep(parameter, { shape, data }));
   }
   for (const copy of copies) {
     if (stored.has(copy) && !weights.has(copy))

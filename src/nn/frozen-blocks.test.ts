@@ -13,7 +13,7 @@ import { llama } from "../models/llama.js";
 import { languageTask } from "../objectives/task.js";
 import { adamw } from "../optim/adamw.js";
 import { createTrainer } from "../training/trainer.js";
-import { blockLinear, keepInBlocks } from "./frozen-blocks.js";
+import { blockLinear, inBlocks } from "./frozen-blocks.js";
 import { linear } from "./linear.js";
 import { lookUp, type Parameter } from "./parameter.js";
 import { blockInputs, feedsOf, type Weights } from "./weights.js";
@@ -32,6 +32,11 @@ const layer = (inputs: number, outputs: number, inputAxis: 0 | 1): Parameter => 
   inputAxis,
 });
 
+const kept = (weights: Weights, parameters: readonly Parameter[], bits: 8 | 4): Weights =>
+  new Map(
+    parameters.map((parameter) => [parameter.name, inBlocks(parameter, weights.get(parameter.name)!, bits)]),
+  );
+
 describe("blockLinear", () => {
   const rows = 3;
   // Inputs that fill their blocks, and inputs that do not.
@@ -44,7 +49,7 @@ describe("blockLinear", () => {
       const outputs = 5;
       const parameter = layer(inputs, outputs, axis);
       const exact = { shape: parameter.shape, data: noise("w", inputs * outputs) };
-      const weights = keepInBlocks(new Map([["layer.weight", exact]]), [parameter], bits);
+      const weights = kept(new Map([["layer.weight", exact]]), [parameter], bits);
       const { data } = weights.get("layer.weight")!;
       expect(data).not.toEqual(exact.data);
       const w = (k: number, o: number) => (axis === 0 ? data[k * outputs + o] : data[o * inputs + k]);
@@ -77,7 +82,7 @@ describe("blockLinear", () => {
     const names = ["a", "b"];
     const parameters = names.map((name) => ({ ...layer(32, 32, 1), name: `${name}.weight` }));
     const exact = parameters.map(({ name, shape }) => [name, { shape, data: noise(name, 1024) }] as const);
-    const blocks = blockInputs(keepInBlocks(new Map(exact), parameters, 8));
+    const blocks = blockInputs(kept(new Map(exact), parameters, 8));
     const p = lookUp(new Map(), undefined, { blocks });
     const x = input("x", "float32", [2, 32]);
     const [dx] = grad(sum(linear(p, linear(p, x, "a"), "b")), [x]);
@@ -129,9 +134,11 @@ describe.each([
   it.each([8, 4] as const)(
     "of %i bits learns what it learns beside the same weights in float32",
     async (bits) => {
-      const blocks = keepInBlocks(fresh, model.parameters, bits);
-      const kept = [...blocks.values()].filter((weight) => weight.blocks).length;
-      expect(kept).toBe(model.parameters.filter(({ inputAxis }) => inputAxis !== undefined).length);
+      const blocks = kept(fresh, model.parameters, bits);
+      const inBlocks = [...blocks.values()].filter((weight) => weight.blocks);
+      expect(inBlocks).toHaveLength(
+        model.parameters.filter(({ inputAxis }) => inputAxis !== undefined).length,
+      );
       const plain: Weights = new Map([...blocks].map(([name, { shape, data }]) => [name, { shape, data }]));
       const expected = await learn(plain, false);
       for (const recomputes of [false, true]) {
@@ -147,7 +154,7 @@ describe.each([
   );
 
   it("writes what it writes beside the same weights in float32", async () => {
-    const blocks = keepInBlocks(fresh, model.parameters, 4);
+    const blocks = kept(fresh, model.parameters, 4);
     const plain: Weights = new Map([...blocks].map(([name, { shape, data }]) => [name, { shape, data }]));
     const logits = async (weights: Weights) => {
       const decoder = await compileDecoder(nodeRuntime, model, weights, { live: true, ...session });

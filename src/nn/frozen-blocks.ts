@@ -11,23 +11,13 @@ import { reshape } from "../core/ops/movement.js";
 import { concat, slice } from "../core/ops/slice.js";
 import { type Bits, blockProduct, blockSize, dequantise, quantise } from "./block-quantised.js";
 import type { Parameter } from "./parameter.js";
-import type { BlockInputs, Weight, Weights } from "./weights.js";
+import type { BlockInputs, Weight } from "./weights.js";
 
-/** The weights with the matrices of linear layers in blocks of so many bits; the others are the same. */
-export function keepInBlocks(weights: Weights, parameters: readonly Parameter[], bits: Bits): Weights {
-  const axes = new Map(parameters.map(({ name, inputAxis }) => [name, inputAxis]));
-  return new Map(
-    [...weights].map(([name, weight]) => {
-      const axis = axes.get(name);
-      return [
-        name,
-        axis === undefined || weight.shape.length !== 2 ? weight : inBlocks(weight, bits, axis === 0),
-      ];
-    }),
-  );
-}
-
-function inBlocks({ shape, data }: Weight, bits: Bits, transposed: boolean): Weight {
+/** A weight in blocks of so many bits, where it is the matrix of a linear layer; the others are the same. */
+export function inBlocks({ inputAxis }: Parameter, weight: Weight, bits: Bits): Weight {
+  const { shape, data } = weight;
+  if (inputAxis === undefined || shape.length !== 2) return weight;
+  const transposed = inputAxis === 0;
   const blocks = quantise(data, shape, bits, transposed);
   return {
     shape,

@@ -6,7 +6,7 @@ import type { BlockSizes, Quantised } from "./block-quantised.js";
 export interface Weight {
   readonly shape: readonly number[];
   readonly data: Float32Array;
-  /** What it is kept in; `data` is then made of these whenever it is read. See `keepInBlocks`. */
+  /** What it is kept in; `data` is then made of these whenever it is read. See `inBlocks`. */
   readonly blocks?: Quantised;
 }
 

@@ -4,9 +4,9 @@ import { chatMl, chatMlTokens } from "../../features/chat/chat-template.js";
 import { addSpecialTokens } from "../../features/tokenizer/special-tokens.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { locateModel, openModel, type SavedModel } from "../../interop/model-folder.js";
+import type { KeepWeight } from "../../interop/model-weights.js";
 import { withVocabSize } from "../../interop/resize-vocabulary.js";
-import { keepInBlocks } from "../../nn/frozen-blocks.js";
-import type { Weights } from "../../nn/weights.js";
+import { inBlocks } from "../../nn/frozen-blocks.js";
 import { RecipeError } from "../../recipe/errors.js";
 import { finderOf, type Surroundings } from "../modality.js";
 import type { TextRecipe } from "./recipe.js";
@@ -32,11 +32,9 @@ export async function openBase({ model }: TextRecipe, around: Surroundings): Pro
   const place = await locateModel(found.folder);
   // A run may train on: what stands beside its weights of today must not be laid over others.
   const name = place === found.folder ? found.name : place.location;
-  const saved = await openModel(place, "latest", async (name) => (await find(name)).folder);
-  if (saved.tokenizer) {
-    const weights = frozenWeights(saved, model.lora?.weights);
-    return { ...saved, weights, tokenizer: saved.tokenizer, folder: place.location, name };
-  }
+  const openBase = async (name: string) => (await find(name)).folder;
+  const saved = await openModel(place, "latest", openBase, keeping(model.lora?.weights));
+  if (saved.tokenizer) return { ...saved, tokenizer: saved.tokenizer, folder: place.location, name };
   throw new RecipeError(
     "a pretrained model has no tokenizer",
     place.location,
@@ -44,10 +42,10 @@ export async function openBase({ model }: TextRecipe, around: Surroundings): Pro
   );
 }
 
-/** The weights as an adapter's run keeps them. */
-function frozenWeights({ model, weights }: SavedModel, kept: keyof typeof bitsOf = "float32"): Weights {
+/** How an adapter's run keeps the weights beside it. */
+function keeping(kept: keyof typeof bitsOf = "float32"): KeepWeight | undefined {
   const bits = bitsOf[kept];
-  return bits === undefined ? weights : keepInBlocks(weights, model.parameters, bits);
+  return bits && ((parameter, weight) => inBlocks(parameter, weight, bits));
 }
 
 const bitsOf = { float32: undefined, int8: 8, int4: 4 } as const;
