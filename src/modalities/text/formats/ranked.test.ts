@@ -123,6 +123,23 @@ describe("preferences of a model's own answers", () => {
     expect(lines.map((line) => JSON.parse(line).rewards.length)).toEqual(Array(right.size).fill(4));
   });
 
+  it("stay what they are once they are made", async () => {
+    const folder = memoryFolder();
+    await startRun(recipeOf(taskRows), folder, lazily);
+    await resumeRun<TextRecipe>(folder, lazily, (recipe) => ({
+      ...recipe,
+      objective: { ...recipe.objective, beta: 0.2 } as typeof recipe.objective,
+    }));
+    const otherwise = resumeRun<TextRecipe>(folder, lazily, (recipe) => ({
+      ...recipe,
+      objective: { ...recipe.objective, answers: { ...answers, maxTokens: 5, temperature: 1 } } as never,
+    }));
+    await expect(otherwise).rejects.toMatchObject({
+      name: "RunError",
+      values: expect.stringMatching(/"maxTokens":5.* instead of .*"maxTokens":12/),
+    });
+  });
+
   it("need answers that differ in worth", async () => {
     const never = taskRows.map(({ prompt }) => ({ prompt, answer: 123_456 }));
     const recipe = recipeOf(never, { answers: { ...answers, reward: "number" } });

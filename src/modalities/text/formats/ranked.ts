@@ -11,6 +11,7 @@ import type { Folder } from "../../../files/folder.js";
 import { compileDecoder, type DecoderSession } from "../../../generation/decoder-session.js";
 import { type Generation, generate } from "../../../generation/generate.js";
 import { rowsPerPair } from "../../../objectives/dpo.js";
+import { RunError } from "../../../recipe/errors.js";
 import { type Surroundings, watching } from "../../modality.js";
 import { type Base, withChat } from "../base.js";
 import { keptLines } from "../kept-lines.js";
@@ -67,8 +68,24 @@ export const ranked: DataFormat = {
     return { tokenizer, base, leftOut, notes, write };
   },
 
-  open: (folder, recipe) => openSplits(folder, recipe, "preferences"),
+  async open(folder, recipe) {
+    const opened = await openSplits(folder, recipe, "preferences");
+    await requireSameAnswers(folder, answersOf(recipe));
+    return opened;
+  },
 };
+
+/** Throws `RunError` where a run's pairs were made otherwise than its recipe says now. */
+async function requireSameAnswers(folder: Folder, asked: Answers): Promise<void> {
+  const lines = new TextDecoder().decode(await folder.read(rankedFile));
+  const made: Partial<Ranked> = JSON.parse(lines.slice(0, lines.indexOf("\n")));
+  if (JSON.stringify(made.asked) === JSON.stringify(asked)) return;
+  throw new RunError(
+    "a run that goes on cannot change how its pairs were made",
+    `${JSON.stringify(asked)} instead of ${JSON.stringify(made.asked)} in ${folder.location}/${rankedFile}`,
+    "leave the --objective.answers flags out, or start a new run",
+  );
+}
 
 function answersOf({ objective }: TextRecipe): Answers {
   return (objective as Extract<typeof objective, { kind: "dpo" }>).answers!;
