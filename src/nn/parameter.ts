@@ -42,7 +42,8 @@ export interface Parameters {
 
 export type EachLayer = <T extends Tensor>(body: () => T) => T;
 
-const plainly: EachLayer = (body) => body();
+/** Computed once, and kept. */
+export const plainly: EachLayer = (body) => body();
 
 /** What an adapter makes of a linear layer's input `x` and output `y`. */
 export type Adapt = (layer: string, x: Tensor<"n c">, y: Tensor<"n c">) => Tensor<"n c">;

@@ -31,9 +31,9 @@ export function sequenceLogLikelihood(
   rows: Tensor<"n c">,
   head: Tensor<"v c">,
   targets: Tensor<"b t">,
-  { chunkElements }: Pick<NextTokenOptions, "chunkElements"> = {},
+  { chunkElements, eachLayer }: Pick<NextTokenOptions, "chunkElements" | "eachLayer"> = {},
 ): Tensor<"b"> {
-  const { losses, weight } = tokenLosses(rows, head, targets, { chunkElements });
+  const { losses, weight } = tokenLosses(rows, head, targets, { chunkElements, eachLayer });
   const [batch, time] = targets.shape;
   return neg(sum<"b">(reshape(mul(losses, weight), [time, batch]), [0]));
 }
@@ -82,8 +82,8 @@ export function dpo(options: DpoOptions): Objective {
       const ids = { dtype: "int64", shape: [rows, contextLength] } as const;
       return { inputs: ids, targets: ids, reference: { dtype: "float32", shape: [rows] } };
     },
-    loss: (predict, head, { inputs, targets, reference }) => {
-      const policy = sequenceLogLikelihood(predict(inputs), head, targets, options);
+    loss: (predict, head, { inputs, targets, reference }, { eachLayer } = {}) => {
+      const policy = sequenceLogLikelihood(predict(inputs), head, targets, { ...options, eachLayer });
       const counted = cast(greaterOrEqual(targets, 0), "float32");
       const isThere = minimum(sum(counted, [1]), 1);
       return dpoLoss(pairs(policy), pairs(reference), pairs(isThere).chosen, options);

@@ -56,8 +56,8 @@ export function grpo({ groupSize, maxTokens, ...options }: GrpoOptions): Objecti
         ...{ advantages: each(rows), rewards: each(rows), counted: each(rows) },
       };
     },
-    loss: (predict, head, { inputs, targets, advantages, rewards, counted }) => {
-      const likelihood = sequenceLogLikelihood(predict(inputs), head, targets, options); // b g
+    loss: (predict, head, { inputs, targets, advantages, rewards, counted }, { eachLayer } = {}) => {
+      const likelihood = sequenceLogLikelihood(predict(inputs), head, targets, { ...options, eachLayer }); // b g
       const answers = maximum(sum(counted), 1);
       const gained = div(sum(mul(likelihood, advantages)), mul(answers, maxTokens));
       return { loss: mul(gained, -1), metrics: { reward: div(sum(mul(rewards, counted)), answers) } };

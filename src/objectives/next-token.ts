@@ -16,6 +16,7 @@ import { concat, slice } from "../core/ops/slice.js";
 import type { Batch } from "../data/training-data.js";
 import { int8TokenLosses } from "../nn/int8-head.js";
 import { paysInInt8 } from "../nn/int8-linear.js";
+import { type EachLayer, plainly } from "../nn/parameter.js";
 import type { Objective, Report } from "./objective.js";
 
 /** What is added to the loss, and how much of it is held at a time. */
@@ -24,8 +25,13 @@ export interface NextTokenOptions {
   readonly zLoss?: number;
   /** The share of a target that all tokens have equally (Szegedy et al. 2016, section 7); default 0. */
   readonly labelSmoothing?: number;
-  /** Elements of logits held at a time; the loss goes in chunks of rows beyond it. Default 2^26. */
+  /**
+   * Elements of logits held at a time; the loss goes in chunks of rows beyond it. Default 2^26, where they are computed
+   * again 2^22.
+   */
   readonly chunkElements?: number;
+  /** As `Parameters` have it: where layers are computed again, so are logits. */
+  readonly eachLayer?: EachLayer;
   /** Of products in int8, as `Parameters` have it; absent: in float32, as they are beside a `zLoss`. */
   readonly int8Levels?: number;
 }
@@ -52,11 +58,12 @@ export function tokenLosses(
   rows: Tensor<"n c">,
   head: Tensor<"v c">,
   targets: Tensor<"b t">,
-  { zLoss = 0, labelSmoothing = 0, chunkElements = 2 ** 26, int8Levels }: NextTokenOptions = {},
+  { zLoss = 0, labelSmoothing = 0, int8Levels, eachLayer = plainly, ...options }: NextTokenOptions = {},
 ): { losses: Tensor<"n">; weight: Tensor<"n"> } {
   const labels = reshape<"n">(transpose(targets), [rows.shape[0]]);
   const weight = cast(greaterOrEqual(labels, 0), rows.dtype);
   const total = known(rows.shape[0]);
+  const { chunkElements = eachLayer === plainly ? 2 ** 26 : 2 ** 22 } = options;
   const step = Math.max(1, Math.min(total, Math.floor(chunkElements / known(head.shape[0]))));
   const parts: Tensor<"n">[] = [];
   const inInt8 = int8Levels !== undefined && zLoss === 0 && paysInInt8(rows, head);
@@ -64,7 +71,7 @@ export function tokenLosses(
     inInt8 ? int8TokenLosses(h, head, chunkLabels, int8Levels) : chunkLosses(h, head, chunkLabels, zLoss);
   for (let start = 0; start < total; start += step) {
     const chunk = (x: Tensor) => (step === total ? x : slice(x, 0, start, Math.min(start + step, total)));
-    parts.push(lossesOf(chunk(rows), maximum(chunk(labels), 0)));
+    parts.push(eachLayer(() => lossesOf(chunk(rows), maximum(chunk(labels), 0))));
   }
   const losses = parts.length === 1 ? parts[0] : concat(parts, 0);
   if (labelSmoothing === 0) return { losses, weight };
@@ -111,9 +118,9 @@ export function nextToken({
   ...options
 }: NextTokenOptions & { packed?: boolean } = {}): Objective {
   const by = (settings: NextTokenOptions): Pick<Objective, "loss"> => ({
-    loss: (predict, head, { inputs, targets, positions, segments }, { int8Levels } = {}) => {
+    loss: (predict, head, { inputs, targets, positions, segments }, { int8Levels, eachLayer } = {}) => {
       const rows = predict(inputs, packed ? { positions, segments } : undefined);
-      return { loss: nextTokenLoss(rows, head, targets, { ...settings, int8Levels }) };
+      return { loss: nextTokenLoss(rows, head, targets, { ...settings, int8Levels, eachLayer }) };
     },
   });
   return {

@@ -24,7 +24,7 @@ export interface Objective {
     predict: (ids: Tensor<"b t">, packing?: Packing) => Tensor<"n c">,
     head: Tensor<"v c">,
     batch: BatchTensors,
-    products?: Pick<Parameters, "int8Levels">,
+    how?: Partial<Pick<Parameters, "int8Levels" | "eachLayer">>,
   ): MeasuredLoss;
   /** The loss that is evaluated, where it is not the one that is learned from, and its batches where they are others. */
   readonly evaluation?: Pick<Objective, "loss"> & Partial<Pick<Objective, "batch">>;

@@ -49,7 +49,7 @@ export function sequenceToSequence(options: SequenceToSequenceOptions): Sequence
       const states = model.decodeAll(p, encoded, { valid }, inputs, dropout);
       // States are batch first: to the loss they are one row of tokens.
       const labels = reshape<"b t">(targets, [1, states.shape[0]]);
-      const settings = { labelSmoothing: smoothing, int8Levels: p.int8Levels };
+      const settings = { labelSmoothing: smoothing, int8Levels: p.int8Levels, eachLayer: p.eachLayer };
       return { loss: nextTokenLoss(states, model.head(p), labels, settings) };
     },
   });

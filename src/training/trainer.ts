@@ -99,7 +99,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const lossOver = (arrays: LossArrays, how?: Pick<LossOptions, "recomputeLayers" | "products">) =>
     compileLoss(runtime, task, layout, arrays, { lora, session, ...how });
   const loss = await lossOver({ parameters, gradients, frozen }, { recomputeLayers, products });
-  const evaluation = await lossOver({ parameters: weights, frozen });
+  const evaluation = await lossOver({ parameters: weights, frozen }, { recomputeLayers });
   const summed = microBatches > 1 ? flat() : gradients;
   const sum = microBatches > 1 ? await compileBlend(runtime, summed, gradients) : undefined;
   const follow = average && (await compileBlend(runtime, average, parameters));
