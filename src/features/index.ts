@@ -74,4 +74,4 @@ export {
   type TranscriptLanguage,
 } from "./tokenizer/normalise-transcript.js";
 export { addSpecialTokens } from "./tokenizer/special-tokens.js";
-export { type Tokenizer, TokenizerError } from "./tokenizer/tokenizer.js";
+export { encodeText, type Tokenizer, TokenizerError } from "./tokenizer/tokenizer.js";

@@ -114,7 +114,7 @@ describe("bench", () => {
   });
 
   it("offers what there is, and an example of each kind", () => {
-    const command = benchCommand([geometry, arithmetic]).exitOverride();
+    const command = benchCommand([geometry, {}, arithmetic]).exitOverride();
     let help = "";
     command.configureOutput({ writeOut: (text) => (help += text), writeErr: () => {} });
     command.outputHelp();

@@ -29,7 +29,7 @@ export function benchCommand(modalities: readonly Benched[]): Command {
     .option("--no-torch", "measure ours alone")
     .option("--python <path>", "Python that has PyTorch", defaultPython)
     .option("--json", "print JSON")
-    .addHelpText("after", `\nExamples:\n${modalities.map(exampleOf).join("\n")}`)
+    .addHelpText("after", `\nExamples:\n${modalities.flatMap(exampleOf).join("\n")}`)
     .action(async (flags: BenchFlags) => {
       // On exit processes end and temporary folders go; a signal alone would leave them.
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
@@ -51,9 +51,9 @@ function partsOf({ bench }: Benched): BenchPart[] {
   return [...(bench?.workloads ?? []), ...(bench?.sections ?? []).flatMap(({ parts }) => parts)];
 }
 
-function exampleOf(modality: Benched): string {
+function exampleOf(modality: Benched): string[] {
   const names = partsOf(modality).map(({ name }) => name);
-  return `  $ autodidact bench --only ${names.slice(0, 2).join(" ")}`;
+  return names.length === 0 ? [] : [`  $ autodidact bench --only ${names.slice(0, 2).join(" ")}`];
 }
 
 async function measure(

@@ -37,8 +37,8 @@ export function chatTokens(
 ): MarkedTokens {
   checkMessages(messages);
   const stretches = stretchesOf(template, tokenizer, messages, from).filter(({ text }) => text !== "");
-  const [first, ...others] = encodeStretches(tokenizer, stretches);
-  const parts = [begun(tokenizer, first), ...others];
+  const parts = encodeStretches(tokenizer, stretches);
+  if (parts.length > 0) parts[0] = begun(tokenizer, parts[0]);
   const ids = concatenated(parts);
   const isAssistant = new Uint8Array(ids.length);
   const turns: number[] = [];
