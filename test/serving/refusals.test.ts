@@ -223,6 +223,13 @@ describe("addresses", () => {
     if (status === 405) expect(response.headers.get("allow")).toMatch(/^(POST|GET, HEAD)$/);
   });
 
+  it.each(["/v1/models/", "//v1/models", "/v1//models", "/v1/models/tiny/", "//health"])(
+    "with a slash too many are meant without it: %s",
+    async (path) => {
+      expect((await fetch(url + path)).status).toBe(200);
+    },
+  );
+
   it("paths as no client sends them", async () => {
     const answer = (path: string) =>
       raw(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
@@ -303,7 +310,7 @@ describe("keys", () => {
   ])("%j: %i", async (authorization, status) => {
     const { url } = await start(engine, { apiKey: "secret" });
     const headers: HeadersInit = authorization ? { authorization } : {};
-    for (const path of ["/v1/models", "/metrics"]) {
+    for (const path of ["/v1/models", "/metrics", "//v1/models", "/v1//models/", "//metrics/"]) {
       const response = await fetch(url + path, { headers });
       expect(response.status).toBe(status);
       if (status === 200) continue;

@@ -127,6 +127,19 @@ describe("where the template comes from", () => {
   });
 });
 
+it("reads the JSON file that older processors wrote, where there is no other template", async () => {
+  const folder = memoryFolder();
+  await saveTokenizer(byteTokenizer(), folder);
+  await folder.write("chat_template.json", JSON.stringify({ chat_template: "older", eos_token: "x" }));
+  const loaded = await loadTokenizer(folder);
+  expect(chatTemplate(loaded).render([user])).toBe("older");
+  await saveTokenizer(loaded, folder);
+  expect(await folder.list("")).not.toContain("chat_template.json");
+  expect(chatTemplate(await loadTokenizer(folder)).render([user])).toBe("older");
+  await folder.write("chat_template.json", JSON.stringify({ chat_template: "another" }));
+  expect(chatTemplate(await loadTokenizer(folder)).render([user])).toBe("older");
+});
+
 describe("the order of messages is the template's to judge", () => {
   const silent: ChatMessage = { role: "assistant", content: "" };
   it.each<[string, ChatMessage[]]>([

@@ -20,16 +20,18 @@ import {
 } from "./tokenizer-file.js";
 
 const TEMPLATE_FILE = "chat_template.jinja";
+const OLD_TEMPLATE_FILE = "chat_template.json";
 
 /**
  * Reads the tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`. Its
  * `config` is `special_tokens_map.json`, over that `tokenizer_config.json`, and as `chat_template` what
- * `chat_template.jinja` holds. Byte-level BPE with GPT-2's word pattern, with each digit apart or not, bytes and
- * characters run in our own code; every other kind runs in `@huggingface/tokenizers`. What else is known of its
- * config is `given`. Throws `TokenizerError` for missing and damaged files, naming the file and the place.
+ * `chat_template.jinja` holds, or `chat_template.json` where nothing else has one. Byte-level BPE with GPT-2's word
+ * pattern, with each digit apart or not, bytes and characters run in our own code; every other kind runs in
+ * `@huggingface/tokenizers`. What else is known of its config is `given`. Throws `TokenizerError` for missing and damaged files, naming the file and the place.
  */
 export async function loadTokenizer(folder: Folder, given: JsonObject = {}): Promise<Tokenizer> {
   const config = {
+    ...(await readOldTemplate(folder)),
     ...(await readOptional(folder, "special_tokens_map.json")),
     ...(await readOptional(folder, "tokenizer_config.json")),
     ...(await readTemplate(folder)),
@@ -58,7 +60,8 @@ export async function saveTokenizer(tokenizer: Tokenizer, folder: Folder): Promi
   };
   await folder.write("tokenizer.json", JSON.stringify(tokenizer.toJSON()));
   await folder.write("tokenizer_config.json", `${JSON.stringify(config, null, 2)}\n`);
-  await folder.remove(TEMPLATE_FILE); // one from before would count for more than the config
+  // One from before would count for more than the config, or where that has none.
+  for (const file of [TEMPLATE_FILE, OLD_TEMPLATE_FILE]) await folder.remove(file);
 }
 
 /** Builds the tokenizer that a parsed `tokenizer.json` describes; `source` names the file in messages. */
@@ -168,6 +171,12 @@ async function readTemplate(folder: Folder): Promise<JsonObject> {
   return {
     chat_template: decodeUtf8(await folder.read(TEMPLATE_FILE), `${folder.location}/${TEMPLATE_FILE}`),
   };
+}
+
+/** Processors of Transformers once wrote it alone into a file. */
+async function readOldTemplate(folder: Folder): Promise<JsonObject> {
+  const { chat_template: template } = (await readOptional(folder, OLD_TEMPLATE_FILE)) ?? {};
+  return template === undefined ? {} : { chat_template: template };
 }
 
 async function readOptional(folder: Folder, path: string): Promise<JsonObject | undefined> {

@@ -10,7 +10,7 @@ const adapterFile = "adapter_model.safetensors";
 const smallFiles = [
   ...["config.json", "generation_config.json", "adapter_config.json"],
   ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt"],
-  "chat_template.jinja",
+  ...["chat_template.jinja", "chat_template.json"],
 ];
 
 /** Whether the weights lie in several files, which `indexFile` names. */

@@ -1,6 +1,7 @@
 /** What every request passes, and the addresses that every server has. */
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { getPath } from "hono/utils/url";
 import { ApiError, answerFor, shuttingDown } from "./api-error.js";
 import { requireKey } from "./api-key.js";
 import { Metrics } from "./metrics.js";
@@ -39,7 +40,13 @@ export function createApp(served: Served, host: Host, options: AppOptions): Hono
   const own = Object.fromEntries(served.routes.map(({ path, method }) => [path, method]));
   const methods: Methods = { ...shared, ...own };
   const refuse = (error: ApiError, path: string) => respondWith(error, routes.get(path)?.errorBody?.(error));
-  const app = new Hono();
+  // Clients join a base address and a path with one slash too many, or none too few.
+  const app = new Hono({
+    getPath: (request) =>
+      getPath(request)
+        .replace(/\/+/g, "/")
+        .replace(/(.)\/$/, "$1"),
+  });
   app.onError((error, c) => refuse(answerFor(error, onFault), c.req.path));
   app.notFound((c) => respondWith(unknownUrl(c.req.method, c.req.path, served)));
   app.use(countRequests(metrics, methods));
