@@ -2,8 +2,8 @@
  * Questions with several answers, read from rows and written out as lm-evaluation-harness writes them, so that
  * results can be compared: `lm_eval/tasks/hellaswag/utils.py` and `lm_eval/tasks/arc/arc_easy.yaml`.
  */
-
-import { allRows, type TableRow } from "../data/tables/rows.js";
+import { allRows } from "../data/tables/rows.js";
+import type { TableRow } from "../data/tables/table-row.js";
 import { EvaluationError } from "./errors.js";
 import { trim } from "./whitespace.js";
 

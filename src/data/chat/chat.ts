@@ -1,6 +1,6 @@
 import { DataError } from "../../files/errors.js";
 import type { ReadingOptions } from "../reading.js";
-import type { TableRow } from "../tables/rows.js";
+import type { TableRow } from "../tables/table-row.js";
 import { ChatError, type ChatMessage, type ChatRole, checkMessages, shown } from "./messages.js";
 import { type RowReader, readRows } from "./rows.js";
 

@@ -1,5 +1,5 @@
 import type { ReadingOptions } from "../reading.js";
-import type { TableRow } from "../tables/rows.js";
+import type { TableRow } from "../tables/table-row.js";
 import { turnsOf } from "./chat.js";
 import { ChatError, type ChatMessage, checkMessages } from "./messages.js";
 import { type RowReader, readRows } from "./rows.js";

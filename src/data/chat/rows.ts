@@ -1,6 +1,7 @@
 import { DataError } from "../../files/errors.js";
 import { describeLeftOut, type LeftOut, Reading, type ReadingOptions } from "../reading.js";
-import { rowsOfFiles, type TableRow } from "../tables/rows.js";
+import { rowsOfFiles } from "../tables/rows.js";
+import type { TableRow } from "../tables/table-row.js";
 
 /** What rows of files hold. It can be read again and again, and is read from the disk each time. */
 export interface RowReader<T> extends AsyncIterable<T> {
@@ -11,7 +12,8 @@ export interface RowReader<T> extends AsyncIterable<T> {
 }
 
 /**
- * What `itemsOf` makes of each row of JSON Lines and Parquet files; what it throws makes a bad row, all of which is left out.
+ * What `itemsOf` makes of each row of JSON Lines and Parquet files; what it throws makes a bad row, all of which is left
+ * out.
  * @throws DataError for bad rows, see `ReadingOptions`, and where there are no rows; MissingFileError: see `findFiles`.
  */
 export function readRows<T>(

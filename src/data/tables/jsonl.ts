@@ -5,12 +5,10 @@ import type { SourceDocument } from "../text/document.js";
 import type { SourceFile } from "../text/find-files.js";
 import { fieldAt } from "./field-path.js";
 import { numberedLines } from "./numbered-lines.js";
+import type { TableRow } from "./table-row.js";
 
 /** A row of a JSON Lines file. */
-export interface JsonlRow {
-  readonly value: Readonly<Record<string, unknown>>;
-  /** Where it stands, for messages: `file:line`. */
-  readonly source: string;
+export interface JsonlRow extends TableRow {
   readonly line: string;
 }
 

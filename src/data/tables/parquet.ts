@@ -15,19 +15,13 @@ import type { SourceDocument } from "../text/document.js";
 import type { SourceFile } from "../text/find-files.js";
 import { fieldAt } from "./field-path.js";
 import { readable } from "./readable.js";
+import type { TableRow } from "./table-row.js";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A row of a Parquet file. */
-export interface ParquetRow {
-  readonly value: Readonly<Record<string, unknown>>;
-  /** Where it stands, for messages: `file:row`. */
-  readonly source: string;
-}
-
 /**
- * The rows of a Parquet file's text column, or of one inside of it (`meta.body`); null and "" are documents without text. The reading refuses what
- * `parquetRows` says, a column that is missing or holds no text, and rows that are not UTF-8.
+ * The rows of a Parquet file's text column, or of one inside of it (`meta.body`); null and "" are documents without text.
+ * The reading refuses what `parquetRows` says, a column that is missing or holds no text, and rows that are not UTF-8.
  */
 export async function* parquetDocuments(
   file: SourceFile,
@@ -51,7 +45,7 @@ export async function* parquetRows(
   file: SourceFile<string>,
   columnsOf: (metadata: FileMetaData) => string[],
   reading: Reading,
-): AsyncGenerator<ParquetRow> {
+): AsyncGenerator<TableRow> {
   reading.beginFile(file);
   if (file.bytes === 0) {
     reading.passOver("the file holds no rows", file.path);
@@ -74,7 +68,7 @@ async function* rowsOf(
   buffer: AsyncBuffer,
   columnsOf: (metadata: FileMetaData) => string[],
   reading: Reading,
-): AsyncGenerator<ParquetRow> {
+): AsyncGenerator<TableRow> {
   const metadata = await readable(file.path, () => parquetMetadataAsync(buffer));
   const columns = columnsOf(metadata);
   const rows = Number(metadata.num_rows);

@@ -5,13 +5,7 @@ import { Reading } from "../reading.js";
 import { findFiles, type SourceFile } from "../text/find-files.js";
 import { jsonlRows } from "./jsonl.js";
 import { parquetRows } from "./parquet.js";
-
-/** A row with all its fields, nested ones too. */
-export interface TableRow {
-  readonly value: Readonly<Record<string, unknown>>;
-  /** Where it stands, for messages: `file:line`, of a Parquet file `file:row`, counted from 1. */
-  readonly source: string;
-}
+import type { TableRow } from "./table-row.js";
 
 /**
  * The rows of every JSON Lines and Parquet file that names, folders and globs stand for. Parquet's are as JSON has them:

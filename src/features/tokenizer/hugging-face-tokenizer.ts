@@ -50,15 +50,12 @@ export class HuggingFaceTokenizer implements Tokenizer {
   private withBytes(found: Encoded): Encoded {
     const { model } = this.json;
     if (!isObject(model) || model.type !== "Unigram" || model.byte_fallback !== true) return found;
-    const ids: number[] = [];
-    const tokens: string[] = [];
-    for (const [i, token] of found.tokens.entries()) {
+    const parts = found.tokens.flatMap((token, i) => {
       const bytes = this.idOf.has(token) ? [token] : Array.from(UTF8.encode(token), byteToken);
       const known = bytes.every((byte) => this.idOf.has(byte)) ? bytes : [token];
-      tokens.push(...known);
-      ids.push(...known.map((byte) => this.idOf.get(byte) ?? found.ids[i]));
-    }
-    return { ids, tokens };
+      return known.map((text) => ({ text, id: this.idOf.get(text) ?? found.ids[i] }));
+    });
+    return { ids: parts.map(({ id }) => id), tokens: parts.map(({ text }) => text) };
   }
 
   decode(ids: ArrayLike<number>): string {

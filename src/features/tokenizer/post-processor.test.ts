@@ -54,6 +54,11 @@ describe("the beginning of a text", () => {
     expect(tokenizer.toJSON()).toMatchObject({ post_processor: template() });
   });
 
+  it("stands before a text of any length", () => {
+    const long = encodeText(processed(template()), "x".repeat(500_000));
+    expect([long.length, long[0], long[500_000]]).toEqual([500_001, beginId, 120]);
+  });
+
   it("is not written twice", () => {
     expect(Array.from(encodeText(processed(template()), "<s>a"))).toEqual([beginId, 97]);
   });

@@ -22,7 +22,7 @@ export interface SurroundingTokens {
   readonly after: readonly number[];
 }
 
-/** Those of a `tokenizer.json`, or of one of its post-processors. */
+/** Those of a processor, also of a sequence of such. */
 export function surroundingTokens(processor: unknown): SurroundingTokens {
   const several = sequence.safeParse(processor);
   if (several.success) {

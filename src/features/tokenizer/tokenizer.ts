@@ -66,7 +66,11 @@ export function encodeText(tokenizer: Beginning & Pick<Tokenizer, "encode">, tex
 
 /** Ids after the token that begins texts, unless they have it already (a chat template may write it). */
 export function begun({ beginOfText }: Beginning, ids: Int32Array): Int32Array {
-  return beginOfText === undefined || ids[0] === beginOfText ? ids : Int32Array.of(beginOfText, ...ids);
+  if (beginOfText === undefined || ids[0] === beginOfText) return ids;
+  const whole = new Int32Array(ids.length + 1);
+  whole[0] = beginOfText;
+  whole.set(ids, 1);
+  return whole;
 }
 
 /** The error for an id that a vocabulary does not have. */
