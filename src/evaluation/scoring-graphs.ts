@@ -7,6 +7,7 @@ import { logSoftmax } from "../core/ops/normalise.js";
 import { argmax } from "../core/ops/reduce.js";
 import { keysName, valuesName } from "../generation/kv-cache.js";
 import type { Decoder } from "../models/decoder.js";
+import { attendBeside } from "../models/past.js";
 import { inputsFor } from "../nn/parameter.js";
 
 /** Hidden states [b, t, c] of new tokens after a past, and the tokens' keys and values. */
@@ -17,13 +18,12 @@ export function layersGraph(model: Decoder): Record<string, Tensor> {
     keys: input(keysName(layer), "float32", shape),
     values: input(valuesName(layer), "float32", shape),
   }));
-  const { hidden, fresh } = model.decode(inputsFor(model.parameters), {
-    ids: input<"b t">("ids", "int64", ["b", "t"]),
-    positions: input<"b t">("positions", "int64", ["b", "t"]),
-    bias: input("bias", "float32", [1, 1, "t", "past + t"]),
-    past,
-  });
-  const caches = fresh.flatMap(({ keys, values }, layer) => [
+  const ids = input<"b t">("ids", "int64", ["b", "t"]);
+  const positions = input<"b t">("positions", "int64", ["b", "t"]);
+  const bias = input("bias", "float32", [1, 1, "t", "past + t"]);
+  const { attend, kept } = attendBeside(model, { past, positions, bias });
+  const hidden = model.decode(inputsFor(model.parameters), { ids, positions, attend });
+  const caches = kept.flatMap(({ keys, values }, layer) => [
     [freshName(keysName(layer)), keys] as const,
     [freshName(valuesName(layer)), values] as const,
   ]);

@@ -14,13 +14,15 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Decoder } from "../models/decoder.js";
+import { attendBeside, attendWithin } from "../models/past.js";
 import { maskValue } from "../nn/attention.js";
+import { fitsInPlace } from "../nn/attention-in-place.js";
 import { chosenLoraAdapt, type LoraConfig, loraAdapt } from "../nn/lora.js";
 import { type Adapt, inputsFor } from "../nn/parameter.js";
 import { quantiseProducts } from "../nn/quantise-products.js";
 import { type BlockInputs, blockInputs, feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import { type LoadedAdapter, stackAdapters } from "./adapters.js";
-import { cacheNames, KvCache, keysName, valuesName } from "./kv-cache.js";
+import { KvCache, keysName, valuesName } from "./kv-cache.js";
 
 /** Most tokens of a prompt that go through the graph at once; bounds the memory for scores. */
 const chunkLength = 256;
@@ -48,11 +50,16 @@ export async function compileDecoder(
 ): Promise<DecoderSession> {
   const stacked = adapters.length > 0 ? stackAdapters(adapters) : undefined;
   const adapt = stacked ? choosing(stacked) : lora && having(model, weights, lora);
-  const exact = decodingGraph(model, blockInputs(weights), adapt);
+  // Of the devices only this one writes where its inputs lie.
+  const inPlace = (options.device ?? "cpu") === "cpu" && fitsInPlace(model.headWidth);
+  const exact = decodingGraph(model, inPlace, blockInputs(weights), adapt);
   const graph = kind === "float32" ? exact : quantiseProducts(exact, weights, kind === "int8" ? 8 : 4);
   const values: Weights = new Map([...weights, ...(stacked ?? [])]);
   const session = await compile(runtime, graph, options, live ? undefined : values);
-  return new DecoderSession(model, session, feedsOf(session, values), stacked !== undefined);
+  return new DecoderSession(model, session, feedsOf(session, values), {
+    inPlace,
+    choosesAdapters: stacked !== undefined,
+  });
 }
 
 /** Makes a model's layers adapt. */
@@ -77,7 +84,7 @@ export class DecoderSession {
     private readonly session: Session,
     /** What is fed with every run. */
     private readonly weights: Readonly<Record<string, HostTensor>>,
-    private readonly choosesAdapters = false,
+    private readonly graph: { readonly inPlace: boolean; readonly choosesAdapters: boolean },
   ) {}
 
   /** An empty cache for this many texts. */
@@ -127,23 +134,47 @@ export class DecoderSession {
     const starts = Array.from({ length: count }, (_, i) => cache.length(first + i));
     const positions = ids.map((_, i) => starts[Math.floor(i / time)] + (i % time));
     const chosen = Int32Array.from({ length: count }, (_, i) => cache.adapter(first + i));
-    const { logits, ...fresh } = await this.session.run({
-      ...(this.choosesAdapters ? { adapter: int64Tensor(chosen, [count]) } : {}),
+    const feeds = {
+      ...(this.graph.choosesAdapters ? { adapter: int64Tensor(chosen, [count]) } : {}),
       ...this.weights,
-      ...cache.feeds(first, count),
       ids: int64Tensor(ids, [count, time]),
       positions: int64Tensor(positions, [count, time]),
-      bias: visibility(starts, time, cache.room),
       at: int64Tensor(places, [places.length]),
+    };
+    if (this.graph.inPlace) {
+      const past = cache.feedsWithRoom(first, count, time);
+      const longest = Math.max(...starts) + time;
+      const logits = hostTensor("float32", [places.length, this.model.vocabSize]);
+      await this.session.run(
+        {
+          ...feeds,
+          ...past,
+          last: hostTensor(
+            "int32",
+            [count],
+            Int32Array.from(starts, (start) => start + time - 1),
+          ),
+          longest: hostTensor("int32", [1], Int32Array.of(longest)),
+        },
+        { ...toKept(past), logits },
+      );
+      cache.filled(first, count, time);
+      return logits.data as Float32Array;
+    }
+    const { logits, ...fresh } = await this.session.run({
+      ...feeds,
+      ...cache.feeds(first, count),
+      bias: visibility(starts, time, cache.room),
     });
-    cache.append(first, count, time, fromFresh(fresh));
+    cache.append(first, count, time, fromKept(fresh));
     return logits.data as Float32Array;
   }
 }
 
-/** The graph: logits [at, v] of chosen positions, counted through all rows, and the fresh keys and values of each layer. */
+/** The graph: logits [at, v] of chosen positions, counted through all rows, and what each layer keeps. */
 function decodingGraph(
   model: Decoder,
+  inPlace: boolean,
   blocks: ReadonlyMap<string, BlockInputs>,
   adapt?: MakeAdapt,
 ): Record<string, Tensor> {
@@ -155,23 +186,29 @@ function decodingGraph(
   }));
   const ids = input<"b t">("ids", "int64", ["b", "t"]);
   const positions = input<"b t">("positions", "int64", ["b", "t"]);
-  const bias = input("bias", "float32", ["b", 1, "t", "past + t"]);
-  const { hidden, fresh } = model.decode(p, { ids, positions, bias, past });
+  const { attend, kept } = inPlace
+    ? attendWithin(model, past, {
+        last: input("last", "int32", ["b"]),
+        longest: input("longest", "int32", [1]),
+      })
+    : attendBeside(model, { past, positions, bias: input("bias", "float32", ["b", 1, "t", "past + t"]) });
+  const hidden = model.decode(p, { ids, positions, attend });
   const [batch, time, width] = hidden.shape;
   const chosen = gather(reshape(hidden, [multiplySizes(batch, time), width]), input("at", "int64", ["at"]));
-  const caches = fresh.flatMap(({ keys, values }, layer) => [
-    [freshName(keysName(layer)), keys] as const,
-    [freshName(valuesName(layer)), values] as const,
+  const caches = kept.flatMap(({ keys, values }, layer) => [
+    [keptName(keysName(layer)), keys] as const,
+    [keptName(valuesName(layer)), values] as const,
   ]);
   return { logits: gemm(chosen, model.head(p), { transB: true }), ...Object.fromEntries(caches) };
 }
 
-const freshName = (cacheName: string) => cacheName.replace("past", "fresh");
+const keptName = (cacheName: string) => cacheName.replace("past", "kept");
 
-function fromFresh(outputs: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
-  const numLayers = Object.keys(outputs).length / 2;
-  return Object.fromEntries(cacheNames(numLayers).map((name) => [name, outputs[freshName(name)]]));
-}
+/** Arrays by the names of the cache under those of the graph's outputs, and back. */
+const toKept = (arrays: Readonly<Record<string, HostTensor>>) =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [keptName(name), array]));
+const fromKept = (outputs: Readonly<Record<string, HostTensor>>) =>
+  Object.fromEntries(Object.entries(outputs).map(([name, array]) => [name.replace("kept", "past"), array]));
 
 /** [b, 1, t, room + t]: of the past the filled part is visible, of the new tokens those not later. */
 function visibility(starts: readonly number[], time: number, room: number): HostTensor {

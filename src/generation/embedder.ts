@@ -12,6 +12,7 @@ import {
   type SessionOptions,
 } from "../core/runtime/session.js";
 import type { Decoder } from "../models/decoder.js";
+import { attendBeside } from "../models/past.js";
 import { maskValue } from "../nn/attention.js";
 import { inputsFor } from "../nn/parameter.js";
 import { feedsOf, type Weights } from "../nn/weights.js";
@@ -100,8 +101,9 @@ function embeddingGraph(model: Decoder): Record<string, Tensor> {
   const ids = input<"b t">("ids", "int64", [1, "t"]);
   const positions = input<"b t">("positions", "int64", [1, "t"]);
   const bias = input("bias", "float32", [1, 1, "t", "past + t"]);
-  const { hidden, fresh } = model.decode(p, { ids, positions, bias, past });
-  const joined = fresh.flatMap(({ keys, values }, layer) => [
+  const { attend, kept } = attendBeside(model, { past, positions, bias });
+  const hidden = model.decode(p, { ids, positions, attend });
+  const joined = kept.flatMap(({ keys, values }, layer) => [
     [joinedName(keysName(layer)), concat([past[layer].keys, keys], 2)] as const,
     [joinedName(valuesName(layer)), concat([past[layer].values, values], 2)] as const,
   ]);

@@ -63,6 +63,17 @@ export class KvCache {
     );
   }
 
+  /** `feeds` with room for `time` positions more, which `filled` says to be written. */
+  feedsWithRoom(first: number, count: number, time: number): Record<string, HostTensor> {
+    this.reserve(Math.max(...this.lengths.slice(first, first + count)) + time);
+    return this.feeds(first, count);
+  }
+
+  /** `time` positions more of `count` rows have been written where they lie. */
+  filled(first: number, count: number, time: number): void {
+    for (let row = first; row < first + count; row++) this.lengths[row] += time;
+  }
+
   /** Adds `time` positions to `count` rows; `fresh` holds [count, kvHeads, time, headWidth] by cache name. */
   append(first: number, count: number, time: number, fresh: Readonly<Record<string, HostTensor>>): void {
     const { kvHeads, headWidth } = this.model;
@@ -76,7 +87,7 @@ export class KvCache {
         array.set(data.subarray(i * block, (i + 1) * block), slot * headWidth);
       }
     }
-    for (let row = first; row < first + count; row++) this.lengths[row] += time;
+    this.filled(first, count, time);
   }
 
   /** Adds an empty row and returns its index. */

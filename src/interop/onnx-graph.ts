@@ -7,6 +7,7 @@ import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
 import { concat, slice } from "../core/ops/slice.js";
 import type { Decoder } from "../models/decoder.js";
+import { attendBeside } from "../models/past.js";
 import { arange } from "../models/shapes.js";
 import { type KeysAndValues, maskValue } from "../nn/attention.js";
 import { inputsFor } from "../nn/parameter.js";
@@ -31,11 +32,12 @@ export function cachedDecoderGraph(model: Decoder): Record<string, Tensor> {
   const p = inputsFor(model.parameters);
   const distances = distancesIn(model.contextLength);
   const bias = visibility(mask, distances);
-  const decoded = model.decode(p, { ids, positions, bias, past: cache, distances });
-  const [, , width] = decoded.hidden.shape;
-  const rows = reshape<"n c">(decoded.hidden, [sizeOf([batch, fresh]), width]);
+  const { attend, kept } = attendBeside(model, { past: cache, positions, bias, distances });
+  const hidden = model.decode(p, { ids, positions, attend });
+  const [, , width] = hidden.shape;
+  const rows = reshape<"n c">(hidden, [sizeOf([batch, fresh]), width]);
   const logits = reshape(gemm(rows, model.head(p), { transB: true }), [batch, fresh, model.vocabSize]);
-  const present = decoded.fresh.flatMap(({ keys, values }, layer) => [
+  const present = kept.flatMap(({ keys, values }, layer) => [
     [`present.${layer}.key`, concat([cache[layer].keys, keys], 2)] as const,
     [`present.${layer}.value`, concat([cache[layer].values, values], 2)] as const,
   ]);

@@ -1,5 +1,5 @@
 import type { Tensor } from "../core/graph/tensor.js";
-import type { KeysAndValues } from "../nn/attention.js";
+import type { NewHeads } from "../nn/attention-in-place.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 
 /** What one decoding graph reads beside the parameters. */
@@ -8,15 +8,19 @@ export interface DecodeInputs {
   readonly ids: Tensor<"b t">;
   /** int64 [b, t]: their positions. */
   readonly positions: Tensor<"b t">;
-  /** 0 where a key is visible, a large negative number where it is not: [b, 1, t, past + t]. */
-  readonly bias: Tensor;
-  /**
-   * int64: how many positions each key lies before its query, [b or 1, 1, t, past + t], for layers that see a window.
-   * Default: the past lies at 0, 1 and so on, and the new tokens at `positions`.
-   */
-  readonly distances?: Tensor;
-  /** One past a layer, [b, kvHeads, past, headWidth]; `bias` hides what of it is not filled. */
-  readonly past: readonly KeysAndValues[];
+  /** How they meet what was read before: see past.ts. */
+  readonly attend: Attend;
+}
+
+/** The attention [b, t, h d] of new tokens in one layer, which keeps their keys and values. */
+export type Attend = (layer: number, heads: NewHeads, seen: Seen) => Tensor<"b t c">;
+
+/** How a layer weighs keys. */
+export interface Seen {
+  /** What products of queries and keys are multiplied by. */
+  readonly scale: number;
+  /** Keys so many positions or more before a query are hidden; absent: none is. */
+  readonly window?: number;
 }
 
 /** What `hidden` takes beside parameters and ids. */
@@ -47,8 +51,8 @@ export interface Decoder {
   hidden(p: Parameters, ids: Tensor<"b t">, options?: HiddenOptions): Tensor<"n c">;
   /** The output embedding [v, c]: logits are hidden states times its transpose. */
   head(p: Parameters): Tensor<"v c">;
-  /** Final hidden states [b, t, c] of the new tokens, and their keys and values [b, kvHeads, t, headWidth]. */
-  decode(p: Parameters, inputs: DecodeInputs): { hidden: Tensor<"b t c">; fresh: KeysAndValues[] };
+  /** Final hidden states [b, t, c] of the new tokens. */
+  decode(p: Parameters, inputs: DecodeInputs): Tensor<"b t c">;
   /** `config.json` as Hugging Face Transformers reads it. */
   huggingFaceConfig(): Record<string, unknown>;
 }

@@ -4,6 +4,7 @@ import type { KeysAndValues } from "../nn/attention.js";
 import type { Dropout } from "../nn/dropout.js";
 import type { Parameter, Parameters } from "../nn/parameter.js";
 import type { DecodeInputs } from "./decoder.js";
+import type { PastBeside } from "./past.js";
 
 /** Sequences that are read, padded to one length. */
 export interface SourceTokens {
@@ -14,7 +15,7 @@ export interface SourceTokens {
 }
 
 /** What one decoding graph reads beside the parameters; `past` is that of the sequence that is written. */
-export interface EncoderDecoderInputs extends DecodeInputs {
+export interface EncoderDecoderInputs extends Pick<DecodeInputs, "ids">, Omit<PastBeside, "distances"> {
   /** int64 [b, past], or [1, past] for all: the positions of what the past holds; default 0, 1, 2, ... */
   readonly pastPositions?: Tensor<"b s">;
   /** One a layer, see `EncoderDecoder.memory`. */

@@ -10,7 +10,7 @@ import { reshape, transpose } from "../core/ops/movement.js";
 import { layerNorm } from "../core/ops/normalise.js";
 import { split } from "../core/ops/slice.js";
 import { geluTanh } from "../nn/activation.js";
-import { cachedAttention, causalAttention, causalMask, type KeysAndValues } from "../nn/attention.js";
+import { causalAttention, causalMask } from "../nn/attention.js";
 import { conv1d } from "../nn/linear.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
 import type { Decoder } from "./decoder.js";
@@ -68,21 +68,18 @@ export function gpt2(config: Gpt2Config): Decoder {
 
     head: (p) => p("transformer.wte.weight"),
 
-    decode(p, { ids, positions, bias, past }) {
-      const [batch, time] = ids.shape;
-      const heads = (x: Tensor) => transpose(reshape(x, [batch, time, numHeads, headWidth]), [0, 2, 1, 3]);
-      const fresh: KeysAndValues[] = [];
+    decode(p, { ids, positions, attend }) {
+      const scale = 1 / Math.sqrt(headWidth);
       let x = add(gather(p("transformer.wte.weight"), ids), gather(p("transformer.wpe.weight"), positions)); // b t c
       for (let layer = 0; layer < numLayers; layer++) {
         const h = `transformer.h.${layer}`;
         const projected = conv1d(p, norm(p, x, `${h}.ln_1`), `${h}.attn.c_attn`);
-        const [q, keys, values] = split(projected, 3, 2).map(heads); // b h t d
-        fresh.push({ keys, values });
-        const mixed = transpose(cachedAttention(q, past[layer], fresh[layer], bias), [0, 2, 1, 3]); // b t h d
-        x = add(x, conv1d(p, reshape(mixed, [batch, time, width]), `${h}.attn.c_proj`));
+        const [queries, keys, values] = split(projected, 3, 2); // b t c
+        const mixed = attend(layer, { queries, keys, values }, { scale });
+        x = add(x, conv1d(p, mixed, `${h}.attn.c_proj`));
         x = add(x, feedForward(p, x, h));
       }
-      return { hidden: norm(p, x, "transformer.ln_f"), fresh };
+      return norm(p, x, "transformer.ln_f");
     },
 
     huggingFaceConfig: () => ({

@@ -3,25 +3,18 @@
  * feed-forward. What tells them apart is in a plan, as values; the two forward passes read it and know no family.
  * Parameters carry the names and layouts of the Hugging Face checkpoints.
  */
-import { multiplySizes, type Size } from "../core/graph/size.js";
+import { multiplySizes } from "../core/graph/size.js";
 import type { Tensor } from "../core/graph/tensor.js";
-import { add, mul, sub } from "../core/ops/elementwise.js";
+import { add, mul } from "../core/ops/elementwise.js";
 import { gather } from "../core/ops/gather.js";
 import { expand, reshape, transpose } from "../core/ops/movement.js";
-import { applyRotary } from "../core/ops/normalise.js";
-import { concat, slice } from "../core/ops/slice.js";
-import {
-  cachedAttention,
-  causalAttention,
-  causalMask,
-  type KeysAndValues,
-  windowed,
-} from "../nn/attention.js";
+import { applyRotary, rmsNormalise } from "../core/ops/normalise.js";
+import { causalAttention, causalMask } from "../nn/attention.js";
 import { linear, linearWithBias } from "../nn/linear.js";
 import { rmsNorm } from "../nn/norm.js";
 import { filled, normal, type Parameter, type Parameters } from "../nn/parameter.js";
 import { type Rotary, rotaryAngles } from "../nn/rotary.js";
-import type { DecodeInputs, Decoder } from "./decoder.js";
+import type { Decoder } from "./decoder.js";
 import { arange, flattenTokens } from "./shapes.js";
 
 /** What one decoder of this kind is. */
@@ -76,43 +69,47 @@ export function rotaryDecoder(plan: RotaryDecoderPlan): Decoder {
   const project = plan.qkvBias ? linearWithBias : linear;
   const anglesOf = memory((rotary: Rotary) => rotaryAngles(contextLength, headWidth, rotary));
 
-  const norm = (p: Parameters, x: Tensor, name: string) => {
-    const weight = p(`${name}.weight`);
-    return rmsNorm(x, plan.normScale === "weight" ? weight : add(weight, 1), plan.normEpsilon);
-  };
-  /** x + sublayer(x), with the sub-layer's norms. */
-  const residual = (
-    p: Parameters,
-    x: Tensor,
-    block: string,
-    { before, after }: SublayerNorms,
-    sublayer: (y: Tensor) => Tensor,
-  ) => {
-    const y = sublayer(norm(p, x, `${block}.${before}`));
-    return add(x, after === undefined ? y : norm(p, y, `${block}.${after}`));
-  };
   const feedForward = (p: Parameters, x: Tensor, mlp: string) =>
     linear(
       p,
       plan.gated(linear(p, x, `${mlp}.gate_proj`), linear(p, x, `${mlp}.up_proj`)),
       `${mlp}.down_proj`,
     );
-  /** A projection to `count` heads, normed if the family does, turned by its position if the layer does. */
-  const turned = (
-    p: Parameters,
-    x: Tensor,
-    name: string,
-    count: number,
-    positions: Tensor,
-    rotary?: Rotary,
-  ) => {
-    const y = project(p, x, `${name}_proj`);
-    const heads = reshape(y, [...positions.shape, count, headWidth]); // rows columns h d
-    const normed = plan.qkNorm ? norm(p, heads, `${name}_norm`) : heads;
-    const merged = reshape(normed, [...positions.shape, count * headWidth]);
-    if (!rotary) return reshape(merged, y.shape);
-    const { cos, sin } = anglesOf(rotary); // not before the weights prove the sizes
-    return reshape(applyRotary(merged, cos, sin, positions, count), y.shape);
+  /** What norms are part of. Decoding takes the operator, which is faster and has no gradient. */
+  const sublayers = (normalise: typeof rmsNorm) => {
+    const norm = (p: Parameters, x: Tensor, name: string) => {
+      const weight = p(`${name}.weight`);
+      return normalise(x, plan.normScale === "weight" ? weight : add(weight, 1), plan.normEpsilon);
+    };
+    /** x + sublayer(x), with the sub-layer's norms. */
+    const residual = (
+      p: Parameters,
+      x: Tensor,
+      block: string,
+      { before, after }: SublayerNorms,
+      sublayer: (y: Tensor) => Tensor,
+    ) => {
+      const y = sublayer(norm(p, x, `${block}.${before}`));
+      return add(x, after === undefined ? y : norm(p, y, `${block}.${after}`));
+    };
+    /** A projection to `count` heads, normed if the family does, turned by its position if the layer does. */
+    const turned = (
+      p: Parameters,
+      x: Tensor,
+      name: string,
+      count: number,
+      positions: Tensor,
+      rotary?: Rotary,
+    ) => {
+      const y = project(p, x, `${name}_proj`);
+      const heads = reshape(y, [...positions.shape, count, headWidth]); // rows columns h d
+      const normed = plan.qkNorm ? norm(p, heads, `${name}_norm`) : heads;
+      const merged = reshape(normed, [...positions.shape, count * headWidth]);
+      if (!rotary) return reshape(merged, y.shape);
+      const { cos, sin } = anglesOf(rotary); // not before the weights prove the sizes
+      return reshape(applyRotary(merged, cos, sin, positions, count), y.shape);
+    };
+    return { norm, residual, turned };
   };
   const embedded = (p: Parameters, ids: Tensor) => {
     const tokens = gather(p("model.embed_tokens.weight"), ids);
@@ -129,6 +126,7 @@ export function rotaryDecoder(plan: RotaryDecoderPlan): Decoder {
     parameters: parametersOf(plan),
 
     hidden(p, ids, { packing } = {}) {
+      const { norm, residual, turned } = sublayers(rmsNorm);
       const [batch, time] = ids.shape;
       const places = packing
         ? transpose(packing.positions)
@@ -157,51 +155,26 @@ export function rotaryDecoder(plan: RotaryDecoderPlan): Decoder {
 
     head: (p) => p(tiedHead ? "model.embed_tokens.weight" : "lm_head.weight"),
 
-    decode(p, inputs) {
-      const { ids, positions, past } = inputs;
-      const [batch, time] = ids.shape;
-      const heads = (x: Tensor, count: number) =>
-        transpose(reshape(x, [batch, time, count, headWidth]), [0, 2, 1, 3]); // b n t d
-      const biasOf = memory((window?: number) => biasWithin(inputs, window, contextLength));
-      const fresh: KeysAndValues[] = [];
+    decode(p, { ids, positions, attend }) {
+      const { norm, residual, turned } = sublayers(rmsNormalise);
       let x: Tensor<"b t c"> = embedded(p, ids);
       for (const [layer, { rotary, window }] of layers.entries()) {
         const block = `model.layers.${layer}`;
         const attention = `${block}.self_attn`;
         x = residual(p, x, block, norms.attention, (y) => {
-          const q = heads(turned(p, y, `${attention}.q`, numHeads, positions, rotary), numHeads);
-          const keys = heads(turned(p, y, `${attention}.k`, kvHeads, positions, rotary), kvHeads);
-          const values = heads(project(p, y, `${attention}.v_proj`), kvHeads);
-          fresh.push({ keys, values });
-          const mixed = cachedAttention(q, past[layer], { keys, values }, biasOf(window), scale);
-          const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, numHeads * headWidth]);
-          return linear(p, merged, `${attention}.o_proj`);
+          const queries = turned(p, y, `${attention}.q`, numHeads, positions, rotary);
+          const keys = turned(p, y, `${attention}.k`, kvHeads, positions, rotary);
+          const values = project(p, y, `${attention}.v_proj`);
+          const mixed = attend(layer, { queries, keys, values }, { scale, window });
+          return linear(p, mixed, `${attention}.o_proj`);
         });
         x = residual(p, x, block, norms.feedForward, (y) => feedForward(p, y, `${block}.mlp`));
       }
-      return { hidden: norm(p, x, "model.norm"), fresh };
+      return norm(p, x, "model.norm");
     },
 
     huggingFaceConfig: () => plan.huggingFaceConfig(),
   };
-}
-
-/** What decoding adds to the scores of a layer that sees a window. */
-function biasWithin(
-  { positions, bias, past, distances }: DecodeInputs,
-  window: number | undefined,
-  contextLength: number,
-): Tensor {
-  if (window === undefined) return bias;
-  return windowed(bias, distances ?? distancesFrom(positions, past[0].keys.shape[2], contextLength), window);
-}
-
-/** How many positions each key lies before its query, [b, 1, t, past + t]; the past lies at 0, 1 and so on. */
-function distancesFrom(positions: Tensor<"b t">, pastTime: Size, contextLength: number): Tensor {
-  const [batch, time] = positions.shape;
-  const places = reshape(slice(arange(contextLength), 0, 0, pastTime), [1, pastTime]);
-  const keys = concat([expand(places, [batch, pastTime]), positions], 1);
-  return sub(reshape(positions, [batch, 1, time, 1]), reshape(keys, [batch, 1, 1, keys.shape[1]]));
 }
 
 /** A function that computes each of its values once: tables and masks that layers share are one node of the graph. */

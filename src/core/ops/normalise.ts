@@ -93,6 +93,18 @@ export const LayerNormalization = defineOp<LayerNormAttrs>({
   samples: [{ inputs: [{ shape: [3, 5] }, { shape: [5] }, { shape: [5] }], attrs: { epsilon: 1e-5 } }],
 });
 
+/** x / sqrt(mean(x^2) + epsilon) * scale over the last axis; scale is a vector. [RMSNormalization-23] */
+export function rmsNormalise<S extends string>(x: Tensor<S>, scale: Tensor, epsilon: number): Tensor<S> {
+  return apply(RMSNormalization, [x, scale], { epsilon });
+}
+
+export const RMSNormalization = defineOp<LayerNormAttrs>({
+  onnx: "RMSNormalization",
+  type: ([x]) => x,
+  attributes: ({ epsilon }) => ({ axis: -1, epsilon: { float: epsilon } }),
+  samples: [{ inputs: [{ shape: [3, 5] }, { shape: [5] }], attrs: { epsilon: 1e-5 } }],
+});
+
 interface RotaryAttrs {
   numHeads: number;
 }

@@ -117,33 +117,36 @@ export const Concat = defineOp<{ axis: number }>({
   samples: [{ inputs: [{ shape: [2, 3] }, { shape: [2, 1] }, { shape: [2, 2] }], attrs: { axis: 1 } }],
 });
 
-/** Cuts an axis into `parts` equal pieces. [Split-18] */
-export function split(x: Tensor, parts: number, axis: number): Tensor[] {
+/** Cuts an axis into pieces: so many equal ones, or of these sizes. [Split-18] */
+export function split(x: Tensor, parts: number | readonly number[], axis: number): Tensor[] {
   const at = positiveAxes(x, [axis])[0];
-  if (!Number.isInteger(known(x.shape[at]) / parts)) {
+  const length = known(x.shape[at]);
+  const sizes = typeof parts === "number" ? Array<number>(parts).fill(length / parts) : parts;
+  if (!sizes.every(Number.isInteger) || sizes.reduce((a, b) => a + b, 0) !== length) {
     throw new ShapeError(
       "an axis does not split evenly",
-      `axis ${axis} of ${formatType(x)} in ${parts} parts`,
-      "choose a number of parts that divides it",
+      `axis ${axis} of ${formatType(x)} in ${typeof parts === "number" ? `${parts} parts` : `[${parts}]`}`,
+      "choose a number of parts that divides it, or sizes whose sum it is",
     );
   }
-  return applyAll(Split, [x], { axis: at, parts });
+  return applyAll(Split, [x], { axis: at, sizes });
 }
 
-export const Split = defineOp<{ axis: number; parts: number }>({
+export const Split = defineOp<{ axis: number; sizes: readonly number[] }>({
   onnx: "Split",
-  type: ([x], { axis, parts }) =>
-    Array.from({ length: parts }, () => ({
-      dtype: x.dtype,
-      shape: x.shape.with(axis, known(x.shape[axis]) / parts),
-    })),
-  vjp: (dy, y, _, { axis, parts }) => {
-    const pieces = Array.from({ length: parts }, (_, k) => dy[k] ?? zeros(y[k].shape, y[k].dtype));
+  type: ([x], { axis, sizes }) => sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(axis, size) })),
+  vjp: (dy, y, _, { axis }) => {
+    const pieces = Array.from(y, (piece, k) => dy[k] ?? zeros(piece.shape, piece.dtype));
     return [concat(pieces, axis)];
   },
-  attributes: ({ axis, parts }) => ({ axis, num_outputs: parts }),
-  variadic: true,
-  samples: [{ inputs: [{ shape: [2, 6] }], attrs: { axis: 1, parts: 3 } }],
+  lower: (emit, [x], { axis, sizes }) =>
+    new Set(sizes).size === 1
+      ? emit.node("Split", [x], { axis, num_outputs: sizes.length }, sizes.length)
+      : emit.node("Split", [x, emit.sizes(sizes)], { axis }, sizes.length),
+  samples: [
+    { inputs: [{ shape: [2, 6] }], attrs: { axis: 1, sizes: [2, 2, 2] } },
+    { inputs: [{ shape: [2, 6] }], attrs: { axis: 1, sizes: [1, 3, 2] } },
+  ],
 });
 
 /** Stacks tensors of one shape along a new axis. */
