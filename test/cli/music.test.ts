@@ -84,6 +84,20 @@ describe("generate", () => {
     expect(readFileSync(join(folder, "1.mid"))).not.toEqual(readFileSync(join(folder, "2.mid")));
   });
 
+  it("writes from a GGUF file what its folder writes", async () => {
+    const exported = out("gguf");
+    const { code, stderr } = await autodidact(
+      ...["export", words, "--format", "gguf", "--precision", "float32", "--out", exported],
+    );
+    expect(code, stderr).toBe(0);
+    const file = join(exported, readdirSync(exported).find((name) => name.endsWith(".gguf"))!);
+    const asked = ["--bars", "2", "--seed", "3", "--out"];
+    await autodidact("generate", words, ...asked, out("folder.mid"));
+    const told = await autodidact("generate", file, ...asked, out("file.mid"));
+    expect(told.code, told.stderr).toBe(0);
+    expect(readFileSync(out("file.mid"))).toEqual(readFileSync(out("folder.mid")));
+  });
+
   it("goes on from a piece, and keeps it", async () => {
     const path = out("on.mid");
     await autodidact("generate", words, "--from", given, "--bars", "2", "--out", path);

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { getLlama, type Llama, LlamaLogLevel, type Token } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomStream } from "../../src/core/random.js";
+import { choraleAlphabet } from "../../src/features/music/chorale-words.js";
+import { musicTokenizer } from "../../src/features/music/music-tokenizer.js";
+import { remiAlphabet } from "../../src/features/music/remi.js";
 import { trainBpe } from "../../src/features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../../src/features/tokenizer/byte-tokenizer.js";
 import { loadTokenizer, tokenizerFromJson } from "../../src/features/tokenizer/load-tokenizer.js";
@@ -219,4 +222,18 @@ describe("a tokenizer in llama.cpp", () => {
     expect(theirs.isEogToken(trained.endOfText as Token)).toBe(true);
     await theirs.dispose();
   });
+});
+
+it.each([choraleAlphabet, remiAlphabet])("llama.cpp finds the words of music: $name", async (alphabet) => {
+  const tokenizer = musicTokenizer(alphabet);
+  const theirs = await loaded(`music-${alphabet.name}`, tokenizer);
+  const stream = randomStream(1, "words");
+  for (let i = 0; i < 50; i++) {
+    const words = Array.from({ length: 200 }, () => alphabet.words[stream.integer(alphabet.words.length)]);
+    const ids = [...tokenizer.encode(words.join(" "))];
+    expect(ids.length).toBe(200);
+    expect(theirs.tokenize(words.join(" "), true)).toEqual(ids);
+    expect(theirs.detokenize(ids as Token[])).toBe(words.join(""));
+  }
+  await theirs.dispose();
 });

@@ -4,6 +4,7 @@ import { CheckpointError } from "../errors.js";
 import type { SavedModel } from "../model-folder.js";
 import type { NamedArray } from "../safetensors.js";
 import { architectureOf, inTheirLayout, modelMetadata, type Parameter, tensorName } from "./architecture.js";
+import { musicKey } from "./decoder-config.js";
 import { GgufError } from "./errors.js";
 import { type GgufTensor, string, uint32, writeGguf } from "./gguf-file.js";
 import { divisorsOf, ropeDivisors } from "./rope.js";
@@ -21,7 +22,7 @@ const fileTypes: Record<GgufType, number> = { F32: 0, F16: 1, Q8_0: 7 };
 export async function exportGguf(
   folder: Folder,
   name: string,
-  { model, weights, tokenizer, generation }: SavedModel,
+  { model, weights, tokenizer, generation, music }: SavedModel,
   { type }: { readonly type: GgufType },
 ): Promise<void> {
   if (!tokenizer) {
@@ -38,6 +39,7 @@ export async function exportGguf(
     ...(/phi-?3|modern-bert/i.test(name) ? [] : ([["general.name", string(name)]] as const)),
     ["general.file_type", uint32(fileTypes[type])],
     ["general.quantization_version", uint32(2)],
+    ...(music === undefined ? [] : ([[musicKey, string(music)]] as const)),
     ...modelMetadata(model),
     ...tokenizerMetadata(tokenizer, model.vocabSize, generation?.endTokens?.[0]),
   ]);

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../core/random.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
+import { choraleAlphabet } from "../../features/music/chorale-words.js";
+import { musicTokenizer } from "../../features/music/music-tokenizer.js";
 import { trainBpe } from "../../features/tokenizer/bpe-trainer.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { tokenizerFromJson } from "../../features/tokenizer/load-tokenizer.js";
@@ -123,6 +125,18 @@ describe("the tokenizer of a GGUF file", () => {
     expect(found.vocabSize).toBe(tokenizer.vocabSize);
     expect(found.specialTokens).toEqual(tokenizer.specialTokens);
     expect(found.endOfText).toBe(tokenizer.endOfText);
+  });
+
+  it("is one of whole words where it was, and the model still writes music", async () => {
+    const words = musicTokenizer(choraleAlphabet);
+    const sized = gpt2({ ...sizes, vocabSize: words.vocabSize + 3 });
+    const saved = { model: sized, weights: randomWeights(sized), tokenizer: words, music: "chorales" };
+    const { tokenizer: found, music } = await again(saved);
+    expect(music).toBe("chorales");
+    expect(found!.toJSON()).toEqual(words.toJSON());
+    const piece = choraleAlphabet.words.slice(0, 40).join("  ");
+    expect([...found!.encode(`${piece}\n`)]).toEqual([...words.encode(piece)]);
+    expect(found!.endOfText).toBe(words.endOfText);
   });
 
   it("begins texts as it did, which the file says", async () => {

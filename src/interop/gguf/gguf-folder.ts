@@ -72,11 +72,12 @@ export class GgufFolder implements Folder {
 
   private async readFile(): Promise<{ files: Folder; weights: TensorFile }> {
     const gguf = await openGguf(this.around, this.file);
-    const model = decoderFromConfig(await configOf(gguf), this.location);
+    const { music, ...own } = await configOf(gguf);
+    const model = decoderFromConfig(own, this.location);
     const weights = weightsOf(gguf, model);
     const { tokenizer, config, ids } = tokenizerFiles(gguf);
     const files = memoryFolder(this.location);
-    await files.write("config.json", jsonText({ ...model.huggingFaceConfig(), ...ids }));
+    await files.write("config.json", jsonText({ ...model.huggingFaceConfig(), ...ids, music }));
     await files.write("generation_config.json", jsonText(ids));
     await files.write("tokenizer.json", JSON.stringify(tokenizer));
     await files.write("tokenizer_config.json", jsonText(config));

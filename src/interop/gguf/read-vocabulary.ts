@@ -1,6 +1,7 @@
 /** The metadata `tokenizer.*` of a GGUF file as the files that a Hugging Face model has for it. */
 import { byteToken } from "../../features/tokenizer/byte-alphabet.js";
 import { surrounding } from "../../features/tokenizer/post-processor.js";
+import { wordLevelJson } from "../../features/tokenizer/word-level.js";
 import type { JsonObject } from "../folder-files.js";
 import { damaged, type MetadataValue } from "./cursor.js";
 import { GgufError } from "./errors.js";
@@ -29,7 +30,8 @@ const start = "tokenizer.ggml.";
 
 /**
  * Byte-level BPE with words that we cut as llama.cpp does, where a text is not normalised first, as llama.cpp does not;
- * and SentencePiece's BPE without a space before a text, as Gemma has it. Throws `GgufError` for any other tokenizer.
+ * SentencePiece's BPE without a space before a text, as Gemma has it; and whole words, as we write them. Throws `GgufError`
+ * for any other tokenizer.
  */
 export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   const get = (key: string) => metadata.get(start + key);
@@ -47,14 +49,16 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   const adds = get("add_bos_token") === true;
   const template = metadata.get("tokenizer.chat_template");
   return {
-    tokenizer: {
-      version: "1.0",
-      truncation: null,
-      padding: null,
-      added_tokens: added,
-      post_processor: adds && bos !== undefined ? surrounding({ before: [tokens[bos], bos] }) : null,
-      ...(get("model") === "llama" ? sentencePiece(get, kinds, source) : byteLevel(get, kinds, source)),
-    },
+    tokenizer: isOfWords(kinds)
+      ? wholeWords(tokens, added, tokens[id("unknown") ?? id("eos") ?? 0])
+      : {
+          version: "1.0",
+          truncation: null,
+          padding: null,
+          added_tokens: added,
+          post_processor: adds && bos !== undefined ? surrounding({ before: [tokens[bos], bos] }) : null,
+          ...(get("model") === "llama" ? sentencePiece(get, kinds, source) : byteLevel(get, kinds, source)),
+        },
     config: {
       ...text("bos", "bos_token"),
       ...text("eos", "eos_token"),
@@ -65,6 +69,15 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
     },
     ids: { bos_token_id: bos ?? null, eos_token_id: [...new Set(ends)] },
   };
+}
+
+/** No text is made of parts: what stands alone has to be a word. */
+const isOfWords = ({ vocabulary, added }: Kinds) =>
+  Object.keys(vocabulary).length === 0 && added.some(({ special }) => !special);
+
+function wholeWords(tokens: readonly string[], added: readonly AddedEntry[], unknown: string): JsonObject {
+  const special = added.filter((token) => token.special).map(({ content }) => content);
+  return wordLevelJson({ tokens: tokens.slice(0, added.length), special, unknown });
 }
 
 type Get = (key: string) => MetadataValue | undefined;

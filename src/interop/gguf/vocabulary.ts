@@ -16,7 +16,9 @@ export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, u
 /**
  * The keys `tokenizer.*`, with a token for each of the `rows` of the model's embedding; `endOfTurn` ends a text
  * beside the end of text. Takes byte-level BPE whose words llama.cpp finds too; normalisation to NFC is left to
- * the reader, as in every GGUF of Qwen. Throws `GgufError` for any other tokenizer.
+ * the reader, as in every GGUF of Qwen. And takes whole words that stand apart by white space, as tokens that llama.cpp
+ * finds by themselves, the longest first: what lies between them it drops, unknown words too. Throws `GgufError` for any
+ * other tokenizer.
  */
 export function tokenizerMetadata(
   tokenizer: Tokenizer,
@@ -25,7 +27,8 @@ export function tokenizerMetadata(
 ): Map<string, GgufValue> {
   const endOfText = requireEndOfText(tokenizer);
   const file = readTokenizerFile({ ...tokenizer.toJSON() }, "tokenizer", tokenizer.idToToken(endOfText));
-  checkByteLevel(file);
+  const isOfWords = hasWholeWords(file);
+  if (!isOfWords) checkByteLevel(file);
   const ids = {
     bos: tokenizer.beginOfText ?? namedId(tokenizer, "bos_token") ?? endOfText,
     eos: endOfText,
@@ -35,8 +38,8 @@ export function tokenizerMetadata(
   };
   const metadata = new Map([
     ["tokenizer.ggml.model", string("gpt2")],
-    ["tokenizer.ggml.pre", string(requirePattern(file))],
-    ...tokenLists(tokenizer, file, rows),
+    ["tokenizer.ggml.pre", string(isOfWords ? "gpt-2" : requirePattern(file))],
+    ...tokenLists(tokenizer, file, rows, isOfWords ? tokenTypes.userDefined : tokenTypes.normal),
     ["tokenizer.ggml.merges", strings(file.merges.map((pair) => pair.join(" ")))],
     ["tokenizer.ggml.add_bos_token", bool(tokenizer.beginOfText !== undefined)],
   ]);
@@ -48,16 +51,21 @@ export function tokenizerMetadata(
   return metadata;
 }
 
-function tokenLists(tokenizer: Tokenizer, file: TokenizerFile, rows: number): [string, GgufValue][] {
+function tokenLists(
+  tokenizer: Tokenizer,
+  file: TokenizerFile,
+  rows: number,
+  ofWords: number,
+): [string, GgufValue][] {
   const added = new Map(file.addedTokens.map(({ id, special }) => [id, special]));
-  const { normal, control, userDefined, unused } = tokenTypes;
+  const { control, userDefined, unused } = tokenTypes;
   const tokens: string[] = [];
   const types: number[] = [];
   for (let id = 0; id < rows; id++) {
     const token = tokenizer.idToToken(id);
     tokens.push(token ?? `[PAD${id}]`);
     if (token === undefined) types.push(unused);
-    else if (!added.has(id)) types.push(normal);
+    else if (!added.has(id)) types.push(ofWords);
     else types.push(added.get(id) ? control : userDefined);
   }
   checkTexts(tokens);
@@ -92,6 +100,14 @@ function requireEndOfText({ endOfText, specialTokens }: Tokenizer): number {
   );
 }
 
+/** Whether encoding is: cut at white space, look up. */
+const hasWholeWords = ({ json, model, addedTokensTouchNeighbours }: TokenizerFile) =>
+  model.type === "WordLevel" &&
+  isObject(json.pre_tokenizer) &&
+  json.pre_tokenizer.type === "WhitespaceSplit" &&
+  !json.normalizer &&
+  !addedTokensTouchNeighbours;
+
 /** Throws unless encoding is: cut out added tokens, cut the rest into words, merge the bytes of each word. */
 function checkByteLevel({ json, model, addedTokensTouchNeighbours }: TokenizerFile): void {
   const isBpe = model.type === "BPE" || (model.type === undefined && Array.isArray(model.merges));
@@ -116,7 +132,7 @@ function inexpressible(found: string): GgufError {
   return new GgufError(
     "llama.cpp cannot tokenize exactly as this tokenizer does",
     found,
-    "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM. Export as safetensors or onnx",
+    "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM, and whole words. Export as safetensors or onnx",
   );
 }
 

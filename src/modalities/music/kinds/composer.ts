@@ -68,8 +68,7 @@ export const composer: ModelKind<SavedModel> = {
   fits: ({ music }) => music !== undefined,
   open: async (folder) => (await import("../../../interop/model-folder.js")).openModel(folder),
   uses: [generate, evaluate, infilling, samples],
-  // llama.cpp has no tokenizer of whole words.
-  exports: decoder.exports.filter(({ name }) => ["safetensors", "onnx"].includes(name)),
+  exports: decoder.exports.filter(({ name }) => name !== "adapter"),
   serving: {
     options: decoder.serving!.options,
     examples: ["runs/chorales --port 8080"],
