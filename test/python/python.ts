@@ -1,6 +1,7 @@
 /** A Python that may have the libraries of Hugging Face: a referee, never a part of what we do. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 /** The one that TRANSFORMERS_PYTHON names, or python3. */
 const python = process.env.TRANSFORMERS_PYTHON ?? "python3";
@@ -17,16 +18,25 @@ export function lacks(...packages: string[]): string | undefined {
 
 /** Runs a script of this folder; what it is asked and what it answers is JSON. */
 export function askPython<T>(script: string, folders: readonly string[], asked: unknown): T {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const env = { ...process.env, HF_HUB_OFFLINE: "1", TRANSFORMERS_VERBOSITY: "error", OMP_NUM_THREADS: "1" };
   const input = JSON.stringify(asked);
-  return JSON.parse(
-    execFileSync(python, [path, ...folders], {
-      input,
-      encoding: "utf8",
-      env,
-      stdio: "pipe",
-      maxBuffer: 2 ** 28,
-    }),
-  );
+  return JSON.parse(execFileSync(python, [pathOf(script), ...folders], { ...options, input, stdio: "pipe" }));
 }
+
+/** `askPython` for a script that asks this process something in turn. */
+export async function askPythonMeanwhile<T>(
+  script: string,
+  folders: readonly string[],
+  asked: unknown,
+): Promise<T> {
+  const running = promisify(execFile)(python, [pathOf(script), ...folders], options);
+  running.child.stdin!.end(JSON.stringify(asked));
+  return JSON.parse((await running).stdout);
+}
+
+const pathOf = (script: string) => fileURLToPath(new URL(script, import.meta.url));
+
+const options = {
+  encoding: "utf8" as const,
+  env: { ...process.env, HF_HUB_OFFLINE: "1", TRANSFORMERS_VERBOSITY: "error", OMP_NUM_THREADS: "1" },
+  maxBuffer: 2 ** 28,
+};
