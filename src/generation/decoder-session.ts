@@ -50,8 +50,8 @@ export async function compileDecoder(
 ): Promise<DecoderSession> {
   const stacked = adapters.length > 0 ? stackAdapters(adapters) : undefined;
   const adapt = stacked ? choosing(stacked) : lora && having(model, weights, lora);
-  // Of the devices only this one writes where its inputs lie.
-  const inPlace = (options.device ?? "cpu") === "cpu" && fitsInPlace(model.headWidth);
+  const { attendsInPlace = false } = (await runtime.kernels?.(options.device ?? "cpu")) ?? {};
+  const inPlace = attendsInPlace && fitsInPlace(model.headWidth);
   const exact = decodingGraph(model, inPlace, blockInputs(weights), adapt);
   const graph = kind === "float32" ? exact : quantiseProducts(exact, weights, kind === "int8" ? 8 : 4);
   const values: Weights = new Map([...weights, ...(stacked ?? [])]);

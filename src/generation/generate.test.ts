@@ -17,7 +17,7 @@ import { endTokensOf, type GenerateOptions, generate, windowStart } from "./gene
 import { jsonConstraints } from "./grammar/json-schema-constraint.js";
 
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
-const sizes = { vocabSize: 260, contextLength: 16, numLayers: 2, numHeads: 4, width: 16 };
+const sizes = { vocabSize: 260, contextLength: 16, numLayers: 2, numHeads: 4, width: 32 };
 
 /** Random weights, large enough that no distribution is flat. */
 function wildWeights(model: Decoder): Weights {

@@ -63,7 +63,7 @@ export class KvCache {
     );
   }
 
-  /** `feeds` with room for `time` positions more, which `filled` says to be written. */
+  /** `feeds` with room for `time` positions more: call `filled` once they are written. */
   feedsWithRoom(first: number, count: number, time: number): Record<string, HostTensor> {
     this.reserve(Math.max(...this.lengths.slice(first, first + count)) + time);
     return this.feeds(first, count);

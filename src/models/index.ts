@@ -8,7 +8,7 @@ export { withBandPositions } from "./band-positions.js";
 export { type CodePredictor, type CodePredictorConfig, codePredictor } from "./code-predictor.js";
 export { type ConformerConfig, conformer } from "./conformer.js";
 export { contrastive, type ProjectedEncoder, type ProjectionConfig } from "./contrastive.js";
-export type { Decoder } from "./decoder.js";
+export type { Attend, DecodeInputs, Decoder, Seen } from "./decoder.js";
 export { type DenseHeadConfig, denseDetector } from "./dense-detector.js";
 export type { CellEncoder, DetectionMaps, Detector } from "./detector.js";
 export { type DitConfig, dit } from "./dit.js";
@@ -26,6 +26,7 @@ export type {
 } from "./image-model.js";
 export { type LlamaConfig, llama } from "./llama.js";
 export { type MaskedAutoencoderConfig, maskedAutoencoder } from "./mae.js";
+export { type AttendingPast, attendBeside, attendWithin, type PastBeside } from "./past.js";
 export { predictData } from "./predict-data.js";
 export { type ResNetConfig, resnet } from "./resnet.js";
 export { ModelError } from "./shapes.js";

@@ -23,6 +23,12 @@ const decoders: readonly (readonly [string, Decoder, inPlace: boolean])[] = [
   ["gemma3 with a window", gemma3({ ...grouped, width: 24, headWidth: 6, slidingWindow: 3 }), false],
 ];
 
+/** Its heads' keys and values do not fit one piece of the kernel's. */
+const wide = gemma3({
+  ...{ vocabSize: 30, contextLength: 700, numLayers: 2, numHeads: 2, kvHeads: 1, hiddenWidth: 20 },
+  ...{ width: 24, headWidth: 256, slidingWindow: 130, globalLayers: [1] },
+});
+
 function randomWeights(model: Decoder): Weights {
   return new Map(
     model.parameters.map(({ name, shape }) => {
@@ -34,6 +40,18 @@ function randomWeights(model: Decoder): Weights {
 }
 
 const text = Array.from({ length: 80 }, (_, i) => (i * 11 + (i >> 2)) % 30);
+
+it("sees windows and the whole of a longer text with wide heads", async () => {
+  const weights = randomWeights(wide);
+  const ids = Array.from({ length: 620 }, (_, i) => (i * 11 + (i >> 2)) % 30);
+  const full = await fullForward(wide, weights, ids);
+  const session = await compileDecoder(nodeRuntime, wide, weights);
+  const cache = session.cache(1);
+  const last = (length: number) => full.subarray((length - 1) * 30, length * 30);
+  expect(largestDifference(await session.read(cache, 0, ids.slice(0, 615)), last(615))).toBeLessThan(1e-4);
+  for (const [i, id] of ids.slice(615).entries())
+    expect(largestDifference(await session.step(cache, [id]), last(616 + i))).toBeLessThan(1e-4);
+});
 
 describe.each(decoders)("%s, read piece by piece", (_, model, inPlace) => {
   const weights = randomWeights(model);

@@ -75,7 +75,7 @@ export function rotaryDecoder(plan: RotaryDecoderPlan): Decoder {
       plan.gated(linear(p, x, `${mlp}.gate_proj`), linear(p, x, `${mlp}.up_proj`)),
       `${mlp}.down_proj`,
     );
-  /** What norms are part of. Decoding takes the operator, which is faster and has no gradient. */
+  /** The parts that have a norm in them, by how it is computed: for decoding as an operator that has no gradient. */
   const sublayers = (normalise: typeof rmsNorm) => {
     const norm = (p: Parameters, x: Tensor, name: string) => {
       const weight = p(`${name}.weight`);

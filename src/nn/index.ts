@@ -16,6 +16,7 @@ export {
   selfAttention,
   windowed,
 } from "./attention.js";
+export { attentionInPlace, fitsInPlace, type InPlaceOptions, type NewHeads } from "./attention-in-place.js";
 export { conv2d, conv2dParameters, conv2dWithBias, conv2dWithBiasParameters } from "./conv2d.js";
 export { type Dropout, dropoutFrom, dropoutRows } from "./dropout.js";
 export { type FeedForwardLayers, feedForward } from "./feed-forward.js";

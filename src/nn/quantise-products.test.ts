@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { largestDifference } from "../../test/parity/full-forward.js";
 import { input, type Tensor } from "../core/graph/tensor.js";
+import { lower } from "../core/onnx/lower.js";
 import { gemm } from "../core/ops/matmul.js";
 import { reshape } from "../core/ops/movement.js";
 import { randomStream } from "../core/random.js";
@@ -40,6 +41,8 @@ async function computed(outputs: Record<string, Tensor>): Promise<Record<string,
 it("gives products of the same rows what each gives alone", async () => {
   const { a, b } = products();
   const together = await computed({ a, b });
+  const { node } = lower(quantiseProducts({ a, b }, weights, 8), weights).model.graph!;
+  expect(node.filter(({ opType }) => opType === "MatMulNBits")).toHaveLength(1);
   for (const [name, product] of Object.entries({ a, b })) {
     const { [name]: alone } = await computed({ [name]: product });
     expect(together[name].shape).toEqual(alone.shape);

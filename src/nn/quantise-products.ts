@@ -7,12 +7,12 @@ import { Gemm } from "../core/ops/matmul.js";
 import { Reshape, reshape } from "../core/ops/movement.js";
 import { split } from "../core/ops/slice.js";
 import { type Bits, blockProduct, quantise } from "./block-quantised.js";
-import type { Weights } from "./weights.js";
+import type { Weight, Weights } from "./weights.js";
 
 /** x W + c with W a weight. */
 interface WeightProduct {
   readonly node: Node;
-  readonly weight: Float32Array;
+  readonly weight: Weight;
   readonly shape: readonly number[];
   /** W is [inputs, outputs]. */
   readonly transposed: boolean;
@@ -75,12 +75,14 @@ function weightProduct(node: Node, weights: Weights): WeightProduct | undefined 
   const weight = weights.get((source.node.attrs as InputAttrs).name);
   const { transA, transB } = node.attrs as { transA: boolean; transB: boolean };
   if (!weight || transA) return undefined;
-  return { node, weight: weight.data, shape: matrix.shape.map(known), transposed: !transB };
+  return { node, weight, shape: matrix.shape.map(known), transposed: !transB };
 }
 
 /** The products of x by each matrix, computed as one. */
 function blockProducts(x: Tensor, products: readonly WeightProduct[], bits: Bits): Tensor[] {
-  const matrices = products.map(({ weight, shape, transposed }) => quantise(weight, shape, bits, transposed));
+  const matrices = products.map(({ weight, shape, transposed }) =>
+    quantise(weight.data, shape, bits, transposed),
+  );
   const [{ inputs }] = matrices;
   const sizes = matrices.map(({ outputs }) => outputs);
   const outputs = sizes.reduce((a, b) => a + b);
@@ -106,6 +108,7 @@ function joined<T extends Uint8Array | Float32Array>(
   make: new (length: number) => T,
   parts: readonly T[],
 ): T {
+  if (parts.length === 1) return parts[0];
   const whole = new make(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

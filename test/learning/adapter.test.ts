@@ -15,7 +15,7 @@ import { layOut } from "../../src/optim/layout.js";
 import { initialiseAll, weightsOf } from "../../src/training/weights.js";
 import { tinyData, tinyModel, tinyTrainer } from "../tiny.js";
 
-const sizes = { vocabSize: 23, contextLength: 16, numLayers: 2, numHeads: 4, width: 16, hiddenWidth: 32 };
+const sizes = { vocabSize: 23, contextLength: 16, numLayers: 2, numHeads: 4, width: 32, hiddenWidth: 32 };
 const models: Record<string, Decoder> = {
   gpt2: tinyModel({ numLayers: 2 }),
   llama: llama({ ...sizes, kvHeads: 2 }),

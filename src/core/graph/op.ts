@@ -74,6 +74,8 @@ export interface Kernels {
   readonly transposesOften?: boolean;
   /** The largest magnitude of int8 numbers whose products with uint8 numbers are summed exactly; absent: there are none. */
   readonly int8Levels?: number;
+  /** Attention writes new keys and values among those that it is given, and is the faster for it. */
+  readonly attendsInPlace?: boolean;
 }
 
 /** What an operator's lowering may write: ONNX nodes and shape tensors. */

@@ -100,7 +100,14 @@ export function rmsNormalise<S extends string>(x: Tensor<S>, scale: Tensor, epsi
 
 export const RMSNormalization = defineOp<LayerNormAttrs>({
   onnx: "RMSNormalization",
-  type: ([x]) => x,
+  type: ([x, scale]) => {
+    if (scale.shape.length === 1 && scale.shape[0] === x.shape.at(-1)) return x;
+    throw new ShapeError(
+      "a norm's scale does not fit",
+      `[${scale.shape.join(", ")}] for width ${x.shape.at(-1)}`,
+      "give a vector of the last axis' size",
+    );
+  },
   attributes: ({ epsilon }) => ({ axis: -1, epsilon: { float: epsilon } }),
   samples: [{ inputs: [{ shape: [3, 5] }, { shape: [5] }], attrs: { epsilon: 1e-5 } }],
 });

@@ -72,12 +72,18 @@ describe("shape errors", () => {
 describe("functions of primitives", () => {
   it("stack, split and one-hot", async () => {
     const stacked = stack([x, x], 1);
-    const [, second] = split(input("z", "float32", [2, 4]), 2, -1);
+    const z = input("z", "float32", [2, 4]);
+    const [[, second], [first], [, middle]] = [split(z, 2, -1), split(z, 2, -1), split(z, [1, 2, 1], -1)];
     const hot = oneHot(ids, 3);
     expect([stacked.shape, hot.shape, hot.dtype]).toEqual([[2, 2, 3], [4, 3], "bool"]);
-    const result = await evaluate({ stacked, second, hot }, { x: ramp(6), z: ramp(8), ids: [2, 0, 1, 2] });
+    const result = await evaluate(
+      { stacked, second, first, middle, hot },
+      { x: ramp(6), z: ramp(8), ids: [2, 0, 1, 2] },
+    );
     expect(result.stacked).toEqual([1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6]);
     expect(result.second).toEqual([3, 4, 7, 8]);
+    expect(result.first).toEqual([1, 2, 5, 6]); // those that nobody reads are written all the same
+    expect(result.middle).toEqual([2, 3, 6, 7]);
     expect(result.hot).toEqual([0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
   });
 

@@ -122,9 +122,10 @@ export function split(x: Tensor, parts: number | readonly number[], axis: number
   const at = positiveAxes(x, [axis])[0];
   const length = known(x.shape[at]);
   const sizes = typeof parts === "number" ? Array<number>(parts).fill(length / parts) : parts;
-  if (!sizes.every(Number.isInteger) || sizes.reduce((a, b) => a + b, 0) !== length) {
+  const areSizes = sizes.every((size) => Number.isInteger(size) && size >= 0);
+  if (!areSizes || sizes.reduce((a, b) => a + b, 0) !== length) {
     throw new ShapeError(
-      "an axis does not split evenly",
+      "an axis does not split into these pieces",
       `axis ${axis} of ${formatType(x)} in ${typeof parts === "number" ? `${parts} parts` : `[${parts}]`}`,
       "choose a number of parts that divides it, or sizes whose sum it is",
     );
@@ -143,6 +144,7 @@ export const Split = defineOp<{ axis: number; sizes: readonly number[] }>({
     new Set(sizes).size === 1
       ? emit.node("Split", [x], { axis, num_outputs: sizes.length }, sizes.length)
       : emit.node("Split", [x, emit.sizes(sizes)], { axis }, sizes.length),
+  variadic: true,
   samples: [
     { inputs: [{ shape: [2, 6] }], attrs: { axis: 1, sizes: [2, 2, 2] } },
     { inputs: [{ shape: [2, 6] }], attrs: { axis: 1, sizes: [1, 3, 2] } },

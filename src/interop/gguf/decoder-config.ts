@@ -7,9 +7,6 @@ import { GgufError } from "./errors.js";
 import type { OpenGguf } from "./open-gguf.js";
 import { ropeDivisors, scalingWith } from "./rope.js";
 
-/** `music` of config.json, see `SavedModel`. */
-export const musicKey = "autodidact.music";
-
 /** Fields that say that something is not used, or is as it always is. */
 const off: Readonly<Record<string, readonly MetadataValue[]>> = {
   "attention.causal": [true],
@@ -43,9 +40,7 @@ export async function configOf(gguf: OpenGguf): Promise<JsonObject> {
   const architecture = gguf.metadata.get("general.architecture");
   if (typeof architecture === "string" && Object.hasOwn(readers, architecture)) {
     const fields = new Fields(gguf, architecture);
-    const music = gguf.metadata.get(musicKey);
-    const config = fields.finish(await readers[architecture](fields));
-    return typeof music === "string" ? { ...config, music } : config;
+    return fields.finish(await readers[architecture](fields));
   }
   const names = Object.keys(readers);
   throw new GgufError(

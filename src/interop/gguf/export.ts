@@ -4,12 +4,11 @@ import { CheckpointError } from "../errors.js";
 import type { SavedModel } from "../model-folder.js";
 import type { NamedArray } from "../safetensors.js";
 import { architectureOf, inTheirLayout, modelMetadata, type Parameter, tensorName } from "./architecture.js";
-import { musicKey } from "./decoder-config.js";
 import { GgufError } from "./errors.js";
 import { type GgufTensor, string, uint32, writeGguf } from "./gguf-file.js";
 import { divisorsOf, ropeDivisors } from "./rope.js";
 import { type GgufType, tensorTypes } from "./tensor-types.js";
-import { tokenizerMetadata } from "./vocabulary.js";
+import { musicKey, tokenizerMetadata } from "./vocabulary.js";
 
 /** llama.cpp's numbers for what most of a file's tensors are. */
 const fileTypes: Record<GgufType, number> = { F32: 0, F16: 1, Q8_0: 7 };
@@ -41,7 +40,10 @@ export async function exportGguf(
     ["general.quantization_version", uint32(2)],
     ...(music === undefined ? [] : ([[musicKey, string(music)]] as const)),
     ...modelMetadata(model),
-    ...tokenizerMetadata(tokenizer, model.vocabSize, generation?.endTokens?.[0]),
+    ...tokenizerMetadata(tokenizer, model.vocabSize, {
+      endOfTurn: generation?.endTokens?.[0],
+      ofMusic: music !== undefined,
+    }),
   ]);
   const tensors = model.parameters.map((parameter) => tensorOf(parameter, weights, model, type));
   await writeGguf(folder, `${name}.gguf`, metadata, [...tensors, ...divisorTensor(model)]);

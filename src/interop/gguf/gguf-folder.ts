@@ -8,6 +8,7 @@ import type { TensorFile } from "../safetensors.js";
 import { configOf } from "./decoder-config.js";
 import { openGguf } from "./open-gguf.js";
 import { tokenizerFiles } from "./read-vocabulary.js";
+import { musicKey } from "./vocabulary.js";
 import { weightsOf } from "./weights.js";
 
 /**
@@ -72,8 +73,8 @@ export class GgufFolder implements Folder {
 
   private async readFile(): Promise<{ files: Folder; weights: TensorFile }> {
     const gguf = await openGguf(this.around, this.file);
-    const { music, ...own } = await configOf(gguf);
-    const model = decoderFromConfig(own, this.location);
+    const model = decoderFromConfig(await configOf(gguf), this.location);
+    const music = gguf.metadata.get(musicKey);
     const weights = weightsOf(gguf, model);
     const { tokenizer, config, ids } = tokenizerFiles(gguf);
     const files = memoryFolder(this.location);

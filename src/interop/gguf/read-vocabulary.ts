@@ -7,7 +7,7 @@ import { damaged, type MetadataValue } from "./cursor.js";
 import { GgufError } from "./errors.js";
 import type { OpenGguf } from "./open-gguf.js";
 import { sentencePieceModel, sentencePieceSteps, tokenWithoutParts } from "./sentencepiece.js";
-import { tokenTypes } from "./vocabulary.js";
+import { musicKey, tokenTypes } from "./vocabulary.js";
 import { wordsOf } from "./word-pattern.js";
 
 /** What a model's folder says of its tokens. */
@@ -30,7 +30,7 @@ const start = "tokenizer.ggml.";
 
 /**
  * Byte-level BPE with words that we cut as llama.cpp does, where a text is not normalised first, as llama.cpp does not;
- * SentencePiece's BPE without a space before a text, as Gemma has it; and whole words, as we write them. Throws `GgufError`
+ * SentencePiece's BPE without a space before a text, as Gemma has it; and the whole words of music, as we write them. Throws `GgufError`
  * for any other tokenizer.
  */
 export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
@@ -39,6 +39,7 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   const tokens = textsOf(get("tokens"), "tokens", source);
   const kinds = byKind(tokens, get("token_type"), source);
   const { added } = kinds;
+  const ofMusic = metadata.get(musicKey) !== undefined;
   const id = (key: string) => tokenId(get(`${key}_token_id`), tokens.length, key, source);
   const text = (key: string, name: string) => {
     const found = id(key);
@@ -49,8 +50,8 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   const adds = get("add_bos_token") === true;
   const template = metadata.get("tokenizer.chat_template");
   return {
-    tokenizer: isOfWords(kinds)
-      ? wholeWords(tokens, added, tokens[id("unknown") ?? id("eos") ?? 0])
+    tokenizer: ofMusic
+      ? wholeWords(kinds, tokens[id("unknown") ?? id("eos") ?? 0], source)
       : {
           version: "1.0",
           truncation: null,
@@ -71,13 +72,12 @@ export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   };
 }
 
-/** No text is made of parts: what stands alone has to be a word. */
-const isOfWords = ({ vocabulary, added }: Kinds) =>
-  Object.keys(vocabulary).length === 0 && added.some(({ special }) => !special);
-
-function wholeWords(tokens: readonly string[], added: readonly AddedEntry[], unknown: string): JsonObject {
+/** As we write them: each token is found by itself, and none is unused in between. */
+function wholeWords({ vocabulary, added }: Kinds, unknown: string, source: string): JsonObject {
+  const [odd] = Object.keys(vocabulary);
+  if (odd !== undefined) throw unreadable(source, `${JSON.stringify(odd)} among the words of music`);
   const special = added.filter((token) => token.special).map(({ content }) => content);
-  return wordLevelJson({ tokens: tokens.slice(0, added.length), special, unknown });
+  return wordLevelJson({ tokens: added.map(({ content }) => content), special, unknown });
 }
 
 type Get = (key: string) => MetadataValue | undefined;
@@ -204,7 +204,7 @@ function unreadable(source: string, found: string): GgufError {
   return new GgufError(
     "a GGUF file has a tokenizer that cannot be read exactly",
     `${found}, in ${source}`,
-    "byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM can be read, and SentencePiece as Gemma has it: " +
+    "byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM can be read, SentencePiece as Gemma has it, and our words of music: " +
       "take the model as a folder of safetensors, which has its tokenizer.json",
   );
 }

@@ -24,7 +24,7 @@ function changed(change: (file: ReturnType<typeof json>) => void, config = {}): 
 
 async function metadataOf(tokenizer: Tokenizer, rows = tokenizer.vocabSize, endOfTurn?: number) {
   const folder = memoryFolder();
-  await writeGguf(folder, "a", tokenizerMetadata(tokenizer, rows, endOfTurn), []);
+  await writeGguf(folder, "a", tokenizerMetadata(tokenizer, rows, { endOfTurn }), []);
   const { metadata } = readGguf(await folder.read("a"));
   return Object.fromEntries([...metadata].map(([key, value]) => [key.replace("tokenizer.", ""), value]));
 }

@@ -10,24 +10,27 @@ import { GgufError } from "./errors.js";
 import { bool, type GgufValue, int32s, string, strings, uint32 } from "./gguf-file.js";
 import { wordPatternName } from "./word-pattern.js";
 
+/** `music` of config.json, see `SavedModel`. */
+export const musicKey = "autodidact.music";
+
 /** llama.cpp's numbers for what a token is. */
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 /**
  * The keys `tokenizer.*`, with a token for each of the `rows` of the model's embedding; `endOfTurn` ends a text
  * beside the end of text. Takes byte-level BPE whose words llama.cpp finds too; normalisation to NFC is left to
- * the reader, as in every GGUF of Qwen. And takes whole words that stand apart by white space, as tokens that llama.cpp
- * finds by themselves, the longest first: what lies between them it drops, unknown words too. Throws `GgufError` for any
- * other tokenizer.
+ * the reader, as in every GGUF of Qwen. The whole words of music, of which each is known, become tokens that llama.cpp
+ * finds by themselves, the longest first; the white space between them it drops. Throws `GgufError` for any other
+ * tokenizer.
  */
 export function tokenizerMetadata(
   tokenizer: Tokenizer,
   rows: number,
-  endOfTurn?: number,
+  { endOfTurn, ofMusic = false }: { readonly endOfTurn?: number; readonly ofMusic?: boolean } = {},
 ): Map<string, GgufValue> {
   const endOfText = requireEndOfText(tokenizer);
   const file = readTokenizerFile({ ...tokenizer.toJSON() }, "tokenizer", tokenizer.idToToken(endOfText));
-  const isOfWords = hasWholeWords(file);
+  const isOfWords = ofMusic && hasWholeWords(file);
   if (!isOfWords) checkByteLevel(file);
   const ids = {
     bos: tokenizer.beginOfText ?? namedId(tokenizer, "bos_token") ?? endOfText,
@@ -132,7 +135,7 @@ function inexpressible(found: string): GgufError {
   return new GgufError(
     "llama.cpp cannot tokenize exactly as this tokenizer does",
     found,
-    "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM, and whole words. Export as safetensors or onnx",
+    "GGUF takes byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM, and the words of music. Export as safetensors or onnx",
   );
 }
 

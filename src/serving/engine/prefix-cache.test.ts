@@ -9,7 +9,7 @@ import type { GenerationRequest, TokenReport } from "./engine.js";
 import { type Report, Scheduler, type SchedulerOptions } from "./scheduler.js";
 
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
-const sizes = { vocabSize: 257, contextLength: 256, numLayers: 2, numHeads: 4, width: 16 };
+const sizes = { vocabSize: 257, contextLength: 256, numLayers: 2, numHeads: 2, width: 16 };
 const chunkLength = 16;
 /** Keys and values of a block: two layers, 16 positions, in all 16 numbers a position of 4 bytes. */
 const blockBytes = 2 * 2 * 16 * 16 * 4;
@@ -60,7 +60,7 @@ function serving(session: DecoderSession, change: Partial<SchedulerOptions> = {}
 
 describe.each([
   ["gpt2", gpt2(sizes)],
-  ["llama", llama({ ...sizes, kvHeads: 2, hiddenWidth: 24 })],
+  ["llama", llama({ ...sizes, kvHeads: 1, hiddenWidth: 24 })],
 ])("turns of a conversation with a %s", (_, model) => {
   let session: DecoderSession;
   beforeAll(async () => {
@@ -91,7 +91,7 @@ describe.each([
     for (const { tokens } of [second, again]) expect(tokens).toEqual(fresh.tokens);
     expect(scheduler.load.cachedTokens).toBe(64 + again.end!.cachedTokens!);
     const blocks = Math.floor(turns[1].length / 16);
-    expect(scheduler.load.cacheBytes).toBe((blocks * blockBytes * model.kvHeads) / 4);
+    expect(scheduler.load.cacheBytes).toBe((blocks * blockBytes * model.kvHeads) / model.numHeads);
   });
 
   it("always read the last token, for its logits", async () => {

@@ -38,7 +38,7 @@ describe("guesses", () => {
 });
 
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
-const sizes = { vocabSize: 257, contextLength: 256, numLayers: 2, numHeads: 4, width: 16 };
+const sizes = { vocabSize: 257, contextLength: 256, numLayers: 2, numHeads: 2, width: 16 };
 
 async function written(session: DecoderSession, guessing: boolean, requests: readonly GenerationRequest[]) {
   const told = requests.map(() => ({

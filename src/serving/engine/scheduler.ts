@@ -1,7 +1,7 @@
 /**
  * Continuous batching (Yu et al. 2022, "Orca"): texts join and leave between two steps of one model. A text's
  * token i depends on the model, its prompt, its seed and i, and on nothing that runs beside it, but for the last
- * bits of the logits: a matrix product of several rows may add in another order than that of one.
+ * bits of the logits: a matrix product or the attention of several rows may add in another order than that of one.
  */
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import type { DecoderSession } from "../../generation/decoder-session.js";
