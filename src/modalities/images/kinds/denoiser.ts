@@ -12,7 +12,7 @@ const generate: Use<Saved<"denoiser">> = {
   options: drawing,
   makes: { endings: [".png", ".webp"], each: true },
   examples: [
-    "runs/cifar10-flow --class cat --count 36 --guidance 2 --out cats.png",
+    "runs/cifar10-flow --class cat --count 36 --guidance 5 --out cats.png",
     "runs/cifar10-flow --from photo.jpg --strength 0.5 --out variations.png",
     "runs/cifar10-flow --count 100 --out pictures/",
   ],
