@@ -136,7 +136,7 @@ afterAll(async () => {
 const modelFor = ({ vocabSize }: Tokenizer) =>
   gpt2({ vocabSize: vocabSize + 3, contextLength: 8, numLayers: 1, numHeads: 1, width: 8 });
 
-async function loaded(name: string, tokenizer: Tokenizer) {
+async function loaded(name: string, tokenizer: Tokenizer, music?: string) {
   const model = modelFor(tokenizer);
   const weights = new Map(
     model.parameters.map(({ name, shape }) => [
@@ -144,7 +144,7 @@ async function loaded(name: string, tokenizer: Tokenizer) {
       { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
     ]),
   );
-  await exportGguf(openFolder(place), name, { model, weights, tokenizer }, { type: "F32" });
+  await exportGguf(openFolder(place), name, { model, weights, tokenizer, music }, { type: "F32" });
   return client.loadModel({ modelPath: join(place, `${name}.gguf`), gpuLayers: 0 });
 }
 
@@ -226,7 +226,7 @@ describe("a tokenizer in llama.cpp", () => {
 
 it.each([choraleAlphabet, remiAlphabet])("llama.cpp finds the words of music: $name", async (alphabet) => {
   const tokenizer = musicTokenizer(alphabet);
-  const theirs = await loaded(`music-${alphabet.name}`, tokenizer);
+  const theirs = await loaded(`music-${alphabet.name}`, tokenizer, alphabet.name);
   const stream = randomStream(1, "words");
   for (let i = 0; i < 50; i++) {
     const words = Array.from({ length: 200 }, () => alphabet.words[stream.integer(alphabet.words.length)]);

@@ -109,12 +109,11 @@ const movement: Record<string, Reference> = {
       at(x, index.with(axis, index[axis] - before)),
     ),
   ],
-  Split: ([x], { axis, parts }) => {
-    const length = x.shape[axis] / parts;
-    return Array.from({ length: parts }, (_, k) =>
-      build(x.shape.with(axis, length), (index) => at(x, index.with(axis, k * length + index[axis]))),
-    );
-  },
+  Split: ([x], { axis, sizes }) =>
+    sizes.map((size: number, k: number) => {
+      const before = total(sizes.slice(0, k));
+      return build(x.shape.with(axis, size), (index) => at(x, index.with(axis, before + index[axis])));
+    }),
   Concat: (parts, { axis }) => {
     // Each line along the axis, from all parts, in order.
     const owners = parts.flatMap((part) => Array.from({ length: part.shape[axis] }, (_, i) => ({ part, i })));
@@ -233,6 +232,15 @@ const normalise: Record<string, Reference> = {
     const scaled = (i: number[]) =>
       at(centered[0], i) * broadcastAt(inverse, i) * broadcastAt(scale, i) + broadcastAt(bias, i);
     return [build(x.shape, scaled), mu, inverse];
+  },
+  RMSNormalization: ([x, scale], { epsilon }) => {
+    const [square] = reduction((v) => mean(v.map((d) => d * d)))([x], {
+      axes: [x.shape.length - 1],
+      keepDims: true,
+    });
+    const scaled = (i: number[]) =>
+      (at(x, i) / Math.sqrt(broadcastAt(square, i) + epsilon)) * broadcastAt(scale, i);
+    return [build(x.shape, scaled)];
   },
   RotaryEmbedding: ([x, cos, sin, positions], { numHeads }) => {
     const half = x.shape[2] / numHeads / 2;
