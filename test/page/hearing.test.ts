@@ -49,8 +49,13 @@ describePage("the page of a recogniser", () => {
     expect(await saved(page, "VTT")).toEqual(["talk.vtt", `${(await asked("vtt")).trimEnd()}\n`]);
   });
 
-  it("takes a recording that is dropped", async () => {
+  it("takes a recording that is dropped, also before it knows whom to ask", async () => {
     const page = await openPage();
+    const model = page.locator("#model");
+    await shows(model, "small");
+    await model.evaluate((element) => {
+      element.textContent = "";
+    });
     const bytes = talk.buffer.toString("base64");
     await page.evaluate((base64) => {
       const data = new DataTransfer();
@@ -59,6 +64,7 @@ describePage("the page of a recogniser", () => {
       dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
     }, bytes);
     await segments(page).first().waitFor();
+    await shows(model, "small");
   });
 
   it("writes down what is said while it is said, and all of it at the end", async () => {

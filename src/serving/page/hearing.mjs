@@ -130,7 +130,8 @@ async function hear(file) {
   await tried(
     async () => {
       try {
-        finish(await withKey((key) => hearFile(file, modelName(), key, stopping.signal)));
+        const asked = await modelName();
+        finish(await withKey((key) => hearFile(file, asked, key, stopping.signal)));
         name = file.name.replace(/\.\w+$/, "");
       } catch (error) {
         if (!stopping.signal.aborted) throw error;
@@ -141,11 +142,15 @@ async function hear(file) {
   );
 }
 
-const modelName = () => model.textContent ?? "";
+/** Asked for once; a recording can be dropped before the answer. */
+async function modelName() {
+  if (model.textContent === "") [model.textContent] = await withKey((key) => listModels(key));
+  return model.textContent ?? "";
+}
 
 async function connect() {
   try {
-    [model.textContent] = await withKey((key) => listModels(key));
+    await modelName();
   } catch (error) {
     showFailure(error, connect);
   }
