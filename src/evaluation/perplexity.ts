@@ -4,6 +4,7 @@
  * with context_len = contextLength - stride + 1, and `loglikelihood_rolling` with word_perplexity,
  * byte_perplexity and bits_per_byte.
  */
+import { joinArrays } from "../core/join-arrays.js";
 import type { SourceDocument } from "../data/text/document.js";
 import { textStart } from "../features/tokenizer/post-processor.js";
 import type { Tokenizer } from "../features/tokenizer/tokenizer.js";
@@ -130,17 +131,7 @@ async function readDocument(tokenizer: Tokenizer, document: SourceDocument, star
     words += countSpaces(text) - (wasSpace && startsWithSpace(text) ? 1 : 0);
     wasSpace = endsWithSpace(text);
   }
-  return { tokens: joined(parts), words, bytes };
-}
-
-function joined(parts: readonly Int32Array[]): Int32Array {
-  const whole = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return { tokens: joinArrays(Int32Array, parts), words, bytes };
 }
 
 function checkStride(stride: number, contextLength: number): void {

@@ -1,3 +1,4 @@
+import { joinArrays } from "../core/join-arrays.js";
 import { FolderError, MissingFileError } from "./errors.js";
 import { type Folder, type Part, piecesOf } from "./folder.js";
 import { entryPath, insidePath } from "./paths.js";
@@ -101,11 +102,5 @@ function joined(parts: Part[]): Uint8Array {
   const encoder = new TextEncoder();
   const pieces = parts.flatMap((part) => [...piecesOf(part)]);
   const bytes = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));
-  const whole = new Uint8Array(bytes.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of bytes) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
+  return joinArrays(Uint8Array, bytes);
 }

@@ -1,22 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../core/random.js";
+import { randomWeights } from "../../test/random-weights.js";
 import { nodeRuntime } from "../core/runtime/node.js";
-import type { Decoder } from "../models/decoder.js";
 import { llama } from "../models/llama.js";
-import type { Weights } from "../nn/weights.js";
 import { compileDecoder, type DecoderSession } from "./decoder-session.js";
 
 const quiet = { threads: 1, spin: false };
-
-function wildWeights(model: Decoder, deviation: number): Weights {
-  return new Map(
-    model.parameters.map(({ name, shape }) => {
-      const stream = randomStream(1, name);
-      const length = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => stream.normal() * deviation) }];
-    }),
-  );
-}
 
 describe("a decoder session", () => {
   it("reads a text longer than a chunk as if it came token by token", async () => {
@@ -29,7 +17,7 @@ describe("a decoder session", () => {
       width: 16,
       hiddenWidth: 20,
     });
-    const weights = wildWeights(model, 0.4);
+    const weights = randomWeights(model, { seed: 1, deviation: 0.4 });
     const session = await compileDecoder(nodeRuntime, model, weights);
     const ids = Array.from({ length: 300 }, (_, i) => (i * 7) % 40);
     const [whole, single] = [session.cache(1), session.cache(1)];
@@ -45,7 +33,7 @@ describe("a decoder session", () => {
     // Large enough for matrices and embedding to be handed over apart from the graph.
     const sizes = { vocabSize: 4200, contextLength: 8, numLayers: 1, numHeads: 4, kvHeads: 2, width: 64 };
     const model = llama({ ...sizes, hiddenWidth: 4200 });
-    const weights = wildWeights(model, 0.05);
+    const weights = randomWeights(model, { seed: 1, deviation: 0.05 });
     const kept = await compileDecoder(nodeRuntime, model, weights, quiet);
     const live = await compileDecoder(nodeRuntime, model, weights, { ...quiet, live: true });
     const logits = async (session: DecoderSession) => session.read(session.cache(1), 0, [5, 4100, 7]);

@@ -1,16 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { randomStream } from "../core/random.js";
+import { randomWeights } from "../../test/random-weights.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
 import { trainCharacterTokenizer } from "../features/tokenizer/character-tokenizer.js";
 import { tokenizerFromJson } from "../features/tokenizer/load-tokenizer.js";
 import { surrounding } from "../features/tokenizer/post-processor.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
-import type { Decoder } from "../models/decoder.js";
 import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
-import type { Weights } from "../nn/weights.js";
 import { compileDecoder, type DecoderSession } from "./decoder-session.js";
 import { GenerationError } from "./errors.js";
 import { endTokensOf, type GenerateOptions, generate, windowStart } from "./generate.js";
@@ -18,18 +16,6 @@ import { jsonConstraints } from "./grammar/json-schema-constraint.js";
 
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
 const sizes = { vocabSize: 260, contextLength: 16, numLayers: 2, numHeads: 4, width: 32 };
-
-/** Random weights, large enough that no distribution is flat. */
-function wildWeights(model: Decoder): Weights {
-  return new Map(
-    model.parameters.map(({ name, shape }) => {
-      const stream = randomStream(3, name);
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-      for (let i = 0; i < data.length; i++) data[i] = stream.normal() * 0.5;
-      return [name, { shape, data }];
-    }),
-  );
-}
 
 const sampled: Omit<GenerateOptions, "prompts"> = { maxTokens: 40, temperature: 1, topK: 20, seed: 7 };
 const prompts = ["The sea", "", "A much longer prompt than the model can see", "x"];
@@ -41,7 +27,7 @@ describe.each([
 ] as const)("generate with %s", (_, model) => {
   let session: DecoderSession;
   beforeAll(async () => {
-    session = await compileDecoder(nodeRuntime, model, wildWeights(model));
+    session = await compileDecoder(nodeRuntime, model, randomWeights(model, { seed: 3, deviation: 0.5 }));
   });
 
   it("writes for several prompts what it writes for each alone, past the context too", async () => {
@@ -123,7 +109,7 @@ describe("generate under a JSON schema", () => {
   let session: DecoderSession;
   beforeAll(async () => {
     const model = gpt2(sizes);
-    session = await compileDecoder(nodeRuntime, model, wildWeights(model));
+    session = await compileDecoder(nodeRuntime, model, randomWeights(model, { seed: 3, deviation: 0.5 }));
   });
   const compiler = (of = tokenizer) => jsonConstraints(of, sizes.vocabSize, endTokensOf(of));
 

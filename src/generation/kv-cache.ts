@@ -65,7 +65,7 @@ export class KvCache {
 
   /** `feeds` with room for `time` positions more: call `filled` once they are written. */
   feedsWithRoom(first: number, count: number, time: number): Record<string, HostTensor> {
-    this.reserve(Math.max(...this.lengths.slice(first, first + count)) + time);
+    this.reserve(first, count, time);
     return this.feeds(first, count);
   }
 
@@ -77,7 +77,7 @@ export class KvCache {
   /** Adds `time` positions to `count` rows; `fresh` holds [count, kvHeads, time, headWidth] by cache name. */
   append(first: number, count: number, time: number, fresh: Readonly<Record<string, HostTensor>>): void {
     const { kvHeads, headWidth } = this.model;
-    this.reserve(Math.max(...this.lengths.slice(first, first + count)) + time);
+    this.reserve(first, count, time);
     const block = time * headWidth;
     for (const [name, array] of this.arrays) {
       const data = fresh[name].data as Float32Array;
@@ -103,7 +103,7 @@ export class KvCache {
     const { kvHeads, headWidth } = this.model;
     const row = this.add(other.adapter(from));
     const length = other.length(from);
-    this.reserve(length);
+    this.reserve(row, 1, length);
     for (const [name, array] of this.arrays) {
       const source = other.arrays.get(name)!;
       for (let head = 0; head < kvHeads; head++) {
@@ -162,7 +162,9 @@ export class KvCache {
     return Math.max(length, Math.min(doubled, this.model.contextLength));
   }
 
-  private reserve(length: number): void {
+  /** Makes room for `time` positions more of `count` rows. */
+  private reserve(first: number, count: number, time: number): void {
+    const length = Math.max(...this.lengths.slice(first, first + count)) + time;
     if (length > this.positions) this.arrange(this.rows, this.roomFor(length));
   }
 

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, it } from "vitest";
+import { randomWeights } from "../../test/random-weights.js";
 import { ModelProtoSchema, type ValueInfoProto } from "../core/onnx/onnx_pb.js";
-import { randomStream } from "../core/random.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { type HostTensor, hostTensor, int64Tensor, type Session } from "../core/runtime/session.js";
 import { byteTokenizer } from "../features/tokenizer/byte-tokenizer.js";
@@ -12,7 +12,6 @@ import type { Decoder } from "../models/decoder.js";
 import { gemma3 } from "../models/gemma3.js";
 import { gpt2 } from "../models/gpt2.js";
 import { llama } from "../models/llama.js";
-import type { Weights } from "../nn/weights.js";
 import { CheckpointError } from "./errors.js";
 import { loadModel, saveModel } from "./model-folder.js";
 import { exportInFiles, exportOnnx } from "./onnx-export.js";
@@ -27,17 +26,6 @@ const models: [string, Decoder][] = [
   ["gemma3", gemma3({ ...sizes, kvHeads: 2, hiddenWidth: 48, slidingWindow: 3, globalLayers: [1] })],
 ];
 const options = { threads: 1, spin: false };
-
-/** Large enough that every part of the model shows in the logits. */
-function wildWeights(model: Decoder): Weights {
-  return new Map(
-    model.parameters.map(({ name, shape }) => {
-      const stream = randomStream(5, name);
-      const length = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => stream.normal() * 0.4) }];
-    }),
-  );
-}
 
 type Cache = Record<string, HostTensor>;
 
@@ -109,7 +97,7 @@ const tolerance = 1e-5;
 const text = [7, 200, 31, 31, 90, 4, 255, 8, 64, 12];
 
 describe.each(models)("an exported %s", (_, model) => {
-  const weights = wildWeights(model);
+  const weights = randomWeights(model, { seed: 5, deviation: 0.4 });
   const folder = memoryFolder();
   let exported: Exported;
   let expected: Float32Array[];
@@ -184,7 +172,11 @@ describe.each(models)("an exported %s", (_, model) => {
 
 describe("the exported folder", () => {
   const [, model] = models[2];
-  const saved = { model, weights: wildWeights(model), tokenizer: byteTokenizer() };
+  const saved = {
+    model,
+    weights: randomWeights(model, { seed: 5, deviation: 0.4 }),
+    tokenizer: byteTokenizer(),
+  };
 
   it("names inputs, outputs and their free sizes as transformers.js expects", async () => {
     const folder = memoryFolder();

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { expectRowsApart, fullForward, largestDifference } from "../../test/parity/full-forward.js";
-import { randomStream } from "../core/random.js";
+import { randomWeights } from "../../test/random-weights.js";
 import { nodeRuntime } from "../core/runtime/node.js";
 import { compileDecoder } from "../generation/decoder-session.js";
 import { fitsInPlace } from "../nn/attention-in-place.js";
-import type { Weights } from "../nn/weights.js";
 import type { Decoder } from "./decoder.js";
 import { gemma3 } from "./gemma3.js";
 import { gpt2 } from "./gpt2.js";
@@ -29,20 +28,10 @@ const wide = gemma3({
   ...{ width: 24, headWidth: 256, slidingWindow: 130, globalLayers: [1] },
 });
 
-function randomWeights(model: Decoder): Weights {
-  return new Map(
-    model.parameters.map(({ name, shape }) => {
-      const stream = randomStream(3, name);
-      const length = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => stream.normal() * 0.3) }];
-    }),
-  );
-}
-
 const text = Array.from({ length: 80 }, (_, i) => (i * 11 + (i >> 2)) % 30);
 
 it("sees windows and the whole of a longer text with wide heads", async () => {
-  const weights = randomWeights(wide);
+  const weights = randomWeights(wide, { seed: 3, deviation: 0.3 });
   const ids = Array.from({ length: 620 }, (_, i) => (i * 11 + (i >> 2)) % 30);
   const full = await fullForward(wide, weights, ids);
   const session = await compileDecoder(nodeRuntime, wide, weights);
@@ -54,7 +43,7 @@ it("sees windows and the whole of a longer text with wide heads", async () => {
 });
 
 describe.each(decoders)("%s, read piece by piece", (_, model, inPlace) => {
-  const weights = randomWeights(model);
+  const weights = randomWeights(model, { seed: 3, deviation: 0.3 });
 
   it("says what it says of the whole", async () => {
     expect(fitsInPlace(model.headWidth)).toBe(inPlace);

@@ -38,7 +38,7 @@ export function attendBeside(
   { past, positions, bias, distances }: PastBeside,
 ): AttendingPast {
   const [batch, time] = positions.shape;
-  const fresh: KeysAndValues[] = [];
+  const kept: KeysAndValues[] = [];
   const biases = new Map<number | undefined, Tensor>([[undefined, bias]]);
   const biasWithin = (window?: number) => {
     const away = () => distances ?? distancesFrom(positions, past[0].keys.shape[2], contextLength);
@@ -49,17 +49,17 @@ export function attendBeside(
   const heads = (x: Tensor, count: number) =>
     transpose(reshape(x, [batch, time, count, headWidth]), [0, 2, 1, 3]); // b n t d
   const attend: Attend = (layer, { queries, keys, values }, { scale, window }) => {
-    fresh[layer] = { keys: heads(keys, kvHeads), values: heads(values, kvHeads) };
+    kept[layer] = { keys: heads(keys, kvHeads), values: heads(values, kvHeads) };
     const mixed = cachedAttention(
       heads(queries, numHeads),
       past[layer],
-      fresh[layer],
+      kept[layer],
       biasWithin(window),
       scale,
     );
     return reshape(transpose(mixed, [0, 2, 1, 3]), queries.shape);
   };
-  return { attend, kept: fresh };
+  return { attend, kept };
 }
 
 /**
@@ -71,17 +71,17 @@ export function attendWithin(
   past: readonly KeysAndValues[],
   places: { readonly last: Tensor; readonly longest: Tensor },
 ): AttendingPast {
-  const joined: KeysAndValues[] = [];
+  const kept: KeysAndValues[] = [];
   const attend: Attend = (layer, heads, seen) => {
-    const { mixed, joined: own } = attentionInPlace(heads, past[layer], places, {
+    const { mixed, joined } = attentionInPlace(heads, past[layer], places, {
       numHeads,
       kvHeads,
       ...seen,
     });
-    joined[layer] = own;
+    kept[layer] = joined;
     return mixed;
   };
-  return { attend, kept: joined };
+  return { attend, kept };
 }
 
 /** How many positions each key lies before its query, [b, 1, t, past + t]; the past lies at 0, 1 and so on. */

@@ -1,12 +1,13 @@
 import { known } from "../core/graph/size.js";
 import { applyAll, constant, Input, type InputAttrs, type Node, Tensor } from "../core/graph/tensor.js";
 import { nodesOf } from "../core/graph/walk.js";
+import { joinArrays } from "../core/join-arrays.js";
 import { simplify } from "../core/onnx/passes.js";
 import { add } from "../core/ops/elementwise.js";
 import { Gemm } from "../core/ops/matmul.js";
 import { Reshape, reshape } from "../core/ops/movement.js";
 import { split } from "../core/ops/slice.js";
-import { type Bits, blockProduct, quantise } from "./block-quantised.js";
+import { type Bits, blockProduct, type Quantised, quantise } from "./block-quantised.js";
 import type { Weight, Weights } from "./weights.js";
 
 /** x W + c with W a weight. */
@@ -83,37 +84,33 @@ function blockProducts(x: Tensor, products: readonly WeightProduct[], bits: Bits
   const matrices = products.map(({ weight, shape, transposed }) =>
     quantise(weight.data, shape, bits, transposed),
   );
-  const [{ inputs }] = matrices;
-  const sizes = matrices.map(({ outputs }) => outputs);
-  const outputs = sizes.reduce((a, b) => a + b);
-  const codes = joined(
-    Uint8Array,
-    matrices.map((matrix) => matrix.codes),
-  );
-  const scales = joined(
-    Float32Array,
-    matrices.map((matrix) => matrix.scales),
-  );
-  const blocks = scales.length / outputs;
+  const { codes, scales, ...sizes } = stacked(matrices);
+  const blocks = scales.length / sizes.outputs;
+  const shape = [sizes.outputs, blocks, codes.length / scales.length];
   const y = blockProduct(
     x,
-    constant(codes, [outputs, blocks, codes.length / scales.length], "uint8"),
-    constant(scales, [outputs, blocks]),
-    { bits, outputs, inputs },
+    constant(codes, shape, "uint8"),
+    constant(scales, [sizes.outputs, blocks]),
+    sizes,
   );
-  return sizes.length === 1 ? [y] : split(y, sizes, -1);
+  const outputs = matrices.map((matrix) => matrix.outputs);
+  return outputs.length === 1 ? [y] : split(y, outputs, -1);
 }
 
-function joined<T extends Uint8Array | Float32Array>(
-  make: new (length: number) => T,
-  parts: readonly T[],
-): T {
-  if (parts.length === 1) return parts[0];
-  const whole = new make(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+/** Matrices of the same inputs as one with the outputs of all. */
+function stacked(matrices: readonly Quantised[]): Quantised {
+  const [first] = matrices;
+  if (matrices.length === 1) return first;
+  return {
+    ...first,
+    outputs: matrices.reduce((sum, { outputs }) => sum + outputs, 0),
+    codes: joinArrays(
+      Uint8Array,
+      matrices.map(({ codes }) => codes),
+    ),
+    scales: joinArrays(
+      Float32Array,
+      matrices.map(({ scales }) => scales),
+    ),
+  };
 }

@@ -13,9 +13,10 @@ kept = {"until": ["\n\n\n"], "max_gen_toks": 5, "do_sample": False}
 
 def answers(model):
     of = lambda kind, each: [Instance(kind, {}, arguments, i) for i, arguments in enumerate(each)]
+    chosen = model.loglikelihood(of("loglikelihood", map(tuple, asked["choices"])))
     return {
-        "choices": [log for log, _ in model.loglikelihood(of("loglikelihood", map(tuple, asked["choices"])))],
-        "greedy": [bool(best) for _, best in model.loglikelihood(of("loglikelihood", map(tuple, asked["choices"])))],
+        "choices": [log for log, _ in chosen],
+        "greedy": [bool(best) for _, best in chosen],
         "rolling": model.loglikelihood_rolling(of("loglikelihood_rolling", [(text,) for text in asked["texts"]])),
         "written": model.generate_until(of("generate_until", [(context, kept) for context, _ in asked["choices"]])),
     }

@@ -1,3 +1,4 @@
+import { joinArrays } from "../../core/join-arrays.js";
 import { DataError } from "../../files/errors.js";
 
 /** Sound of one channel. */
@@ -53,12 +54,5 @@ export function requireSamples(samples: Float32Array, name: string, first = 0): 
 
 /** Pieces of one sound, one after another. */
 export function joined(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.length === 1) return pieces[0];
-  const samples = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let filled = 0;
-  for (const piece of pieces) {
-    samples.set(piece, filled);
-    filled += piece.length;
-  }
-  return samples;
+  return pieces.length === 1 ? pieces[0] : joinArrays(Float32Array, pieces);
 }

@@ -1,4 +1,5 @@
 /** Vectors of images that measures compare: of a model of ours, or of an ONNX file. */
+import { joinArrays } from "../../core/join-arrays.js";
 import { EvaluationError } from "../errors.js";
 
 /** Rows of features [n, d], and whose they are: numbers of different features must not be compared. */
@@ -30,17 +31,11 @@ export async function featuresOf(
     parts.push(data);
     width = d;
   }
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length === 0) {
+  const data = joinArrays(Float32Array, parts);
+  if (data.length === 0) {
     throw new EvaluationError("there are no images to measure", "0 images", "give at least one batch");
   }
-  const data = new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { name: extractor.name, data, n: length / width, d: width };
+  return { name: extractor.name, data, n: data.length / width, d: width };
 }
 
 /** Throws `EvaluationError` unless both are features of the same kind, with at least `least` rows each. */

@@ -1,3 +1,4 @@
+import { joinArrays } from "../../core/join-arrays.js";
 import { ChatError, type ChatMessage, checkMessages } from "../../data/chat/messages.js";
 import { begun, type Tokenizer } from "../tokenizer/tokenizer.js";
 import type { ChatTemplate } from "./chat-template.js";
@@ -39,7 +40,7 @@ export function chatTokens(
   const stretches = stretchesOf(template, tokenizer, messages, from).filter(({ text }) => text !== "");
   const parts = encodeStretches(tokenizer, stretches);
   if (parts.length > 0) parts[0] = begun(tokenizer, parts[0]);
-  const ids = concatenated(parts);
+  const ids = joinArrays(Int32Array, parts);
   const isAssistant = new Uint8Array(ids.length);
   const turns: number[] = [];
   let start = 0;
@@ -132,7 +133,7 @@ function requireStart(beginning: string, text: string, index: number): void {
 function encodeStretches(tokenizer: Tokenizer, stretches: readonly Stretch[]): Int32Array[] {
   const parts = stretches.map(({ text }) => tokenizer.encode(text));
   const text = stretches.map((stretch) => stretch.text).join("");
-  const decoded = tokenizer.decode(concatenated(parts));
+  const decoded = tokenizer.decode(joinArrays(Int32Array, parts));
   if (decoded === text) return parts;
   const whole = tokenizer.encode(text);
   // A normalizer or an unknown token changes the text, but in the stretches as in the whole.
@@ -156,14 +157,4 @@ function cutAtBorders(tokenizer: Tokenizer, stretches: readonly Stretch[], whole
     start = beginning.length;
     return part;
   });
-}
-
-function concatenated(parts: readonly Int32Array[]): Int32Array {
-  const ids = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    ids.set(part, start);
-    start += part.length;
-  }
-  return ids;
 }

@@ -27,7 +27,8 @@ const OLD_TEMPLATE_FILE = "chat_template.json";
  * `config` is `special_tokens_map.json`, over that `tokenizer_config.json`, and as `chat_template` what
  * `chat_template.jinja` holds, or `chat_template.json` where nothing else has one. Byte-level BPE with GPT-2's word
  * pattern, with each digit apart or not, bytes and characters run in our own code; every other kind runs in
- * `@huggingface/tokenizers`. What else is known of its config is `given`. Throws `TokenizerError` for missing and damaged files, naming the file and the place.
+ * `@huggingface/tokenizers`. What else is known of its config is `given`. Throws `TokenizerError` for missing and damaged
+ * files, naming the file and the place.
  */
 export async function loadTokenizer(folder: Folder, given: JsonObject = {}): Promise<Tokenizer> {
   const config = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { randomWeights } from "../../../test/random-weights.js";
 import { type ReadGguf, readGguf } from "../../../test/read-gguf.js";
-import { randomStream } from "../../core/random.js";
 import { byteTokenizer } from "../../features/tokenizer/byte-tokenizer.js";
 import { memoryFolder } from "../../files/memory.js";
 import type { Decoder } from "../../models/decoder.js";
@@ -8,11 +8,12 @@ import { gemma3 } from "../../models/gemma3.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
 import { CheckpointError } from "../errors.js";
-import type { NamedArray } from "../safetensors.js";
 import { GgufError } from "./errors.js";
 import { exportGguf } from "./export.js";
 import type { GgufType } from "./tensor-types.js";
 
+/** How weights are drawn. */
+const drawn = { seed: 5, deviation: 1 };
 const tokenizer = byteTokenizer({ specialTokens: ["<|endoftext|>"] });
 const sizes = { vocabSize: 260, contextLength: 16, numLayers: 2, numHeads: 4, width: 32 };
 const family = { ...sizes, kvHeads: 2, hiddenWidth: 48, ropeTheta: 500, rmsNormEpsilon: 1e-5 };
@@ -31,17 +32,11 @@ const slower = {
   originalContextLength: 16,
 } as const;
 
-function randomWeights(model: Decoder): Map<string, NamedArray> {
-  return new Map(
-    model.parameters.map(({ name, shape }) => {
-      const stream = randomStream(5, name);
-      const length = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => stream.normal()) }];
-    }),
-  );
-}
-
-async function exported(model: Decoder, type: GgufType, weights = randomWeights(model)): Promise<ReadGguf> {
+async function exported(
+  model: Decoder,
+  type: GgufType,
+  weights = randomWeights(model, drawn),
+): Promise<ReadGguf> {
   const folder = memoryFolder();
   await exportGguf(folder, "tiny", { model, weights, tokenizer }, { type });
   return readGguf(await folder.read("tiny.gguf"));
@@ -144,7 +139,7 @@ const rounding: Record<GgufType, (value: number, blockMaximum: number) => number
 };
 
 describe.each(Object.entries(models))("%s as GGUF", (kind, model) => {
-  const weights = randomWeights(model);
+  const weights = randomWeights(model, drawn);
   const expected = expectedTensors[kind];
 
   it.each(["F32", "F16", "Q8_0"] as const)("%s has the tensors in llama.cpp's layout", async (type) => {
@@ -240,21 +235,21 @@ describe("what cannot be exported", () => {
   const model = models.gpt2;
   const attempt = async (change: object, type: GgufType = "F32") => {
     const folder = memoryFolder();
-    const saved = { model, weights: randomWeights(model), tokenizer, ...change };
+    const saved = { model, weights: randomWeights(model, drawn), tokenizer, ...change };
     await exportGguf(folder, "tiny", saved, { type }).finally(async () => {
       expect(await folder.list("")).toEqual([]);
     });
   };
 
   it.each(["F16", "Q8_0"] as const)("a weight too large for float16, as %s", async (type) => {
-    const weights = randomWeights(model);
+    const weights = randomWeights(model, drawn);
     weights.get("transformer.h.1.mlp.c_fc.weight")!.data[7] = 1e9;
     await expect(attempt({ weights }, type)).rejects.toThrow(GgufError);
     await expect(attempt({ weights }, type)).rejects.toThrow(/blk\.1\.ffn_up\.weight/);
   });
 
   it("a missing or mis-shaped parameter", async () => {
-    const weights = randomWeights(model);
+    const weights = randomWeights(model, drawn);
     weights.set("transformer.ln_f.bias", { shape: [3], data: new Float32Array(3) });
     await expect(attempt({ weights })).rejects.toThrow(/transformer\.ln_f\.bias is \[3\].*\[32\]/);
     weights.delete("transformer.ln_f.bias");
@@ -282,7 +277,7 @@ describe("what cannot be exported", () => {
     ["another scale of the scores", gemma3({ ...gemma, queryScalar: 9 }), /query_pre_attn_scalar is 9.* 8$/m],
     ["a head of its own", gemma3({ ...gemma, tiedHead: false }), /tie_word_embeddings is false/],
   ])("a model with %s", async (_, other, message) => {
-    await expect(attempt({ model: other, weights: randomWeights(other) })).rejects.toThrow(message);
+    await expect(attempt({ model: other, weights: randomWeights(other, drawn) })).rejects.toThrow(message);
   });
 
   it("a decoder of another kind, and a parameter that llama.cpp does not know", async () => {
@@ -295,7 +290,7 @@ describe("what cannot be exported", () => {
 
 it("leaves a name out of the metadata that llama.cpp would change the tokenizer for", async () => {
   const folder = memoryFolder();
-  const saved = { model: models.gpt2, weights: randomWeights(models.gpt2), tokenizer };
+  const saved = { model: models.gpt2, weights: randomWeights(models.gpt2, drawn), tokenizer };
   await exportGguf(folder, "my-phi3", saved, { type: "F32" });
   expect(readGguf(await folder.read("my-phi3.gguf")).metadata.has("general.name")).toBe(false);
 });

@@ -1,6 +1,6 @@
 /** What we write as GGUF opens again as the same model; what a file asks for beyond our decoders is refused. */
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../../core/random.js";
+import { randomWeights } from "../../../test/random-weights.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { choraleAlphabet } from "../../features/music/chorale-words.js";
 import { musicTokenizer } from "../../features/music/music-tokenizer.js";
@@ -17,7 +17,6 @@ import { gemma3 } from "../../models/gemma3.js";
 import { gpt2 } from "../../models/gpt2.js";
 import { llama } from "../../models/llama.js";
 import { openModel, type SavedModel } from "../model-folder.js";
-import type { NamedArray } from "../safetensors.js";
 import { architectureOf, inTheirLayout, modelMetadata, tensorName } from "./architecture.js";
 import { GgufError } from "./errors.js";
 import { exportGguf } from "./export.js";
@@ -36,6 +35,8 @@ import { ggufFolder } from "./gguf-folder.js";
 import { tensorTypes } from "./tensor-types.js";
 import { tokenizerMetadata } from "./vocabulary.js";
 
+/** How weights are drawn. */
+const drawn = { seed: 5, deviation: 0.3 };
 const sizes = { vocabSize: 272, contextLength: 16, numLayers: 2, numHeads: 4, width: 32 };
 const family = { ...sizes, kvHeads: 2, hiddenWidth: 48, ropeTheta: 500, rmsNormEpsilon: 1e-5 };
 const slower = {
@@ -65,16 +66,6 @@ const bpe = await trainBpe(text.repeat(5), { vocabSize: 268, specialTokens });
 const template = "{{ messages[0].content }}<|im_end|>";
 const chatty = tokenizerFromJson(bpe.toJSON(), { chat_template: template, pad_token: "<|im_end|>" });
 
-function randomWeights(model: Decoder): Map<string, NamedArray> {
-  return new Map(
-    model.parameters.map(({ name, shape }) => {
-      const stream = randomStream(5, name);
-      const length = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: Float32Array.from({ length }, () => 0.3 * stream.normal()) }];
-    }),
-  );
-}
-
 async function again(saved: SavedModel): Promise<SavedModel> {
   const folder = memoryFolder();
   await exportGguf(folder, "tiny", saved, { type: "F32" });
@@ -90,7 +81,7 @@ async function logits(model: Decoder, weights: SavedModel["weights"]): Promise<F
 
 describe.each(Object.entries(models))("a %s", (_, model) => {
   it("opens again with its weights and predicts the same, bit for bit", async () => {
-    const weights = randomWeights(model);
+    const weights = randomWeights(model, drawn);
     for (const [name, { data }] of weights) {
       // llama.cpp keeps 1 + w, which has no room for the last bits of w.
       if (name.endsWith("norm.weight")) for (const [i, w] of data.entries()) data[i] = Math.fround(w + 1) - 1;
@@ -108,7 +99,7 @@ describe.each(Object.entries(models))("a %s", (_, model) => {
 
 describe("the tokenizer of a GGUF file", () => {
   const model = models.gpt2;
-  const weights = randomWeights(model);
+  const weights = randomWeights(model, drawn);
   const opened = async (tokenizer: Tokenizer, generation = {}) => {
     const { tokenizer: found, ...rest } = await again({ model, weights, tokenizer, generation });
     return { ...rest, tokenizer: found! };
@@ -130,7 +121,12 @@ describe("the tokenizer of a GGUF file", () => {
   it("is one of whole words where it was, and the model still writes music", async () => {
     const words = musicTokenizer(choraleAlphabet);
     const sized = gpt2({ ...sizes, vocabSize: words.vocabSize + 3 });
-    const saved = { model: sized, weights: randomWeights(sized), tokenizer: words, music: "chorales" };
+    const saved = {
+      model: sized,
+      weights: randomWeights(sized, drawn),
+      tokenizer: words,
+      music: "chorales",
+    };
     const { tokenizer: found, music } = await again(saved);
     expect(music).toBe("chorales");
     expect(found!.toJSON()).toEqual(words.toJSON());
@@ -169,7 +165,7 @@ interface Parts {
 
 /** A whole small llama, changed. */
 async function changed(change: (parts: Parts) => void, model: Decoder = models.llama) {
-  const weights = randomWeights(model);
+  const weights = randomWeights(model, drawn);
   const metadata = new Map([
     ["general.architecture", string(architectureOf(model))],
     ...modelMetadata(model),
@@ -223,7 +219,7 @@ describe("a GGUF file", () => {
   });
 
   it("may hold a tied head a second time", async () => {
-    const copy = randomWeights(models.gpt2).get("transformer.wte.weight")!.data;
+    const copy = randomWeights(models.gpt2, drawn).get("transformer.wte.weight")!.data;
     const head = (data: Float32Array) =>
       changed(({ tensors }) => {
         tensors.set("output.weight", tensorOf("output.weight", [272, 32], data));
@@ -352,7 +348,7 @@ describe("a GGUF file", () => {
     await exportGguf(
       folder,
       "x",
-      { model: models.gpt2, weights: randomWeights(models.gpt2), tokenizer: bpe },
+      { model: models.gpt2, weights: randomWeights(models.gpt2, drawn), tokenizer: bpe },
       { type: "F16" },
     );
     const opened = ggufFolder(folder, "x.gguf");

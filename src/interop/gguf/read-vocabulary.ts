@@ -30,8 +30,8 @@ const start = "tokenizer.ggml.";
 
 /**
  * Byte-level BPE with words that we cut as llama.cpp does, where a text is not normalised first, as llama.cpp does not;
- * SentencePiece's BPE without a space before a text, as Gemma has it; and the whole words of music, as we write them. Throws `GgufError`
- * for any other tokenizer.
+ * SentencePiece's BPE without a space before a text, as Gemma has it; and the whole words of music, as we write them.
+ * Throws `GgufError` for any other tokenizer.
  */
 export function tokenizerFiles({ metadata, source }: OpenGguf): TokenizerFiles {
   const get = (key: string) => metadata.get(start + key);
@@ -204,7 +204,8 @@ function unreadable(source: string, found: string): GgufError {
   return new GgufError(
     "a GGUF file has a tokenizer that cannot be read exactly",
     `${found}, in ${source}`,
-    "byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM can be read, SentencePiece as Gemma has it, and our words of music: " +
+    "byte-level BPE with the words of GPT-2, Qwen2, Llama 3 or SmolLM can be read, SentencePiece as Gemma has it, and our " +
+      "words of music: " +
       "take the model as a folder of safetensors, which has its tokenizer.json",
   );
 }
