@@ -4,7 +4,7 @@
 const coreParts = ["graph", "ops", "autodiff", "onnx", "runtime"];
 
 const libraries = ["core", "files", "data", "features", "nn", "models"];
-const learning = [...libraries, "objectives", "optim", "training"];
+const learning = [...libraries, "objectives", "optim", "distributed", "training"];
 const using = [...libraries, "objectives", "generation", "interop"];
 
 /** What each room of src may import beside itself; a file stands for itself alone. */
@@ -12,13 +12,14 @@ const rooms = {
   core: [],
   files: ["core"],
   threads: [],
+  distributed: ["core", "threads"],
   data: ["core", "files", "threads"],
   features: ["core", "files", "data"],
   nn: ["core"],
   models: ["core", "nn"],
   objectives: ["core", "nn", "models", "data/images/image.ts", "data/training-data.ts"],
   optim: ["core", "nn/parameter.ts"], // what a parameter is, never a layer
-  training: [...libraries, "objectives", "optim"],
+  training: [...libraries, "objectives", "optim", "distributed"],
   generation: [...libraries, "objectives"], // a sampler takes the steps that its objective defines
   interop: libraries,
   evaluation: using,
@@ -96,6 +97,7 @@ module.exports = {
           "^src/interop/hub/",
           "^src/serving/",
           "^src/threads/",
+          "^src/distributed/",
           "^src/bench/",
           "^src/modalities/(?:thread|[^/]+/bench)/",
           "^src/modalities/text/kinds/(?:measures|serve)[.]ts$",

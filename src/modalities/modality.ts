@@ -7,6 +7,7 @@ import type { Bench } from "../bench/bench.js";
 import type { Runtime } from "../core/runtime/session.js";
 import type { Watching } from "../core/watching.js";
 import type { TrainingData } from "../data/training-data.js";
+import type { Collective } from "../distributed/collective.js";
 import type { Folder } from "../files/folder.js";
 import type { JsonObject } from "../interop/folder-files.js";
 import type { Checkpoint } from "../interop/model-folder.js";
@@ -44,6 +45,10 @@ export interface Surroundings {
   readonly ahead?: boolean;
   /** Threads that a use may share its work among, where it can and models lie on a disk. Default: 1. */
   readonly threads?: number;
+  /** Processes that train a run together. Default: this one alone. */
+  readonly collective?: Collective;
+  /** Threads of a step of training where the recipe does not say. Default: one a core. */
+  readonly stepThreads?: number;
   /** Ends what takes long, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Told how far a phase of unknown length is. */

@@ -4,6 +4,7 @@ import { input } from "../core/graph/tensor.js";
 import { neg } from "../core/ops/elementwise.js";
 import { compile, type Device, type Runtime } from "../core/runtime/session.js";
 import type { TrainingData } from "../data/training-data.js";
+import { alone } from "../distributed/collective.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import { FolderError, ShardError } from "../files/errors.js";
 import type { Folder } from "../files/folder.js";
@@ -12,9 +13,10 @@ import type { Task } from "../objectives/task.js";
 import { scheduleFactor } from "../optim/schedule.js";
 import { RunError } from "../recipe/errors.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
-import { checkCheckpoint, readName } from "../training/checkpoint.js";
+import { checkCheckpoint, loadCheckpoint, readName } from "../training/checkpoint.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
 import { chooseProducts } from "../training/products.js";
+import { awaitRun, beginTogether, follow, leading } from "../training/together.js";
 import { createTrainer, type Trainer } from "../training/trainer.js";
 import { weightsOf } from "../training/weights.js";
 import { buildOptimizer } from "./build-optimizer.js";
@@ -172,7 +174,7 @@ async function tryFirstBatches({ data }: Learning): Promise<void> {
 async function compileRun<R extends SharedRecipe>(
   asked: R,
   { task, start, steps }: Trained,
-  { runtime }: Surroundings,
+  { runtime, collective, stepThreads }: Surroundings,
 ): Promise<{ recipe: R; notes: readonly string[]; trainer: Trainer }> {
   const { recipe, notes } = await withProducts(asked, task, runtime);
   const { optimizer, training } = recipe;
@@ -183,12 +185,13 @@ async function compileRun<R extends SharedRecipe>(
     task,
     optimizer: buildOptimizer(optimizer),
     microBatches: training.microBatches,
+    collective,
     seed: training.seed,
     clipNorm: optimizer.clipNorm,
     averageDecay: optimizer.averageDecay,
     recomputeLayers: training.recompute,
     products: training.products === "auto" ? undefined : training.products,
-    session: { device: training.device, threads: training.threads },
+    session: { device: training.device, threads: training.threads ?? stepThreads },
   });
   return { recipe, notes, trainer };
 }
@@ -220,10 +223,11 @@ async function assemble<R extends SharedRecipe>(
   around: Surroundings,
 ): Promise<Run<R, LearningOf<R>>> {
   const { training, optimizer } = recipe;
-  const { data: found, steps, save } = learning as Learning;
+  const { steps, save } = learning as Learning;
+  const { collective = alone } = around;
   const trained = weightsOf(trainer.layout, trainer.weights);
   const weights = new Map([...(trainer.frozen ?? []), ...trained]);
-  const data = typeof found === "function" ? await found(weights, around) : found;
+  const data = await dataOf(learning, weights, around);
   return {
     ...learning,
     data,
@@ -231,19 +235,51 @@ async function assemble<R extends SharedRecipe>(
     folder,
     trainer,
     weights,
-    train(callbacks: Watched = {}) {
+    async train(callbacks: Watched = {}) {
       const { schedule } = optimizer;
+      await beginTogether(collective, folder.location);
       const saveModel = async (to: Folder) => {
         await save(to, { trained, all: weights });
         await kindOf(to, around.modalities); // what nobody could open again is no checkpoint
       };
-      const options = { ...training, ...callbacks, steps, data, trainer, run: folder, schedule, saveModel };
+      const led = leading({ trainer, data, recipe }, collective);
+      const options = {
+        ...training,
+        ...callbacks,
+        steps,
+        data,
+        trainer: led,
+        run: folder,
+        schedule,
+        saveModel,
+      };
       return iterate(options).finally(async () => {
         await data.close?.();
         await lock?.release();
       });
     },
   };
+}
+
+const dataOf = async ({ data }: Learning, weights: Weights, around: Surroundings): Promise<TrainingData> =>
+  typeof data === "function" ? data(weights, around) : data;
+
+/**
+ * Takes part in the run that rank 0 of `around.collective` trains, until it ends. Throws `RunError` where this process
+ * does not see its folder, `RankError` where it has another run there, or where a rank is gone.
+ */
+export async function joinRun(around: Surroundings): Promise<void> {
+  const { collective = alone, openFolder } = around;
+  const location = await awaitRun(collective);
+  if (location === undefined) return;
+  const folder = openFolder(location);
+  const saved = await readRecipe(folder, around.modalities);
+  const opened = await modalityOf(saved, around.modalities).open(saved, folder.folder("data"), around);
+  const { recipe, trainer } = await compileRun(saved, opened, around);
+  await loadCheckpoint(folder, trainer.layout, trainer.arrays);
+  const weights = new Map([...(trainer.frozen ?? []), ...weightsOf(trainer.layout, trainer.weights)]);
+  const data = await dataOf(opened, weights, around);
+  await follow({ trainer, data, recipe }, collective).finally(() => data.close?.());
 }
 
 /** Throws `RuntimeError` when the device does not work here. */

@@ -1,6 +1,8 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
 import type { Runtime, SessionOptions } from "../core/runtime/session.js";
 import type { Batch } from "../data/training-data.js";
+import { alone, type Collective } from "../distributed/collective.js";
+import { RankError } from "../distributed/errors.js";
 import { type LoraConfig, loraParameters, targetedLayers } from "../nn/lora.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Weights } from "../nn/weights.js";
@@ -9,6 +11,7 @@ import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
 import type { NamedArrays } from "./checkpoint.js";
+import { gradientSum } from "./gradient-sum.js";
 import type { Products } from "./products.js";
 import {
   type CompiledLoss,
@@ -35,6 +38,8 @@ export interface TrainerOptions {
   readonly lora?: LoraConfig;
   /** Batches added up for one step; default 1. */
   readonly microBatches?: number;
+  /** Those who share the micro-batches: every rank takes the same steps. Default: nobody else. */
+  readonly collective?: Collective;
   readonly seed: number;
   /** Largest global gradient norm; 0 or absent: no clipping. */
   readonly clipNorm?: number;
@@ -49,8 +54,12 @@ export interface TrainerOptions {
 /** Means over all that counts in the step's batches; zero where nothing does. */
 export interface StepResult extends Losses {
   readonly gradientNorm: number;
-  /** How long its batches were waited for. */
+  /** How long its batches were waited for, on the rank that waited longest. */
   readonly dataWaitMs: number;
+  /** Whose gradients took longest, where there are several ranks, */
+  readonly slowestRank?: number;
+  /** and how long the quickest waited for it. */
+  readonly rankWaitMs?: number;
 }
 
 /** A micro-batch by its number since the start of the run. */
@@ -80,7 +89,8 @@ export interface Trainer {
 /** Compiles a run with fresh parameters, with pretrained ones, or with a fresh adapter beside those. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
-  const { microBatches = 1, clipNorm = 0, session, recomputeLayers, products } = options;
+  const { microBatches = 1, clipNorm = 0, session, recomputeLayers, products, collective = alone } = options;
+  const own = shareOf(microBatches, collective);
   const { trains = () => lora === undefined } = options;
   const whole = task.parameters.filter(trains);
   const others = task.parameters.filter((parameter) => !trains(parameter));
@@ -100,33 +110,40 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     compileLoss(runtime, task, layout, arrays, { lora, session, ...how });
   const loss = await lossOver({ parameters, gradients, frozen }, { recomputeLayers, products });
   const evaluation = await lossOver({ parameters: weights, frozen }, { recomputeLayers });
-  const summed = microBatches > 1 ? flat() : gradients;
-  const sum = microBatches > 1 ? await compileBlend(runtime, summed, gradients) : undefined;
+  const sum = microBatches > 1 ? await gradientSum(runtime, gradients, own) : undefined;
   const follow = average && (await compileBlend(runtime, average, parameters));
   const update: CompiledOptimizer = await compileOptimizer(runtime, optimizer, layout, {
     parameters,
-    gradients: summed,
+    gradients: sum?.total ?? gradients,
     moments,
   });
 
-  /** Sums gradients, each as often as its batch counts for the first that does, and says how often that is in all. */
+  /** Sums gradients over all ranks, each as often as its batch counts, and says how often that is in all. */
   async function gather(data: BatchAt, step: number) {
-    if (sum) summed.fill(0);
+    const began = performance.now();
     const parts: Losses[] = [];
-    const weights: number[] = [];
-    let [dataWaitMs, unit] = [0, 0];
-    for (let micro = 0; micro < microBatches; micro++) {
+    const counts: number[] = [];
+    let dataWaitMs = 0;
+    const leaf = async (micro: number) => {
       const start = performance.now();
       const batch = await data(step * microBatches + micro);
       dataWaitMs += performance.now() - start;
       parts.push(await loss.run(batch)); // 3 predict, 4 loss, 5 gradient
-      const count = task.count(batch);
-      unit ||= count;
-      weights.push(count === 0 ? 0 : count / unit);
-      if (count > 0) await sum?.(1, weights[micro]);
-    }
-    const weight = weights.reduce((total, each) => total + each, 0) || 1;
-    return { losses: { ...meanLosses(parts, weights), dataWaitMs }, weight };
+      counts.push(task.count(batch));
+      return counts.at(-1)! / task.unitsPerBatch;
+    };
+    if (sum) await sum.run(collective.rank * own, leaf);
+    else await leaf(0);
+    const ms = performance.now() - began;
+    if (sum) await collective.allReduce(sum.total);
+    const ranks = await collective.allGather({ parts, counts, dataWaitMs, ms });
+    const all = ranks.flatMap(({ counts }) => counts);
+    const losses = meanLosses(
+      ranks.flatMap(({ parts }) => parts),
+      all,
+    );
+    const weight = sum ? all.reduce((total, each) => total + each, 0) / task.unitsPerBatch || 1 : 1;
+    return { losses: { ...losses, ...timesOf(ranks) }, weight };
   }
 
   return {
@@ -150,4 +167,22 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return result;
     },
   };
+}
+
+/** How many micro-batches a rank has. Throws `RankError` where they cannot be shared evenly. */
+function shareOf(microBatches: number, { size }: Collective): number {
+  if (microBatches % size === 0) return microBatches / size;
+  throw new RankError(
+    "ranks have to share the micro-batches of a step evenly",
+    `training.microBatches ${microBatches}, ${size} ranks`,
+    `set --training.microBatches ${Math.ceil(microBatches / size) * size}: a step learns from as many batches of training.batchSize`,
+  );
+}
+
+function timesOf(ranks: readonly { readonly dataWaitMs: number; readonly ms: number }[]) {
+  const dataWaitMs = Math.max(...ranks.map((rank) => rank.dataWaitMs));
+  if (ranks.length === 1) return { dataWaitMs };
+  const times = ranks.map(({ ms }) => ms);
+  const longest = Math.max(...times);
+  return { dataWaitMs, slowestRank: times.indexOf(longest), rankWaitMs: longest - Math.min(...times) };
 }

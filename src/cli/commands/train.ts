@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Command } from "commander";
+import { AutodidactError } from "../../core/errors.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
 import { openFolder } from "../../files/disk.js";
@@ -8,13 +9,16 @@ import type { Folder } from "../../files/folder.js";
 import { lockFolder } from "../../files/lock.js";
 import { modalityOf } from "../../modalities/find.js";
 import type { Description, Modality, SharedRecipe, Surroundings } from "../../modalities/modality.js";
-import { type Run, resumeRun, startRun } from "../../modalities/run.js";
+import { joinRun, type Run, resumeRun, startRun } from "../../modalities/run.js";
 import { RecipeError } from "../../recipe/errors.js";
 import type { Override } from "../../recipe/overrides.js";
 import { quoted } from "../../recipe/quoted.js";
 import { figuresOf } from "../../training/evaluate.js";
 import type { Summary } from "../../training/loop.js";
+import { endTogether } from "../../training/together.js";
 import { aroundOf } from "../around.js";
+import { parseCount } from "../numbers.js";
+import { isRank, joinRanks, launchRanks, threadsOf } from "../ranks.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
 import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
 import { endProgress } from "../terminal/phase.js";
@@ -24,6 +28,7 @@ import { watchRun } from "../watch.js";
 interface TrainFlags {
   out?: string;
   resume?: string;
+  ranks?: number;
   json?: boolean;
 }
 
@@ -35,6 +40,7 @@ export function trainCommand(overrides: readonly Override[], modalities: readonl
     .argument("[recipe]", `a recipe file, .ts, .js or .json, or one of ${shippedRecipes().join(", ")}`)
     .option("--out <folder>", "folder of the run (default: runs/<recipe>, numbered when taken)")
     .option("--resume <folder>", "continue the run in this folder from its latest checkpoint")
+    .option("--ranks <number>", "share each step's micro-batches among processes of this machine", parseCount)
     .option("--json", "print the summary as one JSON object")
     .addHelpText(
       "after",
@@ -44,22 +50,58 @@ Examples:
   autodidact train recipes/gpt-small.ts --data.files "notes/**/*.md" --out runs/notes
   autodidact train gpt-small --data.files book.txt --optimizer.lr=3e-3 --training.steps 500
   autodidact train --resume runs/notes
+  autodidact train gpt-small --data.files book.txt --training.microBatches 4 --ranks 2
 
 Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctrl-C again quits at once.
 A file "stop" in the run's folder ends it in the same way.`,
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
-      await untilStopped(async (signal, beginsTraining) => {
-        const run = await open(recipe, flags, overrides, {
-          ...aroundOf(modalities),
-          ahead: true,
-          lock,
-          signal,
-        });
-        beginsTraining();
-        await train(run, flags.json ?? false, signal);
-      });
+      if (isRank(process.env)) return trainTogether(recipe, flags, overrides, modalities);
+      if (flags.ranks !== undefined && flags.ranks > 1) {
+        process.exitCode = await launchRanks(flags.ranks, process.argv.slice(2));
+        return;
+      }
+      return trainAlone(recipe, flags, overrides, aroundOf(modalities));
     });
+}
+
+function trainAlone(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  overrides: readonly Override[],
+  around: Surroundings,
+): Promise<void> {
+  return untilStopped(async (signal, beginsTraining) => {
+    const run = await open(recipe, flags, overrides, { ...around, ahead: true, lock, signal });
+    beginsTraining();
+    await train(run, flags.json ?? false, signal);
+  });
+}
+
+/** As one of several ranks: rank 0 does what a process alone does, the others take its steps. */
+async function trainTogether(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  overrides: readonly Override[],
+  modalities: readonly Modality[],
+): Promise<void> {
+  const collective = await joinRanks(process.env);
+  const around = { ...aroundOf(modalities), collective, stepThreads: threadsOf(process.env) };
+  try {
+    if (collective.rank === 0) {
+      await trainAlone(recipe, flags, overrides, around);
+      return await endTogether(collective);
+    }
+    // Rank 0 says when to stop.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+    await joinRun({ ...around, ahead: true });
+    await collective.close();
+  } catch (error) {
+    await collective
+      .abort(error instanceof AutodidactError ? error.what : (error as Error).message)
+      .catch(() => {});
+    throw error;
+  }
 }
 
 async function open(

@@ -1,0 +1,64 @@
+/**
+ * The thread that speaks with the other ranks, so that signs of life are sent while the process computes. It answers
+ * `TcpQuestion`s one after another.
+ */
+import { answerCalls } from "../threads/calls.js";
+import { threadData } from "../threads/start-thread.js";
+import { RankError } from "./errors.js";
+import { type Meeting, openMesh } from "./mesh.js";
+import { overLinks } from "./over-links.js";
+
+export type TcpQuestion =
+  /** Of rank 0: gives the port on which it listens. */
+  | { readonly kind: "port" }
+  /** Answered when all ranks are linked. */
+  | { readonly kind: "meet" }
+  /** Floats that are summed in place. */
+  | { readonly kind: "allReduce"; readonly shared: SharedArrayBuffer }
+  /** Gives what each rank gave. */
+  | { readonly kind: "allGather"; readonly value: unknown }
+  /** Gives what rank 0 gave. */
+  | { readonly kind: "broadcast"; readonly value: unknown }
+  | { readonly kind: "close" }
+  | { readonly kind: "abort"; readonly reason: string };
+
+/** What was asked for, or what went wrong. */
+export type TcpAnswer =
+  | { readonly value: unknown }
+  | { readonly failed: Pick<RankError, "what" | "values" | "advice"> };
+
+let listening: (port: number) => void;
+const port = new Promise<number>((resolve) => {
+  listening = resolve;
+});
+const met = openMesh(threadData<Meeting>(), (number) => listening(number)).then(overLinks);
+met.catch(() => {});
+
+async function answer(question: TcpQuestion): Promise<unknown> {
+  if (question.kind === "port") return Promise.race([port, met.then(() => undefined)]);
+  const collective = await met;
+  switch (question.kind) {
+    case "meet":
+      return undefined;
+    case "allReduce":
+      return collective.allReduce(new Float32Array(question.shared));
+    case "allGather":
+      return collective.allGather(question.value);
+    case "broadcast":
+      return collective.broadcast(question.value);
+    case "close":
+      return collective.close();
+    case "abort":
+      return collective.abort(question.reason);
+  }
+}
+
+answerCalls<TcpQuestion, TcpAnswer>(async (question) => {
+  try {
+    return { value: await answer(question) };
+  } catch (error) {
+    if (!(error instanceof RankError)) throw error;
+    const { what, values, advice } = error;
+    return { failed: { what, values, advice } };
+  }
+});
