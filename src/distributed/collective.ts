@@ -10,6 +10,11 @@ export interface Collective {
    * it is summed as a tree of halves, (0 + 1) + (2 + 3); else in the order of the ranks.
    */
   allReduce(array: Float32Array): Promise<void>;
+  /**
+   * Gives every rank all of `array` [n], of which rank r has the part from `bounds[r]` to `bounds[r + 1]`; what others have
+   * there is overwritten.
+   */
+  allGatherParts(array: Float32Array, bounds: readonly number[]): Promise<void>;
   /** What each rank gave, by rank. Plain values, as JSON has them. */
   allGather<T>(value: T): Promise<T[]>;
   /** What rank 0 gave; the others wait for as long as it takes. */
@@ -25,6 +30,7 @@ export const alone: Collective = {
   rank: 0,
   size: 1,
   async allReduce() {},
+  async allGatherParts() {},
   async allGather(value) {
     return [value];
   },

@@ -1,6 +1,6 @@
 import type { Collective } from "./collective.js";
 import type { Links } from "./links.js";
-import { allReduce } from "./reduce.js";
+import { allGatherParts, allReduce } from "./reduce.js";
 
 /** What ranks do together, by messages from each to each. */
 export function overLinks(links: Links): Collective {
@@ -13,6 +13,7 @@ export function overLinks(links: Links): Collective {
     rank,
     size,
     allReduce: (array) => allReduce(links, array),
+    allGatherParts: (array, bounds) => allGatherParts(links, array, bounds),
     async allGather(value) {
       const [values] = await Promise.all([Promise.all(others.map(told)), tell(value)]);
       return values.toSpliced(rank, 0, value);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { linksInMemory } from "../../test/ranks-in-memory.js";
-import { allReduce } from "./reduce.js";
+import { allGatherParts, allReduce } from "./reduce.js";
 
 const arraysOf = (size: number, length: number) =>
   Array.from({ length: size }, (_, rank) =>
@@ -29,7 +29,7 @@ describe("allReduce", () => {
     [1, 5],
     [2, 0],
     [2, 1],
-    [2, 2 ** 21 + 3], // more than a message
+    [2, 2 ** 19 + 3], // more than a message
     [4, 1],
     [4, 1001],
     [8, 5],
@@ -44,5 +44,15 @@ describe("allReduce", () => {
     const arrays = arraysOf(size, 1001);
     const expected = arrays.reduce(add);
     for (const sum of await reduced(arrays)) expect(sum).toEqual(expected);
+  });
+});
+
+describe("allGatherParts", () => {
+  it("gives every rank the part of each, whatever it had there", async () => {
+    const bounds = [0, 3, 3, 2 ** 18 + 9];
+    const arrays = [1, 2, 3].map((value) => new Float32Array(bounds[3]).fill(value));
+    await Promise.all(linksInMemory(3).map((links, rank) => allGatherParts(links, arrays[rank], bounds)));
+    const expected = new Float32Array(bounds[3]).fill(1, 0, 3).fill(3, 3);
+    for (const array of arrays) expect(isSame(array, expected)).toBe(true);
   });
 });

@@ -5,7 +5,7 @@
 import type { Links } from "./links.js";
 
 /** Elements of a message: one is on its way while another is added. */
-const pieceSize = 2 ** 20;
+const pieceSize = 2 ** 18;
 
 /** Makes of `array`, as long on every rank, the sum over all ranks; see `Collective.allReduce`. */
 export async function allReduce(links: Links, array: Float32Array): Promise<void> {
@@ -26,6 +26,25 @@ export async function allReduce(links: Links, array: Float32Array): Promise<void
   for (const { partner, mine, theirs } of kept.reverse()) {
     await exchange(links, partner, mine, (piece, at) => theirs.set(piece, at), theirs.length);
   }
+}
+
+/** See `Collective.allGatherParts`. */
+export async function allGatherParts(
+  links: Links,
+  array: Float32Array,
+  bounds: readonly number[],
+): Promise<void> {
+  const part = (rank: number) => array.subarray(bounds[rank], bounds[rank + 1]);
+  const own = part(links.rank);
+  const others = Array.from({ length: links.size }, (_, other) => other).filter(
+    (other) => other !== links.rank,
+  );
+  await Promise.all(
+    others.map((other) => {
+      const theirs = part(other);
+      return exchange(links, other, own, (piece, at) => theirs.set(piece, at), theirs.length);
+    }),
+  );
 }
 
 /** Rank 0 adds what the others have, one after another, and gives them the sum. */

@@ -15,6 +15,12 @@ export type TcpQuestion =
   | { readonly kind: "meet" }
   /** Floats that are summed in place. */
   | { readonly kind: "allReduce"; readonly shared: SharedArrayBuffer }
+  /** Floats of which parts are exchanged in place. */
+  | {
+      readonly kind: "allGatherParts";
+      readonly shared: SharedArrayBuffer;
+      readonly bounds: readonly number[];
+    }
   /** Gives what each rank gave. */
   | { readonly kind: "allGather"; readonly value: unknown }
   /** Gives what rank 0 gave. */
@@ -42,6 +48,8 @@ async function answer(question: TcpQuestion): Promise<unknown> {
       return undefined;
     case "allReduce":
       return collective.allReduce(new Float32Array(question.shared));
+    case "allGatherParts":
+      return collective.allGatherParts(new Float32Array(question.shared), question.bounds);
     case "allGather":
       return collective.allGather(question.value);
     case "broadcast":

@@ -20,15 +20,19 @@ export async function joinTcp(meeting: Meeting, onListening?: (port: number) => 
   if (meeting.rank === 0) onListening?.(await asked<number>({ kind: "port" }));
   await asked({ kind: "meet" });
   let shared = new Float32Array(new SharedArrayBuffer(0));
+  /** Has something done with a copy that both threads see. */
+  async function inPlace(array: Float32Array, question: (shared: SharedArrayBuffer) => TcpQuestion) {
+    if (shared.length !== array.length) shared = new Float32Array(new SharedArrayBuffer(array.byteLength));
+    shared.set(array);
+    await asked(question(shared.buffer));
+    array.set(shared);
+  }
   return {
     rank: meeting.rank,
     size: meeting.size,
-    async allReduce(array) {
-      if (shared.length !== array.length) shared = new Float32Array(new SharedArrayBuffer(array.byteLength));
-      shared.set(array);
-      await asked({ kind: "allReduce", shared: shared.buffer });
-      array.set(shared);
-    },
+    allReduce: (array) => inPlace(array, (shared) => ({ kind: "allReduce", shared })),
+    allGatherParts: (array, bounds) =>
+      inPlace(array, (shared) => ({ kind: "allGatherParts", shared, bounds })),
     allGather: <T>(value: T) => asked<T[]>({ kind: "allGather", value }),
     broadcast: <T>(value?: T) => asked<T>({ kind: "broadcast", value }),
     close: () => asked({ kind: "close" }),

@@ -128,6 +128,7 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
     await log(state.step, metrics, isEvaluationDue);
     reason = stopReason(options, state, stop.signal, validation);
     if (reason || isBest || state.step % options.checkpointEvery === 0) {
+      await trainer.complete();
       await requireSound(options, state.step, "validationLoss" in metrics, checkpoint);
       checkpoint = await saveCheckpoint(
         run,

@@ -3,6 +3,7 @@ import { linksInMemory } from "../../test/ranks-in-memory.js";
 import { type TinyOptions, tinyData, tinyModel, tinyTrainer } from "../../test/tiny.js";
 import { RankError } from "../distributed/errors.js";
 import { overLinks } from "../distributed/over-links.js";
+import { muon } from "../optim/muon.js";
 import { awaitRun, beginTogether, endTogether, follow, leading } from "./together.js";
 import type { StepResult, Trainer } from "./trainer.js";
 
@@ -34,7 +35,9 @@ async function together(size: number, options: TinyOptions, recipes: object[] = 
   });
   const leader = (async () => {
     await beginTogether(collectives[0], "runs/some");
-    const results = await taken(leading(parts[0], collectives[0]));
+    const led = leading(parts[0], collectives[0]);
+    const results = await taken(led);
+    await led.complete();
     await endTogether(collectives[0]);
     return results;
   })();
@@ -58,6 +61,21 @@ describe("ranks that train together", () => {
     const losses = (all: StepResult[]) => all.map(({ loss, gradientNorm }) => [loss, gradientNorm]);
     expect(losses(results)).toEqual(losses(expected));
   });
+
+  it.each([2, 4])(
+    "%d that update whole matrices, a part each, end in the bits of one alone",
+    async (size) => {
+      const options = {
+        model: tinyModel({ numLayers: 3 }),
+        microBatches: 4,
+        optimizer: muon({ lr: 1e-2, adamw: { lr: 1e-2 } }),
+      };
+      const alone = await tinyTrainer(options);
+      await taken(alone);
+      const { trainers } = await together(size, options);
+      for (const { arrays } of trainers) expect(arrays).toEqual(alone.arrays);
+    },
+  );
 
   it("say which of them was slowest, and for how long it was waited", async () => {
     const { results } = await together(2, { microBatches: 2 });

@@ -1,6 +1,7 @@
 /**
  * A run that several processes train: rank 0 runs the loop and says which step comes, the others take the same one. All
- * hold all of the state, so what a step leaves is the same everywhere, and rank 0 alone writes.
+ * have all weights after a step, each computes its part of the update and keeps the moments of that, and rank 0 alone
+ * writes.
  */
 import type { TrainingData } from "../data/training-data.js";
 import type { Collective } from "../distributed/collective.js";
@@ -13,6 +14,7 @@ type Order =
   /** The folder of the run, which all can read. */
   | { readonly kind: "open"; readonly run: string }
   | { readonly kind: "step"; readonly step: number; readonly factor: number }
+  | { readonly kind: "complete" }
   | { readonly kind: "end" };
 
 const order = (collective: Collective, given: Order) => collective.broadcast<Order>(given);
@@ -48,6 +50,10 @@ export function leading(part: Part, collective: Collective): Trainer {
       isAgreed = true;
       return part.trainer.step(data, step, factor);
     },
+    async complete() {
+      await order(collective, { kind: "complete" });
+      await part.trainer.complete();
+    },
   };
 }
 
@@ -62,10 +68,13 @@ export async function follow(part: Part, collective: Collective): Promise<void> 
   let isAgreed = false;
   for (;;) {
     const given = await collective.broadcast<Order>();
-    if (given.kind !== "step") return;
-    if (!isAgreed) await agree(part, collective);
-    isAgreed = true;
-    await part.trainer.step(part.data.training, given.step, given.factor);
+    if (given.kind === "complete") await part.trainer.complete();
+    else if (given.kind !== "step") return;
+    else {
+      if (!isAgreed) await agree(part, collective);
+      isAgreed = true;
+      await part.trainer.step(part.data.training, given.step, given.factor);
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import type { Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
 import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
+import { elementBounds, updateShares } from "../optim/shares.js";
 import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
 import type { NamedArrays } from "./checkpoint.js";
 import { gradientSum } from "./gradient-sum.js";
@@ -84,6 +85,8 @@ export interface Trainer {
    * gradients are not finite the weights stay as they were, and the result says so.
    */
   step(data: BatchAt, step: number, factor: number): Promise<StepResult>;
+  /** Brings together what of `arrays` ranks have in parts: before they are saved. */
+  complete(): Promise<void>;
 }
 
 /** Compiles a run with fresh parameters, with pretrained ones, or with a fresh adapter beside those. */
@@ -112,11 +115,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const evaluation = await lossOver({ parameters: weights, frozen }, { recomputeLayers });
   const sum = microBatches > 1 ? await gradientSum(runtime, gradients, own) : undefined;
   const follow = average && (await compileBlend(runtime, average, parameters));
-  const update: CompiledOptimizer = await compileOptimizer(runtime, optimizer, layout, {
-    parameters,
-    gradients: sum?.total ?? gradients,
-    moments,
-  });
+  const shares = updateShares(layout, optimizer, collective.size);
+  const bounds = elementBounds(layout, shares);
+  const slots = layout.slots.slice(shares[collective.rank], shares[collective.rank + 1]);
+  const update: CompiledOptimizer = await compileOptimizer(
+    runtime,
+    optimizer,
+    { ...layout, slots },
+    {
+      parameters,
+      gradients: sum?.total ?? gradients,
+      moments,
+    },
+  );
 
   /** Sums gradients over all ranks, each as often as its batch counts, and says how often that is in all. */
   async function gather(data: BatchAt, step: number) {
@@ -162,9 +173,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       if (!Number.isFinite(losses.loss) || !Number.isFinite(gradientNorm)) return result;
       const clip = clipNorm > 0 ? Math.min(1, clipNorm / (gradientNorm + 1e-6)) : 1;
       await update.step({ step: step + 1, gradientScale: clip / weight }, factor); // 5 descent
+      await collective.allGatherParts(parameters, bounds);
       const decay = Math.min(averageDecay ?? 0, (step + 2) / (step + 11));
       await follow?.(decay, 1 - decay);
       return result;
+    },
+    async complete() {
+      for (const moment of Object.values(moments)) await collective.allGatherParts(moment, bounds);
     },
   };
 }
