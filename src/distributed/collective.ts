@@ -15,6 +15,8 @@ export interface Collective {
    * there is overwritten.
    */
   allGatherParts(array: Float32Array, bounds: readonly number[]): Promise<void>;
+  /** Gives rank 0 all of `array`, as `allGatherParts` gives it every rank. */
+  gatherParts(array: Float32Array, bounds: readonly number[]): Promise<void>;
   /** What each rank gave, by rank. Plain values, as JSON has them. */
   allGather<T>(value: T): Promise<T[]>;
   /** What rank 0 gave; the others wait for as long as it takes. */
@@ -31,6 +33,7 @@ export const alone: Collective = {
   size: 1,
   async allReduce() {},
   async allGatherParts() {},
+  async gatherParts() {},
   async allGather(value) {
     return [value];
   },

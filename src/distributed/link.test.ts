@@ -61,6 +61,26 @@ describe("openLink", () => {
     await refused;
   });
 
+  it("takes no long message of a stranger", async () => {
+    const [a, b] = ends();
+    let isKnown = false;
+    const here = openLink(
+      a,
+      () => {},
+      () => isKnown,
+    );
+    const there = openLink(b, () => {});
+    await there.send(new Uint8Array(4096));
+    expect(await here.receive()).toHaveLength(4096);
+    isKnown = true;
+    await there.send(new Uint8Array(4097));
+    expect(await here.receive()).toHaveLength(4097);
+    isKnown = false;
+    const waiting = here.receive();
+    await there.send(new Uint8Array(4097));
+    await expect(waiting).rejects.toThrow("it sends more than it may");
+  });
+
   it("tells an end without leave from one with it", async () => {
     for (const [leaves, expected] of [
       [false, ["its connection has ended"]],

@@ -7,6 +7,8 @@ const beatMs = 1000;
 const silenceMs = 5000;
 /** Length and kind, little-endian. */
 const headerBytes = 8;
+/** Of a message from somebody who is not known yet. */
+const strangerBytes = 2 ** 12;
 
 const kinds = { message: 0, beat: 1, leave: 2, abort: 3 } as const;
 
@@ -24,9 +26,13 @@ export interface Link {
 
 /**
  * Speaks over a socket. `onFailure` is called once: with why the other side is gone, and `isTold` where that is what it
- * said itself.
+ * said itself. Until the other side `isKnown` long messages end the link.
  */
-export function openLink(socket: Duplex, onFailure: (reason: string, isTold: boolean) => void): Link {
+export function openLink(
+  socket: Duplex,
+  onFailure: (reason: string, isTold: boolean) => void,
+  isKnown: () => boolean = () => true,
+): Link {
   const messages: Uint8Array[] = [];
   const waiting: { resolve(message: Uint8Array): void; reject(error: Error): void }[] = [];
   let failure: Error | undefined;
@@ -61,11 +67,13 @@ export function openLink(socket: Duplex, onFailure: (reason: string, isTold: boo
     }
   }
 
-  const parse = frameParser(take);
+  const parse = frameParser(take, (length) => length <= strangerBytes || isKnown());
 
   socket.on("data", (chunk) => {
     heardMs = performance.now();
-    parse(chunk);
+    if (parse(chunk)) return;
+    fail("it sends more than it may");
+    socket.destroy();
   });
   socket.on("error", (error) => fail(ended(error).message));
   socket.on("close", () => fail(ended().message));
@@ -101,8 +109,11 @@ export function openLink(socket: Duplex, onFailure: (reason: string, isTold: boo
 
 const ended = (error?: Error) => new Error(`its connection has ended${error ? ` (${error.message})` : ""}`);
 
-/** Puts frames together again; each body has a buffer of its own. */
-function frameParser(take: (kind: number, body: Uint8Array) => void): (chunk: Uint8Array) => void {
+/** Puts frames together again; each body has a buffer of its own. False where one is longer than `allows`. */
+function frameParser(
+  take: (kind: number, body: Uint8Array) => void,
+  allows: (length: number) => boolean,
+): (chunk: Uint8Array) => boolean {
   const header = Buffer.alloc(headerBytes);
   let body: Uint8Array | undefined;
   let filled = 0;
@@ -116,11 +127,16 @@ function frameParser(take: (kind: number, body: Uint8Array) => void): (chunk: Ui
       rest = rest.subarray(part.length);
       if (filled < target.length) continue;
       filled = 0;
-      if (body === undefined) body = new Uint8Array(header.readUInt32LE(0));
+      if (body === undefined) {
+        const length = header.readUInt32LE(0);
+        if (!allows(length)) return false;
+        body = new Uint8Array(length);
+      }
       if (target === header && body.length > 0) continue;
       const whole = body;
       body = undefined;
       take(header.readUInt32LE(4), whole);
     }
+    return true;
   };
 }

@@ -56,15 +56,17 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
     failing.reject(error);
   }
 
-  /** A link over a socket to a rank that will be known by its hello. */
-  function linkOver(socket: Socket): Link {
+  /** A link over a socket; who calls is a stranger until it has said the token, and may go as it came. */
+  function linkOver(socket: Socket, isCaller: boolean): Link {
     socket.setNoDelay(true);
-    const link = openLink(socket, (reason, isTold) => {
-      const [of] = [...members].find(([, member]) => member.link === link) ?? [];
-      // A stranger may go as it came.
-      if (isTold) fail(cannotGoOn(reason));
+    const rankOf = () => [...members].find(([, member]) => member.link === link)?.[0];
+    const isKnown = () => !isCaller || rankOf() !== undefined;
+    const onFailure = (reason: string, isTold: boolean) => {
+      const of = rankOf();
+      if (isTold && isKnown()) fail(cannotGoOn(reason));
       else if (of !== undefined) fail(gone(of, members.get(of)!.hostname, reason));
-    });
+    };
+    const link = openLink(socket, onFailure, isKnown);
     links.add(link);
     return link;
   }
@@ -72,7 +74,7 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
   const own = (port?: number): Hello => ({ rank, size, token, hostname: hostname(), port });
 
   async function admit(socket: Socket, port: number): Promise<void> {
-    const link = linkOver(socket);
+    const link = linkOver(socket, true);
     const hello: Hello = saidIn(await link.receive());
     const refusal = refusalOf(hello, meeting, members);
     if (refusal === undefined) {
@@ -86,7 +88,7 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
   }
 
   async function call(other: number, address: string, at: number, listensOn?: number): Promise<void> {
-    const link = linkOver(await connected(address, at, failing.promise));
+    const link = linkOver(await connected(address, at, failing.promise), false);
     await link.send(bytesOf(own(listensOn)));
     const hello: Hello = saidIn(await Promise.race([link.receive(), failing.promise]));
     members.set(other, { link, ...hello, address });
@@ -99,13 +101,6 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
     }
   }
 
-  failing.promise.catch(() => {});
-  const server = createServer((socket) => {
-    // Who leaves before saying who it is, is not missed.
-    admit(socket, portOf()).catch(() => socket.destroy());
-  });
-  const portOf = () => (server.address() as AddressInfo).port;
-  const late = setTimeout(() => fail(missing(meeting, members)), waitSeconds * 1000);
   async function through<T>(other: number, what: (link: Link) => Promise<T>): Promise<T> {
     const { link, hostname } = members.get(other)!;
     try {
@@ -115,6 +110,13 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
     }
   }
 
+  failing.promise.catch(() => {});
+  const server = createServer((socket) => {
+    // Who leaves before saying who it is, is not missed.
+    admit(socket, portOf()).catch(() => socket.destroy());
+  });
+  const portOf = () => (server.address() as AddressInfo).port;
+  const late = setTimeout(() => fail(missing(meeting, members)), waitSeconds * 1000);
   const mesh: Links = {
     rank,
     size,

@@ -1,6 +1,6 @@
 import type { Collective } from "./collective.js";
 import type { Links } from "./links.js";
-import { allGatherParts, allReduce } from "./reduce.js";
+import { allGatherParts, allReduce, gatherParts } from "./reduce.js";
 
 /** What ranks do together, by messages from each to each. */
 export function overLinks(links: Links): Collective {
@@ -14,6 +14,7 @@ export function overLinks(links: Links): Collective {
     size,
     allReduce: (array) => allReduce(links, array),
     allGatherParts: (array, bounds) => allGatherParts(links, array, bounds),
+    gatherParts: (array, bounds) => gatherParts(links, array, bounds),
     async allGather(value) {
       const [values] = await Promise.all([Promise.all(others.map(told)), tell(value)]);
       return values.toSpliced(rank, 0, value);

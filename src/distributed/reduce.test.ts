@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { linksInMemory } from "../../test/ranks-in-memory.js";
-import { allGatherParts, allReduce } from "./reduce.js";
+import { allGatherParts, allReduce, gatherParts } from "./reduce.js";
 
 const arraysOf = (size: number, length: number) =>
   Array.from({ length: size }, (_, rank) =>
@@ -54,5 +54,18 @@ describe("allGatherParts", () => {
     await Promise.all(linksInMemory(3).map((links, rank) => allGatherParts(links, arrays[rank], bounds)));
     const expected = new Float32Array(bounds[3]).fill(1, 0, 3).fill(3, 3);
     for (const array of arrays) expect(isSame(array, expected)).toBe(true);
+  });
+});
+
+describe("gatherParts", () => {
+  it("gives rank 0 the part of each, and nothing to the others", async () => {
+    const bounds = [0, 2, 4, 5];
+    const arrays = [1, 2, 3].map((value) => new Float32Array(5).fill(value));
+    await Promise.all(linksInMemory(3).map((links, rank) => gatherParts(links, arrays[rank], bounds)));
+    expect(arrays.map((array) => [...array])).toEqual([
+      [1, 1, 2, 2, 3],
+      [2, 2, 2, 2, 2],
+      [3, 3, 3, 3, 3],
+    ]);
   });
 });

@@ -47,6 +47,20 @@ export async function allGatherParts(
   );
 }
 
+/** See `Collective.gatherParts`. */
+export async function gatherParts(
+  links: Links,
+  array: Float32Array,
+  bounds: readonly number[],
+): Promise<void> {
+  const part = (rank: number) => array.subarray(bounds[rank], bounds[rank + 1]);
+  if (links.rank > 0) return send(links, 0, part(links.rank));
+  for (let rank = 1; rank < links.size; rank++) {
+    const theirs = part(rank);
+    await receive(links, rank, (piece, at) => theirs.set(piece, at), theirs.length);
+  }
+}
+
 /** Rank 0 adds what the others have, one after another, and gives them the sum. */
 async function inOrder(links: Links, array: Float32Array): Promise<void> {
   const { rank, size } = links;

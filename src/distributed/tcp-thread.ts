@@ -17,7 +17,7 @@ export type TcpQuestion =
   | { readonly kind: "allReduce"; readonly shared: SharedArrayBuffer }
   /** Floats of which parts are exchanged in place. */
   | {
-      readonly kind: "allGatherParts";
+      readonly kind: "allGatherParts" | "gatherParts";
       readonly shared: SharedArrayBuffer;
       readonly bounds: readonly number[];
     }
@@ -49,7 +49,8 @@ async function answer(question: TcpQuestion): Promise<unknown> {
     case "allReduce":
       return collective.allReduce(new Float32Array(question.shared));
     case "allGatherParts":
-      return collective.allGatherParts(new Float32Array(question.shared), question.bounds);
+    case "gatherParts":
+      return collective[question.kind](new Float32Array(question.shared), question.bounds);
     case "allGather":
       return collective.allGather(question.value);
     case "broadcast":

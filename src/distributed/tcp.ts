@@ -33,6 +33,7 @@ export async function joinTcp(meeting: Meeting, onListening?: (port: number) => 
     allReduce: (array) => inPlace(array, (shared) => ({ kind: "allReduce", shared })),
     allGatherParts: (array, bounds) =>
       inPlace(array, (shared) => ({ kind: "allGatherParts", shared, bounds })),
+    gatherParts: (array, bounds) => inPlace(array, (shared) => ({ kind: "gatherParts", shared, bounds })),
     allGather: <T>(value: T) => asked<T[]>({ kind: "allGather", value }),
     broadcast: <T>(value?: T) => asked<T>({ kind: "broadcast", value }),
     close: () => asked({ kind: "close" }),

@@ -85,7 +85,7 @@ export interface Trainer {
    * gradients are not finite the weights stay as they were, and the result says so.
    */
   step(data: BatchAt, step: number, factor: number): Promise<StepResult>;
-  /** Brings together what of `arrays` ranks have in parts: before they are saved. */
+  /** Gives rank 0 what of `arrays` the ranks have in parts: before they are saved. */
   complete(): Promise<void>;
 }
 
@@ -179,7 +179,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return result;
     },
     async complete() {
-      for (const moment of Object.values(moments)) await collective.allGatherParts(moment, bounds);
+      for (const moment of Object.values(moments)) await collective.gatherParts(moment, bounds);
     },
   };
 }

@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 import { autodidact, startProcess, temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
 
 const place = temporaryFolder();
-const steps = 60;
-const training = { steps, microBatches: 4, evaluateEvery: 20, checkpointEvery: 10 };
+const steps = 40;
+const training = { steps, microBatches: 4, evaluateEvery: 20, checkpointEvery: 8 };
 const recipe = writeTinyRecipe(place, training);
 const folder = (name: string) => join(place, name);
 
@@ -52,7 +52,7 @@ describe.runIf(process.platform === "linux")("train --ranks", () => {
     void end.then(() => {
       isOver = true;
     });
-    while (!isOver && linesOf(two).length < 25) await sleep(5);
+    while (!isOver && linesOf(two).length < 12) await sleep(5);
     for (const pid of processesOf(1, two)) process.kill(pid, "SIGKILL");
     const { code, stderr } = await end;
     expect(stderr).toContain("2 ranks; the same bits as by one");
@@ -60,18 +60,18 @@ describe.runIf(process.platform === "linux")("train --ranks", () => {
     expect(stderr).toContain("rank 1: ended by SIGKILL");
     expect(code).toBe(1);
 
-    const resumed = await startProcess(["train", "--resume", two, "--ranks", "4"]).end;
-    expect(resumed.stderr).toContain("all steps taken");
-    expect(resumed.code).toBe(0);
-    expect(traces(two)).toEqual(traces(one));
     expect(JSON.parse(linesOf(two).at(-1)!)).toHaveProperty("slowestRank");
+
+    expect(await autodidact("train", "--resume", two)).toMatchObject({ code: 0 });
+    expect(traces(two)).toEqual(traces(one));
   });
 
   it("refuses ranks that cannot share a step, and leaves nothing", async () => {
     const run = folder("uneven");
-    const { code, stderr } = await startProcess(["train", recipe, "--ranks", "3", "--out", run]).end;
+    const args = ["train", recipe, "--training.microBatches", "3", "--ranks", "2", "--out", run];
+    const { code, stderr } = await startProcess(args).end;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/error: ranks have to share[\s\S]*microBatches 4, 3 ranks/);
+    expect(stderr).toMatch(/error: ranks have to share[\s\S]*microBatches 3, 2 ranks/);
     expect(existsSync(run)).toBe(false);
   });
 });
