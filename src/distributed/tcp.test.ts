@@ -66,9 +66,9 @@ describe("joinTcp", () => {
     await expect(one.broadcast(1)).rejects.toThrow(RankError);
 
     const [zero, other] = await ranks(2);
-    const waiting = other.broadcast();
+    const told = expect(other.broadcast()).rejects.toThrow(/rank 0 on .*: the disk is full/);
     await zero.abort("the disk is full");
-    await expect(waiting).rejects.toThrow(/rank 0 on .*: the disk is full/);
+    await told;
   });
 
   it("turns away who has another token, and waits on", async () => {
