@@ -11,3 +11,7 @@ export interface Links {
   /** Tells all why this rank ends. */
   abort(reason: string): Promise<void>;
 }
+
+/** The ranks beside this one, in their order. */
+export const othersOf = ({ rank, size }: Pick<Links, "rank" | "size">): number[] =>
+  Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { hostname } from "node:os";
 import { RankError } from "./errors.js";
 import { type Link, openLink } from "./link.js";
-import type { Links } from "./links.js";
+import { type Links, othersOf } from "./links.js";
 
 /** Where the ranks meet. */
 export interface Meeting {
@@ -131,20 +131,20 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
   };
   try {
     await listening(server, rank === 0 ? meeting.port : 0, rank === 0 ? host : undefined);
-    const others = Array.from({ length: size }, (_, other) => other);
+    const others = othersOf(meeting);
     if (rank === 0) {
       onListening?.(portOf());
-      await allOf(others.slice(1));
-      const addresses = others.slice(1).map((other) => members.get(other)!);
+      await allOf(others);
+      const addresses = others.map((other) => members.get(other)!);
       const table = bytesOf(addresses.map(({ address, port }) => ({ address, port })));
-      for (const other of others.slice(1)) await mesh.send(other, table);
+      for (const other of others) await mesh.send(other, table);
     } else {
       await call(0, host, meeting.port, portOf());
       const table: { address: string; port: number }[] = saidIn(await mesh.receive(0));
       for (const other of others.slice(1, rank)) {
         await call(other, table[other - 1].address, table[other - 1].port);
       }
-      await allOf(others.slice(rank + 1));
+      await allOf(others.slice(rank));
     }
     return mesh;
   } catch (error) {
@@ -215,9 +215,9 @@ function cannotGoOn(values: string): RankError {
   );
 }
 
-function missing({ rank, size, host, port, waitSeconds }: Meeting, members: ReadonlyMap<number, Member>) {
-  const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
-  const absent = others.filter((other) => !members.has(other));
+function missing(meeting: Meeting, members: ReadonlyMap<number, Member>) {
+  const { rank, host, port, waitSeconds } = meeting;
+  const absent = othersOf(meeting).filter((other) => !members.has(other));
   return new RankError(
     "the ranks have not come together",
     `rank ${rank} on ${hostname()} waited ${waitSeconds} s for rank${absent.length > 1 ? "s" : ""} ${absent.join(", ")}, at ${host}:${port}`,

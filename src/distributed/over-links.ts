@@ -1,11 +1,11 @@
 import type { Collective } from "./collective.js";
-import type { Links } from "./links.js";
+import { type Links, othersOf } from "./links.js";
 import { allGatherParts, allReduce, gatherParts } from "./reduce.js";
 
 /** What ranks do together, by messages from each to each. */
 export function overLinks(links: Links): Collective {
   const { rank, size } = links;
-  const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
+  const others = othersOf(links);
   const tell = (value: unknown) =>
     Promise.all(others.map((other) => links.send(other, encoder.encode(JSON.stringify(value ?? null)))));
   const told = async (from: number) => JSON.parse(decoder.decode(await links.receive(from)));

@@ -2,7 +2,7 @@
  * Sums over ranks by recursive halving and doubling (Rabenseifner 2004), nearest partners first: whatever is summed is
  * (0 + 1) + (2 + 3), as a tree of halves within one rank has it, so the bits do not depend on how many ranks there are.
  */
-import type { Links } from "./links.js";
+import { type Links, othersOf } from "./links.js";
 
 /** Elements of a message: one is on its way while another is added. */
 const pieceSize = 2 ** 18;
@@ -34,14 +34,10 @@ export async function allGatherParts(
   array: Float32Array,
   bounds: readonly number[],
 ): Promise<void> {
-  const part = (rank: number) => array.subarray(bounds[rank], bounds[rank + 1]);
-  const own = part(links.rank);
-  const others = Array.from({ length: links.size }, (_, other) => other).filter(
-    (other) => other !== links.rank,
-  );
+  const own = partOf(array, bounds, links.rank);
   await Promise.all(
-    others.map((other) => {
-      const theirs = part(other);
+    othersOf(links).map((other) => {
+      const theirs = partOf(array, bounds, other);
       return exchange(links, other, own, (piece, at) => theirs.set(piece, at), theirs.length);
     }),
   );
@@ -53,19 +49,20 @@ export async function gatherParts(
   array: Float32Array,
   bounds: readonly number[],
 ): Promise<void> {
-  const part = (rank: number) => array.subarray(bounds[rank], bounds[rank + 1]);
-  if (links.rank > 0) return send(links, 0, part(links.rank));
-  for (let rank = 1; rank < links.size; rank++) {
-    const theirs = part(rank);
-    await receive(links, rank, (piece, at) => theirs.set(piece, at), theirs.length);
+  if (links.rank > 0) return send(links, 0, partOf(array, bounds, links.rank));
+  for (const other of othersOf(links)) {
+    const theirs = partOf(array, bounds, other);
+    await receive(links, other, (piece, at) => theirs.set(piece, at), theirs.length);
   }
 }
 
+const partOf = (array: Float32Array, bounds: readonly number[], rank: number) =>
+  array.subarray(bounds[rank], bounds[rank + 1]);
+
 /** Rank 0 adds what the others have, one after another, and gives them the sum. */
 async function inOrder(links: Links, array: Float32Array): Promise<void> {
-  const { rank, size } = links;
-  const others = Array.from({ length: size - 1 }, (_, i) => i + 1);
-  if (rank > 0) {
+  const others = othersOf(links);
+  if (links.rank > 0) {
     await send(links, 0, array);
     return receive(links, 0, (piece, at) => array.set(piece, at), array.length);
   }

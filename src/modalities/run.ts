@@ -226,7 +226,7 @@ async function assemble<R extends SharedRecipe>(
   const { steps, save } = learning as Learning;
   const { collective = alone } = around;
   const trained = weightsOf(trainer.layout, trainer.weights);
-  const weights = new Map([...(trainer.frozen ?? []), ...trained]);
+  const weights = allWeights(trainer);
   const data = await dataOf(learning, weights, around);
   return {
     ...learning,
@@ -235,9 +235,8 @@ async function assemble<R extends SharedRecipe>(
     folder,
     trainer,
     weights,
-    async train(callbacks: Watched = {}) {
+    train(callbacks: Watched = {}) {
       const { schedule } = optimizer;
-      await beginTogether(collective, folder.location);
       const saveModel = async (to: Folder) => {
         await save(to, { trained, all: weights });
         await kindOf(to, around.modalities); // what nobody could open again is no checkpoint
@@ -253,13 +252,20 @@ async function assemble<R extends SharedRecipe>(
         schedule,
         saveModel,
       };
-      return iterate(options).finally(async () => {
-        await data.close?.();
-        await lock?.release();
-      });
+      const begun = beginTogether(collective, folder.location);
+      return begun
+        .then(() => iterate(options))
+        .finally(async () => {
+          await data.close?.();
+          await lock?.release();
+        });
     },
   };
 }
+
+/** All of the model, trained or not. */
+const allWeights = ({ frozen, layout, weights }: Trainer): Weights =>
+  new Map([...(frozen ?? []), ...weightsOf(layout, weights)]);
 
 const dataOf = async ({ data }: Learning, weights: Weights, around: Surroundings): Promise<TrainingData> =>
   typeof data === "function" ? data(weights, around) : data;
@@ -277,8 +283,7 @@ export async function joinRun(around: Surroundings): Promise<void> {
   const opened = await modalityOf(saved, around.modalities).open(saved, folder.folder("data"), around);
   const { recipe, trainer } = await compileRun(saved, opened, around);
   await loadCheckpoint(folder, trainer.layout, trainer.arrays);
-  const weights = new Map([...(trainer.frozen ?? []), ...weightsOf(trainer.layout, trainer.weights)]);
-  const data = await dataOf(opened, weights, around);
+  const data = await dataOf(opened, allWeights(trainer), around);
   await follow({ trainer, data, recipe }, collective).finally(() => data.close?.());
 }
 
