@@ -23,6 +23,7 @@ export function linksInMemory(size: number): Links[] {
       const message = messages.shift();
       return message ? Promise.resolve(message) : new Promise((resolve) => waiting.push(resolve));
     },
+    failing: new Promise<never>(() => {}),
     async leave() {},
     async abort() {},
   }));

@@ -2,10 +2,13 @@
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { availableParallelism, hostname } from "node:os";
+import { availableParallelism, hostname, networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
 import type { Collective } from "../distributed/collective.js";
 import { RankError } from "../distributed/errors.js";
+import type { Place } from "../distributed/moves.js";
+import { joinMpi } from "../distributed/mpi.js";
+import type { Launcher } from "../distributed/mpi-library.js";
 import { joinTcp } from "../distributed/tcp.js";
 import { describeMachine } from "./machine.js";
 import { onStop } from "./stopping.js";
@@ -15,12 +18,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Set where this program has started the ranks itself. */
 const launched = "AUTODIDACT_LAUNCHED";
 
-/** As torchrun and Kubeflow say who a process is, and as Open MPI and MPICH do. */
-const names = [
-  ["RANK", "WORLD_SIZE"],
-  ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"],
-  ["PMI_RANK", "PMI_SIZE"],
-] as const;
+/** Who starts ranks, how it says which a process is, and the MPI that it has. */
+const launchers: readonly { rank: string; size: string; mpi?: Launcher }[] = [
+  // torchrun, Kubeflow, and this program
+  { rank: "RANK", size: "WORLD_SIZE" },
+  // mpirun of Open MPI
+  { rank: "OMPI_COMM_WORLD_RANK", size: "OMPI_COMM_WORLD_SIZE", mpi: "openMpi" },
+  // mpirun of MPICH and Intel MPI, srun --mpi=pmi2
+  { rank: "PMI_RANK", size: "PMI_SIZE", mpi: "mpich" },
+  // srun --mpi=pmix
+  { rank: "PMIX_RANK", size: "SLURM_STEP_NUM_TASKS", mpi: "openMpi" },
+];
 
 /** How long ranks have to end after rank 0. */
 const graceMs = 3000;
@@ -28,54 +36,86 @@ const graceMs = 3000;
 /** As torchrun has it. */
 const usualPort = 29_500;
 
+const waitSeconds = 60;
+
 /** Whether the environment says that this process is one of several. */
 export const isRank = (environment: Environment): boolean => placeOf(environment) !== undefined;
 
-/** Rank and size; undefined for a process by itself. Throws `RankError` for what is no rank. */
-function placeOf(environment: Environment): { rank: number; size: number } | undefined {
-  const [rankName, sizeName] = names.find(([, name]) => environment[name] !== undefined) ?? [];
-  if (rankName === undefined) return undefined;
-  const [rank, size] = [environment[rankName], environment[sizeName!]].map(Number);
+/** Undefined for a process by itself. Throws `RankError` for what is no rank. */
+function placeOf(environment: Environment): (Place & { mpi?: Launcher }) | undefined {
+  const found = launchers.find(({ size }) => environment[size] !== undefined);
+  if (found === undefined) return undefined;
+  const [rank, size] = [environment[found.rank], environment[found.size]].map(Number);
   if (Number.isSafeInteger(size) && size > 0 && Number.isSafeInteger(rank) && rank >= 0 && rank < size) {
-    return size > 1 ? { rank, size } : undefined;
+    return size > 1 ? { rank, size, mpi: found.mpi } : undefined;
   }
   throw new RankError(
     "the environment does not say which rank this is",
-    `${rankName}=${environment[rankName] ?? ""}, ${sizeName}=${environment[sizeName!]}`,
-    `set ${rankName} from 0 to ${sizeName} - 1, or neither`,
+    `${found.rank}=${environment[found.rank] ?? ""}, ${found.size}=${environment[found.size]}`,
+    `set ${found.rank} from 0 to ${found.size} - 1, or neither`,
   );
 }
 
 /** Comes together with the other ranks. Throws `RankError` where they do not come, or have other versions. */
 export async function joinRanks(environment: Environment): Promise<Collective> {
-  const { rank, size } = placeOf(environment)!;
+  const place = placeOf(environment)!;
+  const { collective, name } = (await byMpi(place, environment)) ?? (await byTcp(place, environment));
+  try {
+    if (collective.size !== place.size) throw ofAnotherMpi(place, collective, name);
+    const processors = await compare(collective);
+    if (collective.rank === 0) tell(collective.size, name, processors);
+    return collective;
+  } catch (error) {
+    await collective.abort((error as Error).message).catch(() => {});
+    throw error;
+  }
+}
+
+/** Gives the kinds of processors. Throws `RankError` where ranks run other versions. */
+async function compare(collective: Collective): Promise<Set<string>> {
+  const { cpu, versions } = describeMachine();
+  const all = await collective.allGather({ cpu, host: hostname(), versions: JSON.stringify(versions) });
+  const other = all.findIndex(({ versions }) => versions !== all[0].versions);
+  if (other < 0) return new Set(all.map(({ cpu }) => cpu));
+  throw new RankError(
+    "ranks run different versions",
+    `rank 0 on ${all[0].host}: ${all[0].versions}; rank ${other} on ${all[other].host}: ${all[other].versions}`,
+    "install the same everywhere",
+  );
+}
+
+function ofAnotherMpi({ size }: Place, { size: known }: Collective, name: string): RankError {
+  return new RankError(
+    "this process was started by another MPI than the one that is found here",
+    `one of ${size} ranks, of which ${name} knows ${known}`,
+    "start it with the mpirun of that MPI",
+  );
+}
+
+/** By the MPI whose mpirun has started this process; undefined where that is not so, or its library is not found. */
+async function byMpi({ size, mpi: launcher }: ReturnType<typeof placeOf> & {}, environment: Environment) {
+  if (launcher === undefined) return undefined;
+  const host = environment.MASTER_ADDR ?? (localSize(environment) === size ? loopback : ownAddress());
+  return joinMpi({ launcher, host, waitSeconds });
+}
+
+async function byTcp({ rank, size }: Place, environment: Environment) {
   const isOwn = environment[launched] !== undefined;
-  const { MASTER_ADDR: host = "127.0.0.1", AUTODIDACT_TOKEN: token = "" } = environment;
+  const { MASTER_ADDR: host = loopback, AUTODIDACT_TOKEN: token = "" } = environment;
   if (token === "" && !isLoopback(host)) throw withoutToken(host);
-  const meeting = {
-    rank,
-    size,
-    host,
-    port: isOwn && rank === 0 ? 0 : Number(environment.MASTER_PORT ?? usualPort),
-    token,
-    waitSeconds: 60,
-  };
+  const port = isOwn && rank === 0 ? 0 : Number(environment.MASTER_PORT ?? usualPort);
   // Nothing goes on without those who are to be told of it.
   if (isOwn) process.once("disconnect", () => process.kill(process.pid, "SIGTERM")).channel?.unref();
-  const collective = await joinTcp(meeting, (port) => process.send?.({ port }));
-  const { cpu, versions } = describeMachine();
-  const own = { cpu, host: hostname(), versions: JSON.stringify(versions) };
-  const all = await collective.allGather(own);
-  const other = all.findIndex(({ versions }) => versions !== all[0].versions);
-  if (other > 0) {
-    throw new RankError(
-      "ranks run different versions",
-      `rank 0 on ${all[0].host}: ${all[0].versions}; rank ${other} on ${all[other].host}: ${all[other].versions}`,
-      "install the same everywhere",
-    );
-  }
-  if (rank === 0) tell(size, new Set(all.map(({ cpu }) => cpu)));
-  return collective;
+  const meeting = { rank, size, host, port, token, waitSeconds };
+  return { collective: await joinTcp(meeting, (port) => process.send?.({ port })), name: "TCP" };
+}
+
+const loopback = "127.0.0.1";
+
+/** At which other machines reach this one, as far as can be told. */
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.find(({ internal, family }) => !internal && family === "IPv4")?.address ?? loopback;
 }
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || host.startsWith("127.");
@@ -89,20 +129,28 @@ function withoutToken(host: string): RankError {
 }
 
 /** How far the same bits go. */
-function tell(size: number, processors: ReadonlySet<string>): void {
+function tell(size: number, name: string, processors: ReadonlySet<string>): void {
   const isPower = (size & (size - 1)) === 0;
   const why = isPower ? "processors differ" : `${size} is no power of two`;
   const bits =
     isPower && processors.size === 1
       ? "the same bits as by one"
       : `the last bits are not those of one rank: ${why}`;
-  process.stderr.write(`${size} ranks; ${bits}\n`);
+  process.stderr.write(`${size} ranks by ${name}; ${bits}\n`);
 }
 
 /** Threads of a rank's steps: those that are started here share the cores. */
 export function threadsOf(environment: Environment): number | undefined {
-  const here = Number(environment.LOCAL_WORLD_SIZE ?? environment.OMPI_COMM_WORLD_LOCAL_SIZE);
+  const here = localSize(environment);
   return here > 1 ? Math.max(1, Math.floor(availableParallelism() / here)) : undefined;
+}
+
+/** How many ranks are on this machine; NaN where nobody says. */
+function localSize(environment: Environment): number {
+  const said = ["LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"].map(
+    (name) => environment[name],
+  );
+  return Number(said.find((value) => value !== undefined));
 }
 
 /**

@@ -3,12 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { hostname } from "node:os";
 import { RankError } from "./errors.js";
 import { type Link, openLink } from "./link.js";
-import { type Links, othersOf } from "./links.js";
+import type { Links } from "./links.js";
+import { othersOf, type Place } from "./moves.js";
 
 /** Where the ranks meet. */
-export interface Meeting {
-  readonly rank: number;
-  readonly size: number;
+export interface Meeting extends Place {
   /** Of rank 0. */
   readonly host: string;
   /** On which rank 0 listens; 0 there: one that is free. */
@@ -122,6 +121,7 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
     size,
     send: (to, bytes) => through(to, (link) => link.send(bytes)),
     receive: (from) => through(from, (link) => link.receive()),
+    failing: failing.promise,
     async leave() {
       for (const link of links) await link.leave();
     },

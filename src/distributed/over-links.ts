@@ -1,6 +1,9 @@
 import type { Collective } from "./collective.js";
-import { type Links, othersOf } from "./links.js";
-import { allGatherParts, allReduce, gatherParts } from "./reduce.js";
+import type { Links } from "./links.js";
+import { allGatherMoves, allReduceMoves, gatherMoves, type Move, othersOf } from "./moves.js";
+
+/** Elements of a message: one is on its way while another is added. */
+const pieceSize = 2 ** 18;
 
 /** What ranks do together, by messages from each to each. */
 export function overLinks(links: Links): Collective {
@@ -12,9 +15,9 @@ export function overLinks(links: Links): Collective {
   return {
     rank,
     size,
-    allReduce: (array) => allReduce(links, array),
-    allGatherParts: (array, bounds) => allGatherParts(links, array, bounds),
-    gatherParts: (array, bounds) => gatherParts(links, array, bounds),
+    allReduce: (array) => make(links, array, allReduceMoves(links, array.length)),
+    allGatherParts: (array, bounds) => make(links, array, allGatherMoves(links, bounds)),
+    gatherParts: (array, bounds) => make(links, array, gatherMoves(links, bounds)),
     async allGather(value) {
       const [values] = await Promise.all([Promise.all(others.map(told)), tell(value)]);
       return values.toSpliced(rank, 0, value);
@@ -31,3 +34,28 @@ export function overLinks(links: Links): Collective {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+async function make(links: Links, array: Float32Array, moves: readonly Move[]): Promise<void> {
+  for (const { send, take } of moves) {
+    await Promise.all([
+      send && sendAll(links, send.to, array.subarray(...send.part)),
+      take && receiveAll(links, take.from, array.subarray(...take.part), take.adds),
+    ]);
+  }
+}
+
+async function sendAll(links: Links, to: number, part: Float32Array): Promise<void> {
+  for (let at = 0; at < part.length; at += pieceSize) {
+    const { buffer, byteOffset, byteLength } = part.subarray(at, at + pieceSize);
+    await links.send(to, new Uint8Array(buffer, byteOffset, byteLength));
+  }
+}
+
+async function receiveAll(links: Links, from: number, part: Float32Array, adds: boolean): Promise<void> {
+  for (let at = 0; at < part.length; at += pieceSize) {
+    const { buffer, byteOffset, byteLength } = await links.receive(from);
+    const piece = new Float32Array(buffer, byteOffset, byteLength / 4);
+    if (adds) for (let i = 0; i < piece.length; i++) part[at + i] += piece[i];
+    else part.set(piece, at);
+  }
+}

@@ -2,17 +2,18 @@
  * The thread that speaks with the other ranks, so that signs of life are sent while the process computes. It answers
  * `TcpQuestion`s one after another.
  */
-import { answerCalls } from "../threads/calls.js";
 import { threadData } from "../threads/start-thread.js";
-import { RankError } from "./errors.js";
 import { type Meeting, openMesh } from "./mesh.js";
 import { overLinks } from "./over-links.js";
+import { answerQuestions } from "./questions.js";
 
 export type TcpQuestion =
   /** Of rank 0: gives the port on which it listens. */
   | { readonly kind: "port" }
   /** Answered when all ranks are linked. */
   | { readonly kind: "meet" }
+  /** Throws once the ranks cannot go on; answered when this one has gone. */
+  | { readonly kind: "failing" }
   /** Floats that are summed in place. */
   | { readonly kind: "allReduce"; readonly shared: SharedArrayBuffer }
   /** Floats of which parts are exchanged in place. */
@@ -28,16 +29,16 @@ export type TcpQuestion =
   | { readonly kind: "close" }
   | { readonly kind: "abort"; readonly reason: string };
 
-/** What was asked for, or what went wrong. */
-export type TcpAnswer =
-  | { readonly value: unknown }
-  | { readonly failed: Pick<RankError, "what" | "values" | "advice"> };
-
 let listening: (port: number) => void;
 const port = new Promise<number>((resolve) => {
   listening = resolve;
 });
-const met = openMesh(threadData<Meeting>(), (number) => listening(number)).then(overLinks);
+let gone: () => void;
+const left = new Promise<void>((resolve) => {
+  gone = resolve;
+});
+const linked = openMesh(threadData<Meeting>(), (number) => listening(number));
+const met = linked.then(overLinks);
 met.catch(() => {});
 
 async function answer(question: TcpQuestion): Promise<unknown> {
@@ -46,6 +47,8 @@ async function answer(question: TcpQuestion): Promise<unknown> {
   switch (question.kind) {
     case "meet":
       return undefined;
+    case "failing":
+      return Promise.race([(await linked).failing, left]);
     case "allReduce":
       return collective.allReduce(new Float32Array(question.shared));
     case "allGatherParts":
@@ -56,18 +59,10 @@ async function answer(question: TcpQuestion): Promise<unknown> {
     case "broadcast":
       return collective.broadcast(question.value);
     case "close":
-      return collective.close();
+      return collective.close().finally(gone);
     case "abort":
-      return collective.abort(question.reason);
+      return collective.abort(question.reason).finally(gone);
   }
 }
 
-answerCalls<TcpQuestion, TcpAnswer>(async (question) => {
-  try {
-    return { value: await answer(question) };
-  } catch (error) {
-    if (!(error instanceof RankError)) throw error;
-    const { what, values, advice } = error;
-    return { failed: { what, values, advice } };
-  }
-});
+answerQuestions(answer);

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { exercise } from "../../test/collective.js";
 import type { Collective } from "./collective.js";
 import { RankError } from "./errors.js";
 import { openLink } from "./link.js";
@@ -38,21 +39,8 @@ async function stranger(port: number, token: string): Promise<{ socket: Socket; 
 describe("joinTcp", () => {
   it("lets three ranks add up, gather and tell", async () => {
     const all = await ranks(3);
-    const each = <T>(call: (one: Collective, rank: number) => Promise<T>) => Promise.all(all.map(call));
-    const arrays = all.map((_, rank) => Float32Array.of(rank, 10 * rank));
-    await each((one, rank) => one.allReduce(arrays[rank]));
-    for (const array of arrays) expect(array).toEqual(Float32Array.of(3, 30));
-    await each((one, rank) => one.allReduce(arrays[rank].subarray(1)));
-    for (const array of arrays) expect(array).toEqual(Float32Array.of(3, 90));
-    for (const got of await each((one, rank) => one.allGather({ rank }))) {
-      expect(got).toEqual([{ rank: 0 }, { rank: 1 }, { rank: 2 }]);
-    }
-    expect(await each((one, rank) => one.broadcast(rank === 0 ? "go" : undefined))).toEqual([
-      "go",
-      "go",
-      "go",
-    ]);
-    await each((one) => one.close());
+    await Promise.all(all.map(exercise));
+    await Promise.all(all.map((one) => one.close()));
   });
 
   it("names a rank that is gone, and what it said of it", async () => {

@@ -8,13 +8,14 @@ interface Call<Question> {
 
 /**
  * Starts a thread as `startThread` does, on a module that calls `answerCalls`, and gives what asks it. What is asked after
- * the thread has ended, or while it does, is rejected. The thread keeps no process alive that waits for no answer.
+ * the thread has ended, or while it does, is rejected, and what `until` is waited for no longer than that. The thread keeps
+ * no process alive that waits for no answer.
  */
 export function startCalls<Question, Answer>(
   module: string,
   caller: string,
   data: unknown,
-): (question: Question) => Promise<Answer> {
+): (question: Question, until?: Promise<never>) => Promise<Answer> {
   const thread = startThread(module, caller, data);
   thread.unref();
   const ended = new Promise<never>((_, reject) => {
@@ -23,11 +24,11 @@ export function startCalls<Question, Answer>(
   });
   // Nobody need be asking.
   ended.catch(() => {});
-  return (question) => {
+  return (question, until = ended) => {
     const { port1: own, port2: port } = new MessageChannel();
     const answered = new Promise<Answer>((resolve) => own.once("message", resolve));
     thread.postMessage({ question, port } satisfies Call<Question>, [port]);
-    return Promise.race([answered, ended]).finally(() => own.close());
+    return Promise.race([answered, ended, until]).finally(() => own.close());
   };
 }
 

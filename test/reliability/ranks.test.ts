@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { autodidact, startProcess, temporaryFolder, writeTinyRecipe } from "../cli/command-line.js";
+import { hasMpi, mpirun } from "../mpi/mpirun.js";
 
 const place = temporaryFolder();
 const steps = 40;
@@ -25,8 +26,8 @@ function traces(run: string) {
   return { losses, sha256: createHash("sha256").update(weights).digest("hex") };
 }
 
-/** The processes of this rank among all that run. */
-function processesOf(rank: number, run: string): number[] {
+/** The processes of a rank of this run, which `variable` names, among all that run. */
+function processesOf(variable: string, run: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
@@ -34,7 +35,7 @@ function processesOf(rank: number, run: string): number[] {
         const [command, environment] = ["cmdline", "environ"].map((file) =>
           readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0"),
         );
-        return command.includes(run) && environment.includes(`RANK=${rank}`);
+        return command.includes(run) && environment.includes(variable);
       } catch {
         return false; // it has ended, or is somebody else's
       }
@@ -42,20 +43,28 @@ function processesOf(rank: number, run: string): number[] {
     .map(Number);
 }
 
-describe.runIf(process.platform === "linux")("train --ranks", () => {
-  it("ends in the bits of one process, through a kill and a change of their number", async () => {
-    const [one, two] = [folder("one"), folder("two")];
-    expect(await autodidact("train", recipe, "--out", one)).toMatchObject({ code: 0 });
+/** Trains into `run` and kills those after some steps. */
+async function killed(end: Promise<{ code: number | null; stderr: string }>, variable: string, run: string) {
+  let isOver = false;
+  void end.then(() => {
+    isOver = true;
+  });
+  while (!isOver && linesOf(run).length < 12) await sleep(5);
+  for (const pid of processesOf(variable, run)) process.kill(pid, "SIGKILL");
+  return end;
+}
 
+describe.runIf(process.platform === "linux")("training by several ranks", () => {
+  const one = folder("one");
+  beforeAll(async () => {
+    expect(await autodidact("train", recipe, "--out", one)).toMatchObject({ code: 0 });
+  });
+
+  it("ends in the bits of one process, through a kill and a change of their number", async () => {
+    const two = folder("two");
     const { end } = startProcess(["train", recipe, "--ranks", "2", "--out", two]);
-    let isOver = false;
-    void end.then(() => {
-      isOver = true;
-    });
-    while (!isOver && linesOf(two).length < 12) await sleep(5);
-    for (const pid of processesOf(1, two)) process.kill(pid, "SIGKILL");
-    const { code, stderr } = await end;
-    expect(stderr).toContain("2 ranks; the same bits as by one");
+    const { code, stderr } = await killed(end, "RANK=1", two);
+    expect(stderr).toContain("2 ranks by TCP; the same bits as by one");
     expect(stderr).toMatch(/cannot go on together\n.*found: rank 1 on .*: its connection has ended/);
     expect(stderr).toContain("rank 1: ended by SIGKILL");
     expect(code).toBe(1);
@@ -64,6 +73,19 @@ describe.runIf(process.platform === "linux")("train --ranks", () => {
 
     expect(await autodidact("train", "--resume", two)).toMatchObject({ code: 0 });
     expect(traces(two)).toEqual(traces(one));
+  });
+
+  it.skipIf(!hasMpi("openmpi"))("does so by MPI", async () => {
+    const [four, program] = [folder("four"), inject("program")];
+    const end = mpirun("openmpi", 4, [program, "train", recipe, "--out", four]);
+    const { code, stderr } = await killed(end, "OMPI_COMM_WORLD_RANK=1", four);
+    expect(stderr).toMatch(/4 ranks by Open MPI .*; the same bits as by one/);
+    // mpirun may end the others before they can tell.
+    expect(stderr).toMatch(/found: rank 1 on|process rank 1 .* exited on signal 9/);
+    expect(code).not.toBe(0);
+
+    expect(await mpirun("openmpi", 2, [program, "train", "--resume", four])).toMatchObject({ code: 0 });
+    expect(traces(four)).toEqual(traces(one));
   });
 
   it("refuses ranks that cannot share a step, and leaves nothing", async () => {
