@@ -1,5 +1,5 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
-import type { Runtime, SessionOptions } from "../core/runtime/session.js";
+import { type Runtime, type SessionOptions, withThreads } from "../core/runtime/session.js";
 import type { Batch } from "../data/training-data.js";
 import { alone, type Collective } from "../distributed/collective.js";
 import { RankError } from "../distributed/errors.js";
@@ -113,13 +113,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     compileLoss(runtime, task, layout, arrays, { lora, session, ...how });
   const loss = await lossOver({ parameters, gradients, frozen }, { recomputeLayers, products });
   const evaluation = await lossOver({ parameters: weights, frozen }, { recomputeLayers });
-  const sum = microBatches > 1 ? await gradientSum(runtime, gradients, own) : undefined;
-  const follow = average && (await compileBlend(runtime, average, parameters));
+  // What follows the gradients is done on the CPU, whatever the device.
+  const cpu = withThreads(runtime, session?.threads);
+  const sum = microBatches > 1 ? await gradientSum(cpu, gradients, own) : undefined;
+  const follow = average && (await compileBlend(cpu, average, parameters));
   const shares = updateShares(layout, optimizer, collective.size);
   const bounds = elementBounds(layout, shares);
   const slots = layout.slots.slice(shares[collective.rank], shares[collective.rank + 1]);
   const update: CompiledOptimizer = await compileOptimizer(
-    runtime,
+    cpu,
     optimizer,
     { ...layout, slots },
     {

@@ -60,6 +60,12 @@ export interface Runtime {
   ): Promise<Session>;
 }
 
+/** A runtime whose sessions take so many threads where they are not told. */
+export const withThreads = (runtime: Runtime, threads: number | undefined): Runtime => ({
+  ...runtime,
+  load: (model, outputs, options, values) => runtime.load(model, outputs, { threads, ...options }, values),
+});
+
 /** Larger values are handed to the runtime as they lie: a message of them would be one more copy, of 2 GiB at most. */
 const mostBytesInside = 2 ** 20;
 
