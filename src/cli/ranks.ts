@@ -107,7 +107,7 @@ async function byTcp({ rank, size }: Place, environment: Environment) {
   // Nothing goes on without those who are to be told of it.
   if (isOwn) process.once("disconnect", () => process.kill(process.pid, "SIGTERM")).channel?.unref();
   const meeting = { rank, size, host, port, token, waitSeconds };
-  return { collective: await joinTcp(meeting, (port) => process.send?.({ port })), name: "TCP" };
+  return { collective: await joinTcp(meeting, (port) => tellLauncher({ port })), name: "TCP" };
 }
 
 const loopback = "127.0.0.1";
@@ -153,11 +153,41 @@ function localSize(environment: Environment): number {
   return Number(said.find((value) => value !== undefined));
 }
 
+/** How one start of all ranks has ended. */
+interface Ended {
+  /** Rank 0's. */
+  readonly code: number;
+  /** The run's folder, once rank 0 has it. */
+  readonly run?: string;
+  readonly wasStopped: boolean;
+}
+
+/** What rank 0 says to the process that has started it. */
+interface Said {
+  readonly port?: number;
+  readonly run?: string;
+}
+
+/** Tells the process that has started this one, if one has. */
+export const tellLauncher = (said: Said): void => void process.send?.(said);
+
 /**
- * Runs this program's command as so many ranks, in processes of their own; what others than rank 0 say is marked. Resolves
- * with rank 0's exit code when all have ended. A request to stop goes to rank 0, which tells the others.
+ * Runs this program's command as so many ranks, in processes of their own. When they end otherwise than by themselves or
+ * by a request, they are started again so many times, from the last checkpoint. Resolves with the exit code.
  */
-export async function launchRanks(size: number, args: readonly string[]): Promise<number> {
+export async function launchRanks(size: number, args: readonly string[], restarts: number): Promise<number> {
+  let { code, run, wasStopped } = await startRanks(size, args);
+  for (let left = restarts; left > 0 && code !== 0 && run !== undefined && !wasStopped; left--) {
+    process.stderr.write(
+      `starting ${size} ranks again from the last checkpoint; ${left - 1} times left after that\n`,
+    );
+    ({ code, wasStopped } = await startRanks(size, ["train", "--resume", run]));
+  }
+  return code;
+}
+
+/** Resolves when all have ended; what others than rank 0 say is marked. A request to stop goes to rank 0, which tells the others. */
+async function startRanks(size: number, args: readonly string[]): Promise<Ended> {
   const common = {
     ...process.env,
     [launched]: "1",
@@ -176,14 +206,21 @@ export async function launchRanks(size: number, args: readonly string[]): Promis
   const first = start(0, {});
   const ranks = [first];
   const say = (rank: number, line: string) => process.stderr.write(`rank ${rank}: ${line}\n`);
-  first.once("message", ({ port }: { port: number }) => {
+  let run: string | undefined;
+  first.on("message", (said: Said) => {
+    run ??= said.run;
+    if (said.port === undefined) return;
     for (let rank = 1; rank < size; rank++) {
-      const other = start(rank, { MASTER_PORT: String(port) });
+      const other = start(rank, { MASTER_PORT: String(said.port) });
       createInterface(other.stderr!).on("line", (line) => say(rank, line));
       ranks.push(other);
     }
   });
-  const unlisten = onStop(() => first.kill("SIGINT"));
+  let wasStopped = false;
+  const unlisten = onStop(() => {
+    wasStopped = true;
+    first.kill("SIGINT");
+  });
   const [code] = (await once(first, "exit")) as [number | null];
   // Those that have stopped or hang do not notice.
   const late = setTimeout(() => ranks.map((rank) => rank.kill("SIGKILL")), graceMs);
@@ -191,5 +228,5 @@ export async function launchRanks(size: number, args: readonly string[]): Promis
   clearTimeout(late);
   unlisten();
   for (const [rank, { signalCode }] of ranks.entries()) if (signalCode) say(rank, `ended by ${signalCode}`);
-  return code ?? 1;
+  return { code: code ?? 1, run, wasStopped };
 }

@@ -43,14 +43,21 @@ function processesOf(variable: string, run: string): number[] {
     .map(Number);
 }
 
-/** Trains into `run` and kills those after some steps. */
-async function killed(end: Promise<{ code: number | null; stderr: string }>, variable: string, run: string) {
+/** Kills a rank, which `variable` names, each time that the run has come so far. */
+async function killed(
+  end: Promise<{ code: number | null; stderr: string }>,
+  variable: string,
+  run: string,
+  atSteps: readonly number[],
+) {
   let isOver = false;
   void end.then(() => {
     isOver = true;
   });
-  while (!isOver && linesOf(run).length < 12) await sleep(5);
-  for (const pid of processesOf(variable, run)) process.kill(pid, "SIGKILL");
+  for (const steps of atSteps) {
+    while (!isOver && linesOf(run).length < steps) await sleep(5);
+    for (const pid of processesOf(variable, run)) process.kill(pid, "SIGKILL");
+  }
   return end;
 }
 
@@ -60,13 +67,14 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
     expect(await autodidact("train", recipe, "--out", one)).toMatchObject({ code: 0 });
   });
 
-  it("ends in the bits of one process, through a kill and a change of their number", async () => {
+  it("ends in the bits of one process, through kills, a restart and a change of their number", async () => {
     const two = folder("two");
-    const { end } = startProcess(["train", recipe, "--ranks", "2", "--out", two]);
-    const { code, stderr } = await killed(end, "RANK=1", two);
+    const { end } = startProcess(["train", recipe, "--ranks", "2", "--restarts", "1", "--out", two]);
+    const { code, stderr } = await killed(end, "RANK=1", two, [12, 28]);
     expect(stderr).toContain("2 ranks by TCP; the same bits as by one");
     expect(stderr).toMatch(/cannot go on together\n.*found: rank 1 on .*: its connection has ended/);
-    expect(stderr).toContain("rank 1: ended by SIGKILL");
+    expect(stderr.match(/rank 1: ended by SIGKILL/g)).toHaveLength(2);
+    expect(stderr).toContain("starting 2 ranks again from the last checkpoint; 0 times left after that");
     expect(code).toBe(1);
 
     expect(JSON.parse(linesOf(two).at(-1)!)).toHaveProperty("slowestRank");
@@ -78,7 +86,7 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
   it.skipIf(!hasMpi("openmpi"))("does so by MPI", async () => {
     const [four, program] = [folder("four"), inject("program")];
     const end = mpirun("openmpi", 4, [program, "train", recipe, "--out", four]);
-    const { code, stderr } = await killed(end, "OMPI_COMM_WORLD_RANK=1", four);
+    const { code, stderr } = await killed(end, "OMPI_COMM_WORLD_RANK=1", four, [12]);
     expect(stderr).toMatch(/4 ranks by Open MPI .*; the same bits as by one/);
     // mpirun may end the others before they can tell.
     expect(stderr).toMatch(/found: rank 1 on|process rank 1 .* exited on signal 9/);

@@ -18,7 +18,7 @@ import type { Summary } from "../../training/loop.js";
 import { endTogether } from "../../training/together.js";
 import { aroundOf } from "../around.js";
 import { parseCount } from "../numbers.js";
-import { isRank, joinRanks, launchRanks, threadsOf } from "../ranks.js";
+import { isRank, joinRanks, launchRanks, tellLauncher, threadsOf } from "../ranks.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
 import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
 import { endProgress } from "../terminal/phase.js";
@@ -29,6 +29,7 @@ interface TrainFlags {
   out?: string;
   resume?: string;
   ranks?: number;
+  restarts: number;
   json?: boolean;
 }
 
@@ -41,6 +42,12 @@ export function trainCommand(overrides: readonly Override[], modalities: readonl
     .option("--out <folder>", "folder of the run (default: runs/<recipe>, numbered when taken)")
     .option("--resume <folder>", "continue the run in this folder from its latest checkpoint")
     .option("--ranks <number>", "share each step's micro-batches among processes of this machine", parseCount)
+    .option(
+      "--restarts <number>",
+      "how often ranks that have failed are started again, from the last checkpoint",
+      parseCount,
+      0,
+    )
     .option("--json", "print the summary as one JSON object")
     .addHelpText(
       "after",
@@ -58,11 +65,20 @@ A file "stop" in the run's folder ends it in the same way.`,
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
       if (isRank(process.env)) return trainTogether(recipe, flags, overrides, modalities);
       if (flags.ranks !== undefined && flags.ranks > 1) {
-        process.exitCode = await launchRanks(flags.ranks, process.argv.slice(2));
+        process.exitCode = await launchRanks(flags.ranks, process.argv.slice(2), flags.restarts);
         return;
       }
+      if (flags.restarts > 0) throw withoutRanks(flags.restarts);
       return trainAlone(recipe, flags, overrides, aroundOf(modalities));
     });
+}
+
+function withoutRanks(restarts: number): RecipeError {
+  return new RecipeError(
+    "nobody could start this training again",
+    `--restarts ${restarts} without --ranks`,
+    "give --ranks, or leave --restarts out",
+  );
 }
 
 function trainAlone(
@@ -73,6 +89,7 @@ function trainAlone(
 ): Promise<void> {
   return untilStopped(async (signal, beginsTraining) => {
     const run = await open(recipe, flags, overrides, { ...around, ahead: true, lock, signal });
+    tellLauncher({ run: run.folder.location });
     beginsTraining();
     await train(run, flags.json ?? false, signal);
   });
