@@ -38,8 +38,14 @@ export const tinyTokens = (count: number) =>
 
 export type TinyOptions = Partial<Omit<TrainerOptions, "task">> & { model?: Decoder; batchSize?: number };
 
-export function tinyTrainer({ model = tinyModel(), batchSize = 2, ...change }: TinyOptions = {}) {
-  return createTrainer({
+export const tinyTrainer = (options?: TinyOptions): Promise<Trainer> => createTrainer(tinyOptions(options));
+
+export function tinyOptions({
+  model = tinyModel(),
+  batchSize = 2,
+  ...change
+}: TinyOptions = {}): TrainerOptions {
+  return {
     runtime: nodeRuntime,
     task: languageTask(model, { batchSize, contextLength: model.contextLength }),
     optimizer: adamw({ lr: 1e-2 }),
@@ -47,7 +53,7 @@ export function tinyTrainer({ model = tinyModel(), batchSize = 2, ...change }: T
     clipNorm: 1,
     session: { threads: 1, spin: false },
     ...change,
-  });
+  };
 }
 
 /** Windows of 400 tokens to learn from and 70 to validate with, in the order of the trainer's seed 1. */

@@ -128,15 +128,12 @@ function withoutToken(host: string): RankError {
   );
 }
 
-/** How far the same bits go. */
+/** Says where the bits are not those of one rank, as they are otherwise. */
 function tell(size: number, name: string, processors: ReadonlySet<string>): void {
   const isPower = (size & (size - 1)) === 0;
   const why = isPower ? "processors differ" : `${size} is no power of two`;
-  const bits =
-    isPower && processors.size === 1
-      ? "the same bits as by one"
-      : `the last bits are not those of one rank: ${why}`;
-  process.stderr.write(`${size} ranks by ${name}; ${bits}\n`);
+  const bits = isPower && processors.size === 1 ? "" : `; the last bits are not those of one rank: ${why}`;
+  process.stderr.write(`${size} ranks by ${name}${bits}\n`);
 }
 
 /** Threads of a rank's steps: those that are started here share the cores. */

@@ -4,20 +4,22 @@ import { input } from "../core/graph/tensor.js";
 import { neg } from "../core/ops/elementwise.js";
 import { compile, type Device, type Runtime } from "../core/runtime/session.js";
 import type { TrainingData } from "../data/training-data.js";
-import { alone } from "../distributed/collective.js";
+import { alone, type Collective } from "../distributed/collective.js";
 import { TokenizerError } from "../features/tokenizer/tokenizer.js";
 import { FolderError, ShardError } from "../files/errors.js";
 import type { Folder } from "../files/folder.js";
 import type { Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
 import { scheduleFactor } from "../optim/schedule.js";
-import { RunError } from "../recipe/errors.js";
+import { RecipeError, RunError } from "../recipe/errors.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
+import type { IterationRecipe } from "../recipe/sections.js";
 import { checkCheckpoint, loadCheckpoint, readName } from "../training/checkpoint.js";
+import { createDilocoTrainer, type DilocoOptions } from "../training/diloco.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
 import { chooseProducts } from "../training/products.js";
 import { awaitRun, beginTogether, follow, leading } from "../training/together.js";
-import { createTrainer, type Trainer } from "../training/trainer.js";
+import { createTrainer, type Trainer, type TrainerOptions } from "../training/trainer.js";
 import { weightsOf } from "../training/weights.js";
 import { buildOptimizer } from "./build-optimizer.js";
 import { modalityOf, resolveRecipe } from "./find.js";
@@ -179,7 +181,8 @@ async function compileRun<R extends SharedRecipe>(
   const { recipe, notes } = await withProducts(asked, task, runtime);
   const { optimizer, training } = recipe;
   if (steps !== undefined) scheduleFactor(optimizer.schedule, 0, steps);
-  const trainer = await createTrainer({
+  const { distributed } = training;
+  const options: TrainerOptions = {
     ...start,
     runtime,
     task,
@@ -192,8 +195,25 @@ async function compileRun<R extends SharedRecipe>(
     recomputeLayers: training.recompute,
     products: training.products === "auto" ? undefined : training.products,
     session: { device: training.device, threads: training.threads ?? stepThreads },
-  });
-  return { recipe, notes, trainer };
+  };
+  if (distributed === undefined) return { recipe, notes, trainer: await createTrainer(options) };
+  requireRounds(training);
+  const trainer = await createDilocoTrainer(options, distributed, steps);
+  return { recipe, notes: [...notes, apart(distributed, collective)], trainer };
+}
+
+const apart = ({ every }: DilocoOptions, { size }: Collective = alone) =>
+  `ranks come together every ${every} steps; what is learned depends on their number, ${size}`;
+
+/** Between rounds the weights are one rank's own. */
+function requireRounds({ distributed, evaluateEvery, checkpointEvery }: IterationRecipe): void {
+  const { every } = distributed!;
+  if (evaluateEvery % every === 0 && checkpointEvery % every === 0) return;
+  throw new RecipeError(
+    "evaluations and checkpoints have to fall on a step where ranks come together",
+    `training.evaluateEvery ${evaluateEvery}, checkpointEvery ${checkpointEvery}, distributed.every ${every}`,
+    "set both to multiples of distributed.every",
+  );
 }
 
 /** The recipe with "auto" replaced by what was measured, so that a run that goes on computes as it began. */

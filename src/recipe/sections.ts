@@ -66,6 +66,16 @@ export const iteration = {
   targetLoss: z.number().positive().optional(),
   /** Stop after so many evaluations without a better validation loss. */
   patience: count.optional(),
+  /** Ranks learn apart and come together every so many steps (see training/diloco.ts); default: they share each step. */
+  distributed: z
+    .strictObject({
+      kind: z.literal("diloco"),
+      /** Steps between two rounds; evaluations and checkpoints fall on one. */
+      every: count.default(100),
+      outerLr: z.number().positive().default(0.7),
+      outerMomentum: decay.default(0.9),
+    })
+    .optional(),
   device: z.enum(devices).default("cpu"),
   threads: count.optional(),
   /** Compute each layer again in the backward pass instead of keeping it: less memory, more time. */

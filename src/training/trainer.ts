@@ -187,7 +187,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 /** How many micro-batches a rank has. Throws `RankError` where they cannot be shared evenly. */
-function shareOf(microBatches: number, { size }: Collective): number {
+export function shareOf(microBatches: number, { size }: Collective): number {
   if (microBatches % size === 0) return microBatches / size;
   throw new RankError(
     "ranks have to share the micro-batches of a step evenly",

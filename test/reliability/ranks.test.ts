@@ -71,7 +71,7 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
     const two = folder("two");
     const { end } = startProcess(["train", recipe, "--ranks", "2", "--restarts", "1", "--out", two]);
     const { code, stderr } = await killed(end, "RANK=1", two, [12, 28]);
-    expect(stderr).toContain("2 ranks by TCP; the same bits as by one");
+    expect(stderr).toContain("2 ranks by TCP\n");
     expect(stderr).toMatch(/cannot go on together\n.*found: rank 1 on .*: its connection has ended/);
     expect(stderr.match(/rank 1: ended by SIGKILL/g)).toHaveLength(2);
     expect(stderr).toContain("starting 2 ranks again from the last checkpoint; 0 times left after that");
@@ -87,7 +87,7 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
     const [four, program] = [folder("four"), inject("program")];
     const end = mpirun("openmpi", 4, [program, "train", recipe, "--out", four]);
     const { code, stderr } = await killed(end, "OMPI_COMM_WORLD_RANK=1", four, [12]);
-    expect(stderr).toMatch(/4 ranks by Open MPI .*; the same bits as by one/);
+    expect(stderr).toMatch(/4 ranks by Open MPI [\d.]+\n/);
     // mpirun may end the others before they can tell.
     expect(stderr).toMatch(/found: rank 1 on|process rank 1 .* exited on signal 9/);
     expect(code).not.toBe(0);

@@ -1,0 +1,79 @@
+/**
+ * Ranks that learn apart and come together every so many steps (DiLoCo, Douillard et al. 2023, algorithm 1): what they have
+ * learned since, averaged, is taken for a gradient of Nesterov's descent, as PyTorch has it.
+ */
+import { alone, type Collective } from "../distributed/collective.js";
+import { type BatchAt, createTrainer, shareOf, type Trainer, type TrainerOptions } from "./trainer.js";
+
+export interface DilocoOptions {
+  /** Steps between two rounds. */
+  readonly every: number;
+  readonly outerLr: number;
+  readonly outerMomentum: number;
+}
+
+/**
+ * A trainer whose ranks each take their part of a step's micro-batches and update by themselves; the moments of rank 0
+ * are those that are saved. What a step says of its loss is of this rank's part. Step number `steps` - 1 ends a round, and
+ * so does `complete`. Throws `RankError` where micro-batches cannot be shared evenly.
+ */
+export async function createDilocoTrainer(
+  options: TrainerOptions,
+  diloco: DilocoOptions,
+  steps?: number,
+): Promise<Trainer> {
+  const { microBatches = 1, collective = alone } = options;
+  const own = shareOf(microBatches, collective);
+  const trainer = await createTrainer({ ...options, microBatches: own, collective: alone });
+  const { parameters } = trainer.arrays;
+  const outerMoment = new Float32Array(parameters.length);
+  const begin = new Float32Array(parameters.length);
+  let taken = 0;
+
+  const partOf =
+    (data: BatchAt): BatchAt =>
+    (index) =>
+      data(Math.floor(index / own) * microBatches + collective.rank * own + (index % own));
+
+  async function round(): Promise<void> {
+    await descend({ parameters, begin, outerMoment }, diloco, collective);
+    taken = 0;
+  }
+
+  return {
+    ...trainer,
+    arrays: { ...trainer.arrays, outerMoment },
+    unitsPerStep: trainer.unitsPerStep * collective.size,
+    async step(data, step, factor) {
+      if (taken === 0) begin.set(parameters);
+      const result = await trainer.step(partOf(data), step, factor);
+      taken++;
+      if ((step + 1) % diloco.every === 0 || step + 1 === steps) await round();
+      return result;
+    },
+    async complete() {
+      if (taken > 0) await round();
+    },
+  };
+}
+
+interface OuterState {
+  readonly parameters: Float32Array;
+  /** What they were when the ranks were last together. */
+  readonly begin: Float32Array;
+  readonly outerMoment: Float32Array;
+}
+
+async function descend(
+  { parameters, begin, outerMoment }: OuterState,
+  { outerLr, outerMomentum }: DilocoOptions,
+  collective: Collective,
+): Promise<void> {
+  for (let i = 0; i < begin.length; i++) parameters[i] = begin[i] - parameters[i];
+  await collective.allReduce(parameters);
+  for (let i = 0; i < begin.length; i++) {
+    const gradient = parameters[i] / collective.size;
+    outerMoment[i] = outerMomentum * outerMoment[i] + gradient;
+    parameters[i] = begin[i] - outerLr * (gradient + outerMomentum * outerMoment[i]);
+  }
+}
