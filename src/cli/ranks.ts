@@ -2,12 +2,11 @@
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { availableParallelism, hostname, networkInterfaces } from "node:os";
+import { availableParallelism, cpus, hostname, networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
 import type { Collective } from "../distributed/collective.js";
 import { RankError } from "../distributed/errors.js";
 import type { Place } from "../distributed/moves.js";
-import { joinMpi } from "../distributed/mpi.js";
 import type { Launcher } from "../distributed/mpi-library.js";
 import { joinTcp } from "../distributed/tcp.js";
 import { describeMachine } from "./machine.js";
@@ -18,16 +17,31 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Set where this program has started the ranks itself. */
 const launched = "AUTODIDACT_LAUNCHED";
 
+interface RankVariables {
+  readonly rank: string;
+  readonly size: string;
+  readonly mpi?: Launcher;
+  /** What to do where the size is said and the rank is not. */
+  readonly advice?: string;
+}
+
 /** Who starts ranks, how it says which a process is, and the MPI that it has. */
-const launchers: readonly { rank: string; size: string; mpi?: Launcher }[] = [
-  // torchrun, Kubeflow, and this program
+const launchers: readonly RankVariables[] = [
+  // torchrun, Kubeflow's PyTorchJob, and this program
   { rank: "RANK", size: "WORLD_SIZE" },
+  // Kubeflow's TrainJob, a process a pod
+  { rank: "PET_NODE_RANK", size: "PET_NNODES" },
   // mpirun of Open MPI
   { rank: "OMPI_COMM_WORLD_RANK", size: "OMPI_COMM_WORLD_SIZE", mpi: "openMpi" },
   // mpirun of MPICH and Intel MPI, srun --mpi=pmi2
   { rank: "PMI_RANK", size: "PMI_SIZE", mpi: "mpich" },
   // srun --mpi=pmix
-  { rank: "PMIX_RANK", size: "SLURM_STEP_NUM_TASKS", mpi: "openMpi" },
+  {
+    rank: "PMIX_RANK",
+    size: "SLURM_STEP_NUM_TASKS",
+    mpi: "openMpi",
+    advice: "start them with srun --mpi=pmix; or unset SLURM_STEP_NUM_TASKS to train in this process alone",
+  },
 ];
 
 /** How long ranks have to end after rank 0. */
@@ -46,13 +60,14 @@ function placeOf(environment: Environment): (Place & { mpi?: Launcher }) | undef
   const found = launchers.find(({ size }) => environment[size] !== undefined);
   if (found === undefined) return undefined;
   const [rank, size] = [environment[found.rank], environment[found.size]].map(Number);
+  if (size === 1) return undefined;
   if (Number.isSafeInteger(size) && size > 0 && Number.isSafeInteger(rank) && rank >= 0 && rank < size) {
-    return size > 1 ? { rank, size, mpi: found.mpi } : undefined;
+    return { rank, size, mpi: found.mpi };
   }
   throw new RankError(
     "the environment does not say which rank this is",
     `${found.rank}=${environment[found.rank] ?? ""}, ${found.size}=${environment[found.size]}`,
-    `set ${found.rank} from 0 to ${found.size} - 1, or neither`,
+    found.advice ?? `set ${found.rank} from 0 to ${found.size} - 1, or neither`,
   );
 }
 
@@ -96,18 +111,24 @@ function ofAnotherMpi({ size }: Place, { size: known }: Collective, name: string
 async function byMpi({ size, mpi: launcher }: ReturnType<typeof placeOf> & {}, environment: Environment) {
   if (launcher === undefined) return undefined;
   const host = environment.MASTER_ADDR ?? (localSize(environment) === size ? loopback : ownAddress());
-  return joinMpi({ launcher, host, waitSeconds });
+  const { joinMpi } = await import("../distributed/mpi.js");
+  const joined = await joinMpi({ launcher, host, waitSeconds });
+  if (joined === undefined)
+    process.stderr.write("the library of this mpirun is not found here: ranks meet by TCP\n");
+  return joined;
 }
 
 async function byTcp({ rank, size }: Place, environment: Environment) {
-  const isOwn = environment[launched] !== undefined;
-  const { MASTER_ADDR: host = loopback, AUTODIDACT_TOKEN: token = "" } = environment;
+  const isOwn = isLaunched(environment);
+  const host = environment.MASTER_ADDR ?? environment.PET_MASTER_ADDR ?? loopback;
+  const { AUTODIDACT_TOKEN: token = "" } = environment;
   if (token === "" && !isLoopback(host)) throw withoutToken(host);
-  const port = isOwn && rank === 0 ? 0 : Number(environment.MASTER_PORT ?? usualPort);
+  const given = environment.MASTER_PORT ?? environment.PET_MASTER_PORT ?? usualPort;
+  const port = isOwn && rank === 0 ? 0 : Number(given);
   // Nothing goes on without those who are to be told of it.
   if (isOwn) process.once("disconnect", () => process.kill(process.pid, "SIGTERM")).channel?.unref();
   const meeting = { rank, size, host, port, token, waitSeconds };
-  return { collective: await joinTcp(meeting, (port) => tellLauncher({ port })), name: "TCP" };
+  return { collective: await joinTcp(meeting, (port) => tellLauncher(environment, { port })), name: "TCP" };
 }
 
 const loopback = "127.0.0.1";
@@ -123,7 +144,7 @@ const isLoopback = (host: string) => host === "localhost" || host === "::1" || h
 function withoutToken(host: string): RankError {
   return new RankError(
     "ranks on several machines need a token, or anybody could take part",
-    `MASTER_ADDR=${host}, no AUTODIDACT_TOKEN`,
+    `rank 0 at ${host}, no AUTODIDACT_TOKEN`,
     "set AUTODIDACT_TOKEN to the same long random text for all of them",
   );
 }
@@ -139,7 +160,9 @@ function tell(size: number, name: string, processors: ReadonlySet<string>): void
 /** Threads of a rank's steps: those that are started here share the cores. */
 export function threadsOf(environment: Environment): number | undefined {
   const here = localSize(environment);
-  return here > 1 ? Math.max(1, Math.floor(availableParallelism() / here)) : undefined;
+  if (!(here > 1)) return undefined;
+  // A launcher may have given this rank cores of its own.
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(cpus().length / here)));
 }
 
 /** How many ranks are on this machine; NaN where nobody says. */
@@ -156,29 +179,37 @@ interface Ended {
   readonly code: number;
   /** The run's folder, once rank 0 has it. */
   readonly run?: string;
-  readonly wasStopped: boolean;
+  /** A rank was gone, or rank 0 was killed; nobody has asked for it. */
+  readonly isLost: boolean;
 }
 
 /** What rank 0 says to the process that has started it. */
 interface Said {
   readonly port?: number;
   readonly run?: string;
+  readonly isLost?: boolean;
 }
 
-/** Tells the process that has started this one, if one has. */
-export const tellLauncher = (said: Said): void => void process.send?.(said);
+/** Whether this program has started the ranks, of which this is one, itself. */
+export const isLaunched = (environment: Environment): boolean => environment[launched] !== undefined;
+
+/** Tells the process that has started this rank. */
+export function tellLauncher(environment: Environment, said: Said): void {
+  if (isLaunched(environment)) process.send?.(said);
+}
 
 /**
- * Runs this program's command as so many ranks, in processes of their own. When they end otherwise than by themselves or
- * by a request, they are started again so many times, from the last checkpoint. Resolves with the exit code.
+ * Runs this program's command as so many ranks, in processes of their own. When one is gone, all are started again, so many
+ * times and from the last checkpoint. Resolves with the exit code.
  */
 export async function launchRanks(size: number, args: readonly string[], restarts: number): Promise<number> {
-  let { code, run, wasStopped } = await startRanks(size, args);
-  for (let left = restarts; left > 0 && code !== 0 && run !== undefined && !wasStopped; left--) {
+  let { code, run, isLost } = await startRanks(size, args);
+  for (let left = restarts; left > 0 && isLost && run !== undefined; left--) {
     process.stderr.write(
       `starting ${size} ranks again from the last checkpoint; ${left - 1} times left after that\n`,
     );
-    ({ code, wasStopped } = await startRanks(size, ["train", "--resume", run]));
+    const asked = args.filter((arg) => arg === "--json");
+    ({ code, isLost } = await startRanks(size, ["train", "--resume", run, ...asked]));
   }
   return code;
 }
@@ -204,8 +235,10 @@ async function startRanks(size: number, args: readonly string[]): Promise<Ended>
   const ranks = [first];
   const say = (rank: number, line: string) => process.stderr.write(`rank ${rank}: ${line}\n`);
   let run: string | undefined;
+  let isLost = false;
   first.on("message", (said: Said) => {
     run ??= said.run;
+    isLost ||= said.isLost ?? false;
     if (said.port === undefined) return;
     for (let rank = 1; rank < size; rank++) {
       const other = start(rank, { MASTER_PORT: String(said.port) });
@@ -225,5 +258,5 @@ async function startRanks(size: number, args: readonly string[]): Promise<Ended>
   clearTimeout(late);
   unlisten();
   for (const [rank, { signalCode }] of ranks.entries()) if (signalCode) say(rank, `ended by ${signalCode}`);
-  return { code: code ?? 1, run, wasStopped };
+  return { code: code ?? 1, run, isLost: (isLost || code === null) && !wasStopped };
 }

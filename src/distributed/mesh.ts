@@ -1,6 +1,7 @@
 /** Brings the ranks of a training together over TCP: each is linked to each. */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { hostname } from "node:os";
+import { createFailure, type Failure } from "../threads/failure.js";
 import { RankError } from "./errors.js";
 import { type Link, openLink } from "./link.js";
 import type { Links } from "./links.js";
@@ -46,13 +47,13 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
   const { rank, size, host, token, waitSeconds } = meeting;
   const members = new Map<number, Member>();
   const links = new Set<Link>();
-  const failing = deferred<never>();
+  const failing = createFailure();
   const changed = { notify: () => {} };
 
   /** The first reason stands, and the others are told of it. */
   function fail(error: RankError): void {
     for (const link of links) link.abort(error.values);
-    failing.reject(error);
+    failing.fail(error);
   }
 
   /** A link over a socket; who calls is a stranger until it has said the token, and may go as it came. */
@@ -87,29 +88,30 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
   }
 
   async function call(other: number, address: string, at: number, listensOn?: number): Promise<void> {
-    const link = linkOver(await connected(address, at, failing.promise), false);
+    const link = linkOver(await connected(address, at, failing), false);
     await link.send(bytesOf(own(listensOn)));
-    const hello: Hello = saidIn(await Promise.race([link.receive(), failing.promise]));
+    const hello: Hello = saidIn(await failing.guard(link.receive()));
     members.set(other, { link, ...hello, address });
   }
 
   async function allOf(ranks: readonly number[]): Promise<void> {
     while (ranks.some((other) => !members.has(other))) {
       const next = new Promise<void>((resolve) => Object.assign(changed, { notify: resolve }));
-      await Promise.race([next, failing.promise]);
+      await failing.guard(next);
     }
   }
 
   async function through<T>(other: number, what: (link: Link) => Promise<T>): Promise<T> {
     const { link, hostname } = members.get(other)!;
     try {
-      return await Promise.race([failing.promise, what(link)]);
+      return await failing.guard(what(link));
     } catch (error) {
       throw error instanceof RankError ? error : gone(other, hostname, (error as Error).message);
     }
   }
 
-  failing.promise.catch(() => {});
+  const ended = failing.guard(new Promise<never>(() => {}));
+  ended.catch(() => {});
   const server = createServer((socket) => {
     // Who leaves before saying who it is, is not missed.
     admit(socket, portOf()).catch(() => socket.destroy());
@@ -121,7 +123,7 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
     size,
     send: (to, bytes) => through(to, (link) => link.send(bytes)),
     receive: (from) => through(from, (link) => link.receive()),
-    failing: failing.promise,
+    failing: ended,
     async leave() {
       for (const link of links) await link.leave();
     },
@@ -159,14 +161,6 @@ export async function openMesh(meeting: Meeting, onListening?: (port: number) =>
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const saidIn = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString());
 
-function deferred<T>() {
-  let [resolve, reject] = [(_: T) => {}, (_: Error) => {}];
-  const promise = new Promise<T>((...settle) => {
-    [resolve, reject] = settle;
-  });
-  return { promise, resolve, reject };
-}
-
 function listening(server: ReturnType<typeof createServer>, port: number, host?: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
@@ -179,15 +173,15 @@ function listening(server: ReturnType<typeof createServer>, port: number, host?:
 }
 
 /** Tries until somebody listens there. */
-async function connected(host: string, port: number, failing: Promise<never>): Promise<Socket> {
+async function connected(host: string, port: number, failing: Failure): Promise<Socket> {
   for (;;) {
     const socket = connect({ host, port });
     const isOpen = new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(true));
       socket.once("error", () => resolve(false));
     });
-    if (await Promise.race([isOpen, failing])) return socket;
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, retryMs)), failing]);
+    if (await failing.guard(isOpen)) return socket;
+    await failing.guard(new Promise((resolve) => setTimeout(resolve, retryMs)));
   }
 }
 

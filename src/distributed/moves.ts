@@ -24,6 +24,9 @@ export interface Move {
   };
 }
 
+/** Elements of a message: one is on its way while another, in the cache still, is added. */
+export const pieceSize = 2 ** 18;
+
 /** The ranks beside this one, in their order. */
 export const othersOf = ({ rank, size }: Place): number[] =>
   Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);

@@ -25,39 +25,45 @@ export interface MpiLibrary {
   finalise(): void;
 }
 
-/** Of MPI_THREAD_MULTIPLE. */
-const threadMultiple = 3;
-/** RTLD_NOW, RTLD_GLOBAL and RTLD_NODELETE: Open MPI's parts look for its symbols, and its threads end after it is closed. */
-const dlopenFlags = 0x2 | 0x100 | 0x1000;
+/** MPI_THREAD_FUNNELED: the process has other threads, and one of them makes all calls. */
+const threadFunneled = 1;
 const tag = 0;
 const namesLength = 2 ** 13;
 
+/**
+ * Names of the libraries; and RTLD_NOW, RTLD_GLOBAL and RTLD_NODELETE for dlopen: Open MPI's parts look for its symbols, and
+ * its threads end after it is closed.
+ */
 const places = {
   linux: {
+    flags: 0x2 | 0x100 | 0x1000,
     openMpi: ["libmpi.so.40", "libmpi.so.80", "libmpi.so"],
     mpich: ["libmpich.so.12", "libmpi.so.12", "libmpi.so"],
   },
   darwin: {
+    flags: 0x2 | 0x8 | 0x80,
     openMpi: ["libmpi.40.dylib", "/opt/homebrew/lib/libmpi.40.dylib", "libmpi.dylib"],
     mpich: ["libmpi.12.dylib", "/opt/homebrew/opt/mpich/lib/libmpi.12.dylib", "libmpi.dylib"],
   },
 };
 
-export type Launcher = keyof (typeof places)["linux"];
+export type Launcher = "openMpi" | "mpich";
 
 /** Opens the library of who has started this process; undefined where there is none. */
 export function openMpi(launcher: Launcher): MpiLibrary | undefined {
   const { platform } = process;
   if (platform !== "linux" && platform !== "darwin") return undefined;
   for (const name of places[platform][launcher]) {
-    const library = opened(name);
+    const library = opened(name, places[platform].flags);
     if (library) return bind(library);
   }
   return undefined;
 }
 
 /** Ends this process whatever its threads do. mpirun, told nothing by MPI, then ends the others. */
-export const exitNow: (code: number) => void = koffi.load(null).func("void _exit(int code)");
+export function exitNow(code: number): void {
+  koffi.load(null).func("void _exit(int code)")(code);
+}
 
 type Library = ReturnType<typeof koffi.load>;
 
@@ -67,10 +73,10 @@ type Library = ReturnType<typeof koffi.load>;
  */
 const quiet = { UCX_MEM_EVENTS: "no", OMPI_MCA_memory: "^patcher" };
 
-function opened(name: string): Library | undefined {
+function opened(name: string, flags: number): Library | undefined {
   try {
     for (const [name, value] of Object.entries(quiet)) process.env[name] ??= value;
-    koffi.load(null).func("void *dlopen(const char *name, int flags)")(name, dlopenFlags);
+    koffi.load(null).func("void *dlopen(const char *name, int flags)")(name, flags);
     return koffi.load(name);
   } catch {
     return undefined; // it is not installed, or not by this name
@@ -110,8 +116,8 @@ function bind(library: Library): MpiLibrary {
     name: nameOf(bound.MPI_Get_library_version),
     initialise() {
       const provided = new Int32Array(1);
-      call("MPI_Init_thread", null, null, threadMultiple, provided);
-      if (provided[0] < threadMultiple) throw withoutThreads(provided[0]);
+      call("MPI_Init_thread", null, null, threadFunneled, provided);
+      if (provided[0] < threadFunneled) throw withoutThreads(provided[0]);
       call("MPI_Comm_set_errhandler", world, returnErrors);
       return { rank: numberOf("MPI_Comm_rank"), size: numberOf("MPI_Comm_size") };
     },
@@ -174,7 +180,7 @@ function failed(name: string, code: number): RankError {
 function withoutThreads(level: number): RankError {
   return new RankError(
     "this MPI is not made for programs with threads",
-    `MPI_Init_thread gives level ${level} instead of ${threadMultiple}, MPI_THREAD_MULTIPLE`,
+    `MPI_Init_thread gives level ${level} instead of ${threadFunneled}, MPI_THREAD_FUNNELED`,
     "install one that is, such as Debian's openmpi-bin",
   );
 }

@@ -4,7 +4,7 @@
  */
 import koffi from "koffi";
 import { threadData } from "../threads/start-thread.js";
-import type { Move, Span } from "./moves.js";
+import { type Move, pieceSize, type Span } from "./moves.js";
 import { type Address, type Launcher, openMpi } from "./mpi-library.js";
 import { answerQuestions } from "./questions.js";
 
@@ -17,8 +17,6 @@ export type MpiQuestion =
   | { readonly kind: "make"; readonly at: Address; readonly moves: readonly Move[] }
   | { readonly kind: "finalise" };
 
-/** Elements of a message: what is taken is added while it lies in the cache. */
-const pieceSize = 2 ** 18;
 const floatBytes = 4;
 const toldBytes = 2 ** 12;
 

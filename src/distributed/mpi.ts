@@ -4,7 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import koffi from "koffi";
+import { createFailure } from "../threads/failure.js";
 import type { Collective } from "./collective.js";
+import { RankError } from "./errors.js";
 import type { Meeting } from "./mesh.js";
 import { allGatherMoves, allReduceMoves, gatherMoves, type Move, type Place } from "./moves.js";
 import { exitNow, type Launcher, openMpi } from "./mpi-library.js";
@@ -30,16 +32,25 @@ export async function joinMpi({
   const library = openMpi(launcher);
   if (library === undefined) return undefined;
   const ask = startQuestions<MpiQuestion>("./mpi-thread", import.meta.url, launcher);
-  const place = await ask<Place>({ kind: "initialise" });
   // A thread that waits in MPI would keep the process from ending, and hold a lock that MPI_Abort may wait for.
   const leaveAtOnce = (code: number) => exitNow(code || 1);
   process.once("exit", leaveAtOnce);
+  const late = createFailure();
+  // What TCP waits for is named by it.
+  const patience = 2 * waitSeconds;
+  const timer = setTimeout(() => late.fail(notMet(library.name, patience)), patience * 1000).unref();
+  const place = await ask<Place>({ kind: "initialise" }, late);
+  const collective = await late.guard(meetingOf(place).then((meeting) => joinTcp(...meeting)));
+  clearTimeout(timer);
 
-  const collective = await joinTcp(...(await meetingOf(place)));
+  /** Arrays whose place MPI's thread has been told: they stay until it has answered. */
+  const lent = new Set<Float32Array>();
   async function make(array: Float32Array, moves: readonly Move[]): Promise<void> {
     // MPI waits at full speed, which is kept from those who still compute.
     await collective.allGather(null);
+    lent.add(array);
     await ask({ kind: "make", at: koffi.address(array), moves }, collective.failing);
+    lent.delete(array);
   }
   return {
     name: library.name,
@@ -50,7 +61,7 @@ export async function joinMpi({
       gatherParts: (array, bounds) => make(array, gatherMoves(place, bounds)),
       async close() {
         await collective.allGather(null);
-        await ask({ kind: "finalise" });
+        await ask({ kind: "finalise" }, collective.failing);
         process.off("exit", leaveAtOnce);
         await collective.close();
       },
@@ -59,10 +70,17 @@ export async function joinMpi({
 
   /** Rank 0 listens and has MPI tell the others where. */
   async function meetingOf({ rank, size }: Place): Promise<Parameters<typeof joinTcp>> {
-    const tell = (given?: Given) => ask<Given>({ kind: "tell", value: given });
+    const tell = (given?: Given) => ask<Given>({ kind: "tell", value: given }, late);
     type Given = Pick<Meeting, "host" | "port" | "token">;
     if (rank > 0) return [{ rank, size, waitSeconds, ...(await tell()) }];
     const own = { host, port: 0, token: randomBytes(16).toString("hex") };
-    return [{ rank, size, waitSeconds, ...own }, (port) => void tell({ ...own, port })];
+    return [{ rank, size, waitSeconds, ...own }, (port) => void tell({ ...own, port }).catch(late.fail)];
   }
 }
+
+const notMet = (name: string, seconds: number) =>
+  new RankError(
+    "the ranks have not come together by MPI",
+    `${name}, ${seconds} s`,
+    "look at what the launcher says of the others; MASTER_ADDR on rank 0 names an address of it that all can reach",
+  );

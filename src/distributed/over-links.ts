@@ -1,9 +1,7 @@
 import type { Collective } from "./collective.js";
+import { RankError } from "./errors.js";
 import type { Links } from "./links.js";
-import { allGatherMoves, allReduceMoves, gatherMoves, type Move, othersOf } from "./moves.js";
-
-/** Elements of a message: one is on its way while another is added. */
-const pieceSize = 2 ** 18;
+import { allGatherMoves, allReduceMoves, gatherMoves, type Move, othersOf, pieceSize } from "./moves.js";
 
 /** What ranks do together, by messages from each to each. */
 export function overLinks(links: Links): Collective {
@@ -54,8 +52,17 @@ async function sendAll(links: Links, to: number, part: Float32Array): Promise<vo
 async function receiveAll(links: Links, from: number, part: Float32Array, adds: boolean): Promise<void> {
   for (let at = 0; at < part.length; at += pieceSize) {
     const { buffer, byteOffset, byteLength } = await links.receive(from);
-    const piece = new Float32Array(buffer, byteOffset, byteLength / 4);
+    const wanted = part.subarray(at, at + pieceSize);
+    if (byteLength !== wanted.byteLength) throw outOfStep(from, byteLength, wanted.byteLength);
+    const piece = new Float32Array(buffer, byteOffset, wanted.length);
     if (adds) for (let i = 0; i < piece.length; i++) part[at + i] += piece[i];
     else part.set(piece, at);
   }
 }
+
+const outOfStep = (from: number, found: number, wanted: number) =>
+  new RankError(
+    "ranks are not at the same place of the training",
+    `rank ${from} sends ${found} bytes instead of ${wanted}`,
+    "this is a defect of the program: please report it; the last checkpoint is whole",
+  );

@@ -1,5 +1,6 @@
 /** Calls of a thread that speaks with other ranks: as `threads/calls.ts` has them, with what goes wrong among ranks. */
 import { answerCalls, startCalls } from "../threads/calls.js";
+import type { Failure } from "../threads/failure.js";
 import { RankError } from "./errors.js";
 
 /** What was asked for, or what went wrong. */
@@ -12,10 +13,10 @@ export function startQuestions<Question>(
   module: string,
   caller: string,
   data: unknown,
-): <T>(question: Question, until?: Promise<never>) => Promise<T> {
+): <T>(question: Question, unless?: Failure) => Promise<T> {
   const call = startCalls<Question, Answer>(module, caller, data);
-  return async <T>(question: Question, until?: Promise<never>) => {
-    const answer = await call(question, until);
+  return async <T>(question: Question, unless?: Failure) => {
+    const answer = await call(question, unless);
     if ("value" in answer) return answer.value as T;
     const { what, values, advice } = answer.failed;
     throw new RankError(what, values, advice);

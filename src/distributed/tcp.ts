@@ -1,9 +1,14 @@
 /** Processes that train together over TCP, where there is no MPI. */
+import { createFailure, type Failure } from "../threads/failure.js";
 import type { Collective } from "./collective.js";
-import type { Links } from "./links.js";
 import type { Meeting } from "./mesh.js";
 import { startQuestions } from "./questions.js";
 import type { TcpQuestion } from "./tcp-thread.js";
+
+export interface TcpCollective extends Collective {
+  /** Comes when the ranks cannot go on together. */
+  readonly failing: Failure;
+}
 
 /**
  * Comes together with the other ranks; `onListening` is told rank 0's port, on rank 0. Throws `RankError` where they do not
@@ -12,12 +17,12 @@ import type { TcpQuestion } from "./tcp-thread.js";
 export async function joinTcp(
   meeting: Meeting,
   onListening?: (port: number) => void,
-): Promise<Collective & Pick<Links, "failing">> {
+): Promise<TcpCollective> {
   const ask = startQuestions<TcpQuestion>("./tcp-thread", import.meta.url, meeting);
   if (meeting.rank === 0) onListening?.(await ask<number>({ kind: "port" }));
   await ask({ kind: "meet" });
-  const failing = ask<void>({ kind: "failing" }).then(() => new Promise<never>(() => {}));
-  failing.catch(() => {});
+  const failing = createFailure();
+  ask({ kind: "failing" }).catch(failing.fail);
   let shared = new Float32Array(new SharedArrayBuffer(0));
   /** Has something done with a copy that both threads see. */
   async function inPlace(array: Float32Array, question: (shared: SharedArrayBuffer) => TcpQuestion) {

@@ -13,7 +13,6 @@ import type { Task } from "../objectives/task.js";
 import { scheduleFactor } from "../optim/schedule.js";
 import { RecipeError, RunError } from "../recipe/errors.js";
 import { readSavedRecipe, requireEmpty, requireKept, writeRecipe } from "../recipe/run-folder.js";
-import type { IterationRecipe } from "../recipe/sections.js";
 import { checkCheckpoint, loadCheckpoint, readName } from "../training/checkpoint.js";
 import { createDilocoTrainer, type DilocoOptions } from "../training/diloco.js";
 import { iterate, type LoopOptions, type Summary } from "../training/loop.js";
@@ -84,6 +83,7 @@ async function begin<R extends SharedRecipe>(
   folder: Folder,
   around: Surroundings,
 ): Promise<Ready<R>> {
+  requireRounds(recipe);
   if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
   const prepared = await modalityOf(recipe, around.modalities).prepare(recipe, around);
   const asked = prepared.recipe as R;
@@ -126,6 +126,7 @@ async function goOn<R extends SharedRecipe>(
   const saved = await readRecipe<R>(folder, around.modalities);
   const asked = change(saved);
   requireKept(saved, asked, folder);
+  requireRounds(asked);
   if (asked.training.device !== "cpu") await checkDevice(around.runtime, asked.training.device);
   const opened = (await openData(asked, folder, around)) as LearningOf<R>;
   const { recipe, notes, trainer } = await compileRun(asked, opened, around);
@@ -197,17 +198,25 @@ async function compileRun<R extends SharedRecipe>(
     session: { device: training.device, threads: training.threads ?? stepThreads },
   };
   if (distributed === undefined) return { recipe, notes, trainer: await createTrainer(options) };
-  requireRounds(training);
-  const trainer = await createDilocoTrainer(options, distributed, steps);
+  const trainer = await createDilocoTrainer(options, distributed);
   return { recipe, notes: [...notes, apart(distributed, collective)], trainer };
 }
 
 const apart = ({ every }: DilocoOptions, { size }: Collective = alone) =>
   `ranks come together every ${every} steps; what is learned depends on their number, ${size}`;
 
-/** Between rounds the weights are one rank's own. */
-function requireRounds({ distributed, evaluateEvery, checkpointEvery }: IterationRecipe): void {
-  const { every } = distributed!;
+/** Between rounds the weights are one rank's own, and so would be their average. Throws `RecipeError`. */
+function requireRounds({ training, optimizer }: SharedRecipe): void {
+  const { distributed, evaluateEvery, checkpointEvery } = training;
+  if (distributed === undefined) return;
+  const { every } = distributed;
+  if (optimizer.averageDecay !== undefined) {
+    throw new RecipeError(
+      "an average of the weights would be of one rank alone",
+      `optimizer.averageDecay ${optimizer.averageDecay}, training.distributed.kind ${distributed.kind}`,
+      "leave one of them out",
+    );
+  }
   if (evaluateEvery % every === 0 && checkpointEvery % every === 0) return;
   throw new RecipeError(
     "evaluations and checkpoints have to fall on a step where ranks come together",

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, parentPort } from "node:worker_threads";
+import { createFailure, type Failure } from "./failure.js";
 import { startThread } from "./start-thread.js";
 
 interface Call<Question> {
@@ -8,27 +9,25 @@ interface Call<Question> {
 
 /**
  * Starts a thread as `startThread` does, on a module that calls `answerCalls`, and gives what asks it. What is asked after
- * the thread has ended, or while it does, is rejected, and what `until` is waited for no longer than that. The thread keeps
- * no process alive that waits for no answer.
+ * the thread has ended, or while it does, is rejected, as by `unless`. The thread keeps no process alive that waits for no
+ * answer.
  */
 export function startCalls<Question, Answer>(
   module: string,
   caller: string,
   data: unknown,
-): (question: Question, until?: Promise<never>) => Promise<Answer> {
+): (question: Question, unless?: Failure) => Promise<Answer> {
   const thread = startThread(module, caller, data);
   thread.unref();
-  const ended = new Promise<never>((_, reject) => {
-    thread.once("error", reject);
-    thread.once("exit", (code) => reject(new Error(`exit code ${code}`)));
-  });
-  // Nobody need be asking.
-  ended.catch(() => {});
-  return (question, until = ended) => {
+  const ended = createFailure();
+  thread.once("error", ended.fail);
+  thread.once("exit", (code) => ended.fail(new Error(`exit code ${code}`)));
+  return (question, unless) => {
     const { port1: own, port2: port } = new MessageChannel();
     const answered = new Promise<Answer>((resolve) => own.once("message", resolve));
     thread.postMessage({ question, port } satisfies Call<Question>, [port]);
-    return Promise.race([answered, ended, until]).finally(() => own.close());
+    const waiting = ended.guard(answered);
+    return (unless?.guard(waiting) ?? waiting).finally(() => own.close());
   };
 }
 

@@ -9,13 +9,11 @@ const model = tinyModel();
 const outer = { every: 2, outerLr: 0.7, outerMomentum: 0.9 };
 
 /** Two ranks of a micro-batch each. */
-const pair = (steps?: number) =>
+const pair = () =>
   Promise.all(
     linksInMemory(2)
       .map(overLinks)
-      .map((collective) =>
-        createDilocoTrainer(tinyOptions({ model, microBatches: 2, collective }), outer, steps),
-      ),
+      .map((collective) => createDilocoTrainer(tinyOptions({ model, microBatches: 2, collective }), outer)),
   );
 
 async function step(trainers: readonly Trainer[], number: number): Promise<void> {
@@ -53,16 +51,23 @@ describe("createDilocoTrainer", () => {
     expect(ranks[0].arrays.outerMoment.some((value) => value !== 0)).toBe(true);
   });
 
-  it("brings ranks together at the last step, and before a save", async () => {
-    const ranks = await pair(3);
+  it("brings ranks together before their time", async () => {
+    const ranks = await pair();
     await step(ranks, 0);
-    await step(ranks, 1);
-    await step(ranks, 2);
-    expect(weightsOf(ranks)[0]).toEqual(weightsOf(ranks)[1]);
-    await step(ranks, 4);
     expect(weightsOf(ranks)[0]).not.toEqual(weightsOf(ranks)[1]);
-    await Promise.all(ranks.map((trainer) => trainer.complete()));
-    expect(weightsOf(ranks)[0]).toEqual(weightsOf(ranks)[1]);
+    for (const _ of ["ends the round", "finds none begun"]) {
+      await Promise.all(ranks.map((trainer) => trainer.complete()));
+      expect(weightsOf(ranks)[0]).toEqual(weightsOf(ranks)[1]);
+    }
+  });
+
+  it("ends all where another rank than the first diverges", async () => {
+    const [first, second] = await pair();
+    second.arrays.parameters[0] = Number.NaN;
+    const data = tinyData(second).training;
+    await expect(second.step(data, 0, 1)).rejects.toThrow(/diverged on this rank\n.*step 1: loss NaN/);
+    first.arrays.parameters[0] = Number.NaN;
+    expect(await first.step(data, 0, 1)).toMatchObject({ loss: Number.NaN }); // the loop sees it
   });
 
   it("counts the steps of all", async () => {

@@ -3,7 +3,15 @@
  * learned since, averaged, is taken for a gradient of Nesterov's descent, as PyTorch has it.
  */
 import { alone, type Collective } from "../distributed/collective.js";
-import { type BatchAt, createTrainer, shareOf, type Trainer, type TrainerOptions } from "./trainer.js";
+import { RankError } from "../distributed/errors.js";
+import {
+  type BatchAt,
+  createTrainer,
+  type StepResult,
+  shareOf,
+  type Trainer,
+  type TrainerOptions,
+} from "./trainer.js";
 
 export interface DilocoOptions {
   /** Steps between two rounds. */
@@ -14,14 +22,10 @@ export interface DilocoOptions {
 
 /**
  * A trainer whose ranks each take their part of a step's micro-batches and update by themselves; the moments of rank 0
- * are those that are saved. What a step says of its loss is of this rank's part. Step number `steps` - 1 ends a round, and
- * so does `complete`. Throws `RankError` where micro-batches cannot be shared evenly.
+ * are those that are saved. What a step says of its loss is of this rank's part. `complete` ends a round before its time. Throws
+ * `RankError` where micro-batches cannot be shared evenly, and in a step of another rank than 0 whose loss is not finite.
  */
-export async function createDilocoTrainer(
-  options: TrainerOptions,
-  diloco: DilocoOptions,
-  steps?: number,
-): Promise<Trainer> {
+export async function createDilocoTrainer(options: TrainerOptions, diloco: DilocoOptions): Promise<Trainer> {
   const { microBatches = 1, collective = alone } = options;
   const own = shareOf(microBatches, collective);
   const trainer = await createTrainer({ ...options, microBatches: own, collective: alone });
@@ -47,14 +51,25 @@ export async function createDilocoTrainer(
     async step(data, step, factor) {
       if (taken === 0) begin.set(parameters);
       const result = await trainer.step(partOf(data), step, factor);
+      if (collective.rank > 0) requireFinite(result, step);
       taken++;
-      if ((step + 1) % diloco.every === 0 || step + 1 === steps) await round();
+      if ((step + 1) % diloco.every === 0) await round();
       return result;
     },
     async complete() {
       if (taken > 0) await round();
     },
   };
+}
+
+/** On rank 0 the loop sees it. */
+function requireFinite({ loss, gradientNorm }: StepResult, step: number): void {
+  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
+  throw new RankError(
+    "training diverged on this rank",
+    `step ${step + 1}: loss ${loss}, gradient norm ${gradientNorm}`,
+    "lower optimizer.lr, or training.distributed.every",
+  );
 }
 
 interface OuterState {

@@ -117,6 +117,8 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
 
     let isBest = false;
     if (isEvaluationDue || state.step % options.evaluateEvery === 0 || state.step === steps) {
+      // Ranks that learn apart come together for it.
+      if (state.step === steps) await trainer.complete();
       const evaluated = await evaluateUntil(options, stop, state.step);
       ({ state, isBest } = judged(state, evaluated, checkpoint));
       if (evaluated && isOfSomething(evaluated)) {

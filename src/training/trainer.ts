@@ -114,14 +114,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const loss = await lossOver({ parameters, gradients, frozen }, { recomputeLayers, products });
   const evaluation = await lossOver({ parameters: weights, frozen }, { recomputeLayers });
   // What follows the gradients is done on the CPU, whatever the device.
-  const cpu = withThreads(runtime, session?.threads);
-  const sum = microBatches > 1 ? await gradientSum(cpu, gradients, own) : undefined;
-  const follow = average && (await compileBlend(cpu, average, parameters));
+  const host = withThreads(runtime, session?.threads);
+  const sum = microBatches > 1 ? await gradientSum(host, gradients, own) : undefined;
+  const follow = average && (await compileBlend(host, average, parameters));
   const shares = updateShares(layout, optimizer, collective.size);
   const bounds = elementBounds(layout, shares);
   const slots = layout.slots.slice(shares[collective.rank], shares[collective.rank + 1]);
   const update: CompiledOptimizer = await compileOptimizer(
-    cpu,
+    host,
     optimizer,
     { ...layout, slots },
     {

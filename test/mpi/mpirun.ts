@@ -1,5 +1,6 @@
 /** The MPIs of this machine. */
 import { spawn, spawnSync } from "node:child_process";
+import { onTestFinished } from "vitest";
 
 export const mpis = ["openmpi", "mpich"] as const;
 
@@ -23,6 +24,7 @@ export function mpirun(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  onTestFinished(() => void child.kill());
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stderr }));

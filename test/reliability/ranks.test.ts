@@ -8,7 +8,7 @@ import { autodidact, startProcess, temporaryFolder, writeTinyRecipe } from "../c
 import { hasMpi, mpirun } from "../mpi/mpirun.js";
 
 const place = temporaryFolder();
-const steps = 40;
+const steps = 96;
 const training = { steps, microBatches: 4, evaluateEvery: 20, checkpointEvery: 8 };
 const recipe = writeTinyRecipe(place, training);
 const folder = (name: string) => join(place, name);
@@ -70,7 +70,7 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
   it("ends in the bits of one process, through kills, a restart and a change of their number", async () => {
     const two = folder("two");
     const { end } = startProcess(["train", recipe, "--ranks", "2", "--restarts", "1", "--out", two]);
-    const { code, stderr } = await killed(end, "RANK=1", two, [12, 28]);
+    const { code, stderr } = await killed(end, "RANK=1", two, [12, 60]);
     expect(stderr).toContain("2 ranks by TCP\n");
     expect(stderr).toMatch(/cannot go on together\n.*found: rank 1 on .*: its connection has ended/);
     expect(stderr.match(/rank 1: ended by SIGKILL/g)).toHaveLength(2);
@@ -94,6 +94,31 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
 
     expect(await mpirun("openmpi", 2, [program, "train", "--resume", four])).toMatchObject({ code: 0 });
     expect(traces(four)).toEqual(traces(one));
+  });
+
+  it("comes together every so many steps where ranks learn apart", async () => {
+    const run = folder("apart");
+    const diloco = ["--training.distributed.kind", "diloco", "--training.distributed.every", "8"];
+    const args = ["train", recipe, ...diloco, "--training.evaluateEvery", "16", "--training.steps", "20"];
+    const { code, stderr } = await startProcess([...args, "--ranks", "2", "--out", run]).end;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("ranks come together every 8 steps; what is learned depends on their number, 2");
+    const lines = linesOf(run).map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(20);
+    expect(lines[19].validationLoss).toBeLessThan(lines[15].validationLoss);
+    // One rank goes on with it, and averages with nobody.
+    expect(await autodidact("train", "--resume", run, "--training.steps", "24")).toMatchObject({ code: 0 });
+
+    const bad = await autodidact(
+      "train",
+      recipe,
+      ...diloco,
+      "--training.evaluateEvery",
+      "20",
+      "--out",
+      folder("bad"),
+    );
+    expect(bad.stderr).toMatch(/evaluateEvery 20, checkpointEvery 8, distributed\.every 8/);
   });
 
   it("refuses ranks that cannot share a step, and leaves nothing", async () => {

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { AutodidactError } from "../../core/errors.js";
 import { nodeRuntime } from "../../core/runtime/node.js";
 import { measurePeak } from "../../core/runtime/peak.js";
+import { RankError } from "../../distributed/errors.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
 import { lockFolder } from "../../files/lock.js";
@@ -18,7 +19,7 @@ import type { Summary } from "../../training/loop.js";
 import { endTogether } from "../../training/together.js";
 import { aroundOf } from "../around.js";
 import { parseCount } from "../numbers.js";
-import { isRank, joinRanks, launchRanks, tellLauncher, threadsOf } from "../ranks.js";
+import { isLaunched, isRank, joinRanks, launchRanks, tellLauncher, threadsOf } from "../ranks.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
 import { formatCount, formatDuration, formatLoss } from "../terminal/format.js";
 import { endProgress } from "../terminal/phase.js";
@@ -63,7 +64,10 @@ Ctrl-C finishes the step, saves, and exits with code ${interruptedExitCode}; Ctr
 A file "stop" in the run's folder ends it in the same way.`,
     )
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
-      if (isRank(process.env)) return trainTogether(recipe, flags, overrides, modalities);
+      if (isRank(process.env)) {
+        requireNoRanks(flags);
+        return trainTogether(recipe, flags, overrides, modalities);
+      }
       if (flags.ranks !== undefined && flags.ranks > 1) {
         process.exitCode = await launchRanks(flags.ranks, process.argv.slice(2), flags.restarts);
         return;
@@ -76,8 +80,18 @@ A file "stop" in the run's folder ends it in the same way.`,
 function withoutRanks(restarts: number): RecipeError {
   return new RecipeError(
     "nobody could start this training again",
-    `--restarts ${restarts} without --ranks`,
+    `--restarts ${restarts} without --ranks of 2 or more`,
     "give --ranks, or leave --restarts out",
+  );
+}
+
+/** Of a process that another launcher has started as one of several. */
+function requireNoRanks({ ranks, restarts }: TrainFlags): void {
+  if (isLaunched(process.env) || (ranks === undefined && restarts === 0)) return;
+  throw new RecipeError(
+    "a launcher has started the ranks, and starts them again",
+    `--ranks ${ranks ?? "not given"}, --restarts ${restarts}, beside ranks that the environment names`,
+    "leave both out",
   );
 }
 
@@ -89,7 +103,7 @@ function trainAlone(
 ): Promise<void> {
   return untilStopped(async (signal, beginsTraining) => {
     const run = await open(recipe, flags, overrides, { ...around, ahead: true, lock, signal });
-    tellLauncher({ run: run.folder.location });
+    tellLauncher(process.env, { run: run.folder.location });
     beginsTraining();
     await train(run, flags.json ?? false, signal);
   });
@@ -114,6 +128,7 @@ async function trainTogether(
     await joinRun({ ...around, ahead: true });
     await collective.close();
   } catch (error) {
+    if (error instanceof RankError) tellLauncher(process.env, { isLost: true });
     await collective
       .abort(error instanceof AutodidactError ? error.what : (error as Error).message)
       .catch(() => {});
