@@ -111,8 +111,9 @@ function ofAnotherMpi({ size }: Place, { size: known }: Collective, name: string
 async function byMpi({ size, mpi: launcher }: ReturnType<typeof placeOf> & {}, environment: Environment) {
   if (launcher === undefined) return undefined;
   const host = environment.MASTER_ADDR ?? (localSize(environment) === size ? loopback : ownAddress());
-  const { joinMpi } = await import("../distributed/mpi.js");
-  const joined = await joinMpi({ launcher, host, waitSeconds });
+  // Only here, as koffi has no binary for some platforms.
+  const mpi = await import("../distributed/mpi.js").catch(() => undefined);
+  const joined = await mpi?.joinMpi({ launcher, host, waitSeconds });
   if (joined === undefined)
     process.stderr.write("the library of this mpirun is not found here: ranks meet by TCP\n");
   return joined;

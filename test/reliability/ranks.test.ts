@@ -8,7 +8,7 @@ import { autodidact, startProcess, temporaryFolder, writeTinyRecipe } from "../c
 import { hasMpi, mpirun } from "../mpi/mpirun.js";
 
 const place = temporaryFolder();
-const steps = 96;
+const steps = 64;
 const training = { steps, microBatches: 4, evaluateEvery: 20, checkpointEvery: 8 };
 const recipe = writeTinyRecipe(place, training);
 const folder = (name: string) => join(place, name);
@@ -70,7 +70,7 @@ describe.runIf(process.platform === "linux")("training by several ranks", () => 
   it("ends in the bits of one process, through kills, a restart and a change of their number", async () => {
     const two = folder("two");
     const { end } = startProcess(["train", recipe, "--ranks", "2", "--restarts", "1", "--out", two]);
-    const { code, stderr } = await killed(end, "RANK=1", two, [12, 60]);
+    const { code, stderr } = await killed(end, "RANK=1", two, [12, 40]);
     expect(stderr).toContain("2 ranks by TCP\n");
     expect(stderr).toMatch(/cannot go on together\n.*found: rank 1 on .*: its connection has ended/);
     expect(stderr.match(/rank 1: ended by SIGKILL/g)).toHaveLength(2);
