@@ -201,16 +201,19 @@ export function tellLauncher(environment: Environment, said: Said): void {
 
 /**
  * Runs this program's command as so many ranks, in processes of their own. When one is gone, all are started again, so many
- * times and from the last checkpoint. Resolves with the exit code.
+ * times and from the last checkpoint, with the flags `again`. Resolves with the exit code.
  */
-export async function launchRanks(size: number, args: readonly string[], restarts: number): Promise<number> {
+export async function launchRanks(
+  size: number,
+  args: readonly string[],
+  { restarts, again }: { readonly restarts: number; readonly again: readonly string[] },
+): Promise<number> {
   let { code, run, isLost } = await startRanks(size, args);
   for (let left = restarts; left > 0 && isLost && run !== undefined; left--) {
     process.stderr.write(
       `starting ${size} ranks again from the last checkpoint; ${left - 1} times left after that\n`,
     );
-    const asked = args.filter((arg) => arg === "--json");
-    ({ code, isLost } = await startRanks(size, ["train", "--resume", run, ...asked]));
+    ({ code, isLost } = await startRanks(size, ["train", "--resume", run, ...again]));
   }
   return code;
 }

@@ -28,7 +28,10 @@ import type { LearningOf } from "./table.js";
 
 export { RunError } from "../recipe/errors.js";
 
-type Watched = Pick<LoopOptions, "signal" | "onStep" | "onEvaluation" | "onEvaluationProgress">;
+type Watched = Pick<
+  LoopOptions,
+  "signal" | "onStep" | "onEvaluation" | "onEvaluationProgress" | "onCheckpoint"
+>;
 
 /** What a recipe's modality makes of it, and what trains it. */
 export type Run<R extends SharedRecipe = SharedRecipe, L extends Learning = Learning> = L & {

@@ -47,6 +47,8 @@ export interface LoopOptions {
   readonly onEvaluationProgress?: (progress: EvaluationProgress) => void;
   /** Called after an evaluation; the place for samples. */
   readonly onEvaluation?: (report: EvaluationReport) => Promise<void> | void;
+  /** Called when a checkpoint is whole, and those before it that are not kept are gone. */
+  readonly onCheckpoint?: () => Promise<void> | void;
 }
 
 /** What one step came to. */
@@ -141,6 +143,7 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
         isBest,
       );
       await pruneCheckpoints(run, options.keepCheckpoints);
+      await options.onCheckpoint?.();
     }
   }
   const { step, seconds, bestLoss } = state;

@@ -8,6 +8,7 @@ import { RankError } from "../../distributed/errors.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
 import { lockFolder } from "../../files/lock.js";
+import { type ObjectStore, ObjectStoreError, openObjectStore } from "../../interop/object-store.js";
 import { modalityOf } from "../../modalities/find.js";
 import type { Description, Modality, SharedRecipe, Surroundings } from "../../modalities/modality.js";
 import { joinRun, type Run, resumeRun, startRun } from "../../modalities/run.js";
@@ -15,9 +16,10 @@ import { RecipeError } from "../../recipe/errors.js";
 import type { Override } from "../../recipe/overrides.js";
 import { quoted } from "../../recipe/quoted.js";
 import { figuresOf } from "../../training/evaluate.js";
-import type { Summary } from "../../training/loop.js";
+import type { LoopOptions, Summary } from "../../training/loop.js";
 import { endTogether } from "../../training/together.js";
 import { aroundOf } from "../around.js";
+import { openMirror, pullRun } from "../mirror.js";
 import { parseCount } from "../numbers.js";
 import { isLaunched, isRank, joinRanks, launchRanks, tellLauncher, threadsOf } from "../ranks.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
@@ -31,6 +33,7 @@ interface TrainFlags {
   resume?: string;
   ranks?: number;
   restarts: number;
+  mirror?: string;
   json?: boolean;
 }
 
@@ -49,6 +52,7 @@ export function trainCommand(overrides: readonly Override[], modalities: readonl
       parseCount,
       0,
     )
+    .option("--mirror <address>", "keep a copy of the run in s3://bucket/prefix; --resume goes on from it")
     .option("--json", "print the summary as one JSON object")
     .addHelpText(
       "after",
@@ -69,7 +73,9 @@ A file "stop" in the run's folder ends it in the same way.`,
         return trainTogether(recipe, flags, overrides, modalities);
       }
       if (flags.ranks !== undefined && flags.ranks > 1) {
-        process.exitCode = await launchRanks(flags.ranks, process.argv.slice(2), flags.restarts);
+        const { ranks, restarts, mirror, json } = flags;
+        const again = [...(mirror ? ["--mirror", mirror] : []), ...(json ? ["--json"] : [])];
+        process.exitCode = await launchRanks(ranks, process.argv.slice(2), { restarts, again });
         return;
       }
       if (flags.restarts > 0) throw withoutRanks(flags.restarts);
@@ -101,13 +107,37 @@ function trainAlone(
   overrides: readonly Override[],
   around: Surroundings,
 ): Promise<void> {
+  const store = flags.mirror === undefined ? undefined : openObjectStore(flags.mirror, process.env);
   return untilStopped(async (signal, beginsTraining) => {
+    if (store) await reconcile(store, flags.resume);
     const run = await open(recipe, flags, overrides, { ...around, ahead: true, lock, signal });
     tellLauncher(process.env, { run: run.folder.location });
     beginsTraining();
-    await train(run, flags.json ?? false, signal);
+    const mirror = store && openMirror(run.folder, store, (line) => say([line]));
+    await train(run, flags.json ?? false, { signal, onCheckpoint: mirror?.update });
+    await mirror?.finish();
+    if (store) say([`copied to ${store.location}`]);
   });
 }
+
+/** Where this machine has not the run to resume, its copy becomes it; a new run needs a place for its copy. */
+async function reconcile(store: ObjectStore, resumed: string | undefined): Promise<void> {
+  const { size } = await store.list();
+  if (resumed === undefined) {
+    if (size > 0) throw taken(store, size);
+    return;
+  }
+  const place = openFolder(resolve(resumed));
+  if (size === 0 || (await place.size("recipe.json")) !== undefined) return;
+  say([`${await pullRun(store, place)} files came from ${store.location}`]);
+}
+
+const taken = ({ location }: ObjectStore, count: number) =>
+  new ObjectStoreError(
+    "the copy of a new run would be mixed with what is there",
+    `${location}: ${count} objects`,
+    "choose another prefix, or go on from that run: --resume <folder> --mirror with the same address",
+  );
 
 /** As one of several ranks: rank 0 does what a process alone does, the others take its steps. */
 async function trainTogether(
@@ -203,7 +233,11 @@ async function lock({ location }: Folder): Promise<{ release(): Promise<void> }>
   };
 }
 
-async function train(run: Run, json: boolean, signal: AbortSignal): Promise<void> {
+async function train(
+  run: Run,
+  json: boolean,
+  asked: Pick<LoopOptions, "signal" | "onCheckpoint">,
+): Promise<void> {
   endProgress();
   const gflops = await measurePeak(nodeRuntime, { budgetMs: 50 });
   const peak = `matrix products reach ${gflops.toFixed(0)} GFLOP/s here`;
@@ -211,7 +245,7 @@ async function train(run: Run, json: boolean, signal: AbortSignal): Promise<void
   const left = leftOut.length > 0 ? [`left out: ${leftOut.join(", ")}`] : [];
   say([introductionOf(description, run.trainer.layout.size), ...left, ...notes, peak]);
   const { finish, ...callbacks } = await watchRun(run, gflops);
-  const summary = await run.train({ signal, ...callbacks }).finally(finish);
+  const summary = await run.train({ ...asked, ...callbacks }).finally(finish);
   conclude(run, summary, json);
   if (summary.reason === "interrupted") process.exitCode = interruptedExitCode;
 }

@@ -1,0 +1,100 @@
+/** A copy of a run in an object store, which another machine can go on from. */
+import type { Folder } from "../files/folder.js";
+import type { ObjectStore } from "../interop/object-store.js";
+
+export interface Mirror {
+  /**
+   * Brings the copy up to a checkpoint that has just been written, beside the training; a copy that is still on its way is
+   * waited for. What goes wrong is told by `finish`.
+   */
+  update(): Promise<void>;
+  /** Waits for the copy of all that is there. Throws `ObjectStoreError` where it cannot be made. */
+  finish(): Promise<void>;
+}
+
+/** What changes after it is copied; all else is copied once. */
+const grows = (path: string) => !path.startsWith("data/") && !path.startsWith("checkpoints/step-");
+
+/** Of this machine alone, or of no use to another. */
+const isLeftOut = (path: string) => /^(run\.lock|stop)$|^checkpoints\/partial-/.test(path);
+
+/** `checkpoints/latest` and `best` come last: what they name is there. */
+const names = ["best", "latest"].map((name) => `checkpoints/${name}`);
+
+export function openMirror(run: Folder, store: ObjectStore, warn: (line: string) => void): Mirror {
+  let known: Map<string, number> | undefined;
+  const copied = new Set<string>();
+  let copying: Promise<void> = Promise.resolve();
+
+  async function readAll(paths: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
+    for (const path of paths) {
+      if ((await run.size(path)) !== undefined) found.set(path, await run.read(path));
+    }
+    return found;
+  }
+
+  async function copy(): Promise<void> {
+    known ??= await store.list();
+    // First: a checkpoint that comes while the others are copied is not named.
+    const named = await readAll(names);
+    const paths = (await filesOf(run, "")).filter((path) => !isLeftOut(path) && !names.includes(path));
+    for (const path of paths) {
+      const isThere = path.startsWith("data/") && known.get(path) === (await run.size(path));
+      if (isThere || (!grows(path) && copied.has(path))) continue;
+      await store.put(path, await run.read(path));
+      copied.add(path);
+    }
+    for (const [path, bytes] of named) await store.put(path, bytes);
+    const gone = [...known.keys(), ...copied].filter(
+      (path) => path.startsWith("checkpoints/step-") && !paths.includes(path),
+    );
+    for (const path of new Set(gone)) {
+      await store.remove(path);
+      known.delete(path);
+      copied.delete(path);
+    }
+  }
+
+  return {
+    async update() {
+      await copying;
+      copying = copy().catch((error: Error) =>
+        warn(`the copy in ${store.location} is behind: ${error.message}`),
+      );
+    },
+    async finish() {
+      await copying;
+      await copy();
+    },
+  };
+}
+
+/** Brings a run into a folder that has none; its checkpoints become whole before they are named. Gives how many files came. */
+export async function pullRun(store: ObjectStore, run: Folder): Promise<number> {
+  const all = [...(await store.list()).keys()].filter((path) => !isLeftOut(path));
+  const named = new Set<string>();
+  for (const path of names.filter((path) => all.includes(path))) {
+    named.add(`checkpoints/${new TextDecoder().decode(await store.get(path)).trim()}/`);
+  }
+  const isWanted = (path: string) =>
+    !path.startsWith("checkpoints/step-") || [...named].some((folder) => path.startsWith(folder));
+  const paths = all.filter((path) => isWanted(path) && !names.includes(path));
+  // The recipe last of the rest: with it the folder is a run.
+  const ordered = [...paths.filter((path) => path !== "recipe.json"), ...names, "recipe.json"].filter(
+    (path) => all.includes(path),
+  );
+  for (const path of ordered) await run.write(path, await store.get(path));
+  return ordered.length;
+}
+
+/** Paths of all files below a folder. */
+async function filesOf(run: Folder, path: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await run.list(path)) {
+    const below = path === "" ? name : `${path}/${name}`;
+    if ((await run.size(below)) !== undefined) found.push(below);
+    else found.push(...(await filesOf(run, below)));
+  }
+  return found;
+}
