@@ -88,6 +88,15 @@ export async function pullRun(store: ObjectStore, run: Folder): Promise<number> 
   return ordered.length;
 }
 
+/** Whether what is copied there learns the same model from the same data. */
+export async function isCopyOf(run: Folder, store: ObjectStore): Promise<boolean> {
+  const [here, there] = await Promise.all([run.read("recipe.json"), store.get("recipe.json")]);
+  const [ours, theirs] = [here, there].map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
+  return ["data", "features", "model"].every(
+    (key) => JSON.stringify(ours[key]) === JSON.stringify(theirs[key]),
+  );
+}
+
 /** Paths of all files below a folder. */
 async function filesOf(run: Folder, path: string): Promise<string[]> {
   const found: string[] = [];

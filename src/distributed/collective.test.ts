@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exercise } from "../../test/collective.js";
-import { hasMpi, mpirun, mpis } from "../../test/mpi/mpirun.js";
+import { hasMpi, type Mpi, mpirun } from "../../test/mpi/mpirun.js";
 import { linksInMemory } from "../../test/ranks-in-memory.js";
 import { alone } from "./collective.js";
 import { overLinks } from "./over-links.js";
@@ -12,13 +12,13 @@ describe("a collective", () => {
     await Promise.all(linksInMemory(size).map((links) => exercise(overLinks(links))));
   });
 
-  const sizes = { openmpi: [3, 4], mpich: [2, 3] };
-  const names = { openmpi: "Open MPI", mpich: "MPICH" };
-  for (const mpi of mpis) {
-    it.skipIf(!hasMpi(mpi)).each(sizes[mpi])(`is %d that ${mpi} starts`, async (size) => {
-      const { code, stderr } = await mpirun(mpi, size, ["--import", "tsx", "test/mpi/rank.ts"]);
-      expect(stderr).toMatch(new RegExp(`${size} ranks by ${names[mpi]} \\d`));
-      expect(code, stderr).toBe(0);
-    });
-  }
+  // A power of two is a tree, another number in order.
+  it.skipIf(!hasMpi("openmpi"))("is four that Open MPI starts", () => started("openmpi", 4, "Open MPI"));
+  it.skipIf(!hasMpi("mpich"))("is three that MPICH starts", () => started("mpich", 3, "MPICH"));
 });
+
+async function started(mpi: Mpi, size: number, name: string): Promise<void> {
+  const { code, stderr } = await mpirun(mpi, size, ["--import", "tsx", "test/mpi/rank.ts"]);
+  expect(stderr).toContain(`${size} ranks by ${name} `);
+  expect(code, stderr).toBe(0);
+}

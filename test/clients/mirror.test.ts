@@ -83,6 +83,9 @@ it("lets another machine go on where a killed one was, with the same bits", asyn
   const again = await train(recipe, "--out", folder("third"), "--mirror", "s3://runs/one").end;
   expect(again.stderr).toMatch(/would be mixed with what is there/);
   expect(existsSync(folder("third"))).toBe(false);
+  await train(recipe, "--model.numLayers", "2", "--training.steps", "8", "--out", folder("third")).end;
+  const other = await train("--resume", folder("third"), "--mirror", "s3://runs/one").end;
+  expect(other.stderr).toMatch(/would be mixed with what is there/);
 });
 
 it("trains on where the copy fails, and says so", async () => {

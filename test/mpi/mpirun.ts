@@ -1,10 +1,8 @@
-/** The MPIs of this machine. */
+/** Starts ranks by the MPIs of this machine. */
 import { spawn, spawnSync } from "node:child_process";
 import { onTestFinished } from "vitest";
 
-export const mpis = ["openmpi", "mpich"] as const;
-
-export type Mpi = (typeof mpis)[number];
+export type Mpi = "openmpi" | "mpich";
 
 /** Debian names each program by its MPI, so that both can be there. */
 const programOf = (mpi: Mpi) => `mpirun.${mpi}`;

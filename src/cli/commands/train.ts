@@ -19,7 +19,7 @@ import { figuresOf } from "../../training/evaluate.js";
 import type { LoopOptions, Summary } from "../../training/loop.js";
 import { endTogether } from "../../training/together.js";
 import { aroundOf } from "../around.js";
-import { openMirror, pullRun } from "../mirror.js";
+import { isCopyOf, openMirror, pullRun } from "../mirror.js";
 import { parseCount } from "../numbers.js";
 import { isLaunched, isRank, joinRanks, launchRanks, tellLauncher, threadsOf } from "../ranks.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
@@ -122,19 +122,18 @@ function trainAlone(
 
 /** Where this machine has not the run to resume, its copy becomes it; a new run needs a place for its copy. */
 async function reconcile(store: ObjectStore, resumed: string | undefined): Promise<void> {
-  const { size } = await store.list();
-  if (resumed === undefined) {
-    if (size > 0) throw taken(store, size);
-    return;
-  }
+  const copied = await store.list();
+  if (copied.size === 0) return;
+  if (resumed === undefined) throw taken(store, copied.size);
   const place = openFolder(resolve(resumed));
-  if (size === 0 || (await place.size("recipe.json")) !== undefined) return;
-  say([`${await pullRun(store, place)} files came from ${store.location}`]);
+  if ((await place.size("recipe.json")) === undefined) {
+    say([`${await pullRun(store, place)} files came from ${store.location}`]);
+  } else if (!(await isCopyOf(place, store))) throw taken(store, copied.size);
 }
 
 const taken = ({ location }: ObjectStore, count: number) =>
   new ObjectStoreError(
-    "the copy of a new run would be mixed with what is there",
+    "the copy of a run would be mixed with what is there",
     `${location}: ${count} objects`,
     "choose another prefix, or go on from that run: --resume <folder> --mirror with the same address",
   );
