@@ -11,13 +11,19 @@ export default defineRecipe({
   data: { format: "speech", path: "asterisk", language: "en" },
   features: {
     kind: "mel",
-    augment: { speeds: [0.9, 1, 1.1], gain: 6, noise: 15, specAugment: true },
+    augment: {
+      speeds: [0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15],
+      gain: 6,
+      noise: 15,
+      warp: 0.1,
+      specAugment: true,
+    },
   },
   model: { kind: "conformer", width: 144, numLayers: 4, numHeads: 3, hiddenWidth: 576, kernelSize: 9 },
-  objective: { kind: "ctc", layerDrop: 0.1 },
+  objective: { kind: "ctc", layerDrop: 0.2 },
   optimizer: {
     kind: "muon",
-    lr: 2e-3,
+    lr: 3e-3,
     adamwLr: 2e-3,
     betas: [0.9, 0.98],
     weightDecay: 0.05,
