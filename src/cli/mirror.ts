@@ -1,11 +1,12 @@
 /** A copy of a run in an object store, which another machine can go on from. */
 import type { Folder } from "../files/folder.js";
-import type { ObjectStore } from "../interop/object-store.js";
+import { type ObjectStore, ObjectStoreError } from "../interop/object-store.js";
+import { readName, stepOf } from "../training/checkpoint.js";
 
 export interface Mirror {
   /**
    * Brings the copy up to a checkpoint that has just been written, beside the training; a copy that is still on its way is
-   * waited for. What goes wrong is told by `finish`.
+   * waited for. What goes wrong is warned of; the next copy makes up for it.
    */
   update(): Promise<void>;
   /** Waits for the copy of all that is there. Throws `ObjectStoreError` where it cannot be made. */
@@ -15,11 +16,12 @@ export interface Mirror {
 /** What changes after it is copied; all else is copied once. */
 const grows = (path: string) => !path.startsWith("data/") && !path.startsWith("checkpoints/step-");
 
-/** Of this machine alone, or of no use to another. */
-const isLeftOut = (path: string) => /^(run\.lock|stop)$|^checkpoints\/partial-/.test(path);
+/** Of this machine alone, or still being written. */
+const isLeftOut = (path: string) => /^(run\.lock|stop)$|^checkpoints\/partial-|\.partial$/.test(path);
 
-/** `checkpoints/latest` and `best` come last: what they name is there. */
-const names = ["best", "latest"].map((name) => `checkpoints/${name}`);
+const latest = "checkpoints/latest";
+/** They come last: what they name is there. */
+const names = ["checkpoints/best", latest];
 
 export function openMirror(run: Folder, store: ObjectStore, warn: (line: string) => void): Mirror {
   let known: Map<string, number> | undefined;
@@ -75,7 +77,7 @@ export async function pullRun(store: ObjectStore, run: Folder): Promise<number> 
   const all = [...(await store.list()).keys()].filter((path) => !isLeftOut(path));
   const named = new Set<string>();
   for (const path of names.filter((path) => all.includes(path))) {
-    named.add(`checkpoints/${new TextDecoder().decode(await store.get(path)).trim()}/`);
+    named.add(`checkpoints/${textOf(await store.get(path))}/`);
   }
   const isWanted = (path: string) =>
     !path.startsWith("checkpoints/step-") || [...named].some((folder) => path.startsWith(folder));
@@ -88,14 +90,39 @@ export async function pullRun(store: ObjectStore, run: Folder): Promise<number> 
   return ordered.length;
 }
 
+/**
+ * Makes sure that a copy may be made there: that nothing is there, or an older copy of this run. Where there is no run here
+ * yet, `run` is undefined. Throws `ObjectStoreError`.
+ */
+export async function requirePlace(store: ObjectStore, run: Folder | undefined): Promise<void> {
+  const copied = await store.list();
+  if (copied.size === 0) return;
+  const found = `${store.location}: ${copied.size} objects`;
+  if (run === undefined || !(await isSameRun(run, store))) {
+    const advice =
+      "choose another prefix, or go on from that run: --resume <new folder> --mirror <this address>";
+    throw new ObjectStoreError("the copy of a run would be mixed with what is there", found, advice);
+  }
+  const here = stepOf(await readName(run, "latest"));
+  const there = stepOf(copied.has(latest) ? textOf(await store.get(latest)) : undefined);
+  if (here >= there) return;
+  throw new ObjectStoreError(
+    "the copy of this run is ahead of it",
+    `${store.location}: step ${there}; ${run.location}: step ${here}`,
+    "take the copy: --resume <new folder> with the same --mirror; or choose another prefix",
+  );
+}
+
 /** Whether what is copied there learns the same model from the same data. */
-export async function isCopyOf(run: Folder, store: ObjectStore): Promise<boolean> {
-  const [here, there] = await Promise.all([run.read("recipe.json"), store.get("recipe.json")]);
-  const [ours, theirs] = [here, there].map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
+async function isSameRun(run: Folder, store: ObjectStore): Promise<boolean> {
+  const recipes = await Promise.all([run.read("recipe.json"), store.get("recipe.json")]);
+  const [ours, theirs] = recipes.map((bytes) => JSON.parse(textOf(bytes)));
   return ["data", "features", "model"].every(
     (key) => JSON.stringify(ours[key]) === JSON.stringify(theirs[key]),
   );
 }
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
 
 /** Paths of all files below a folder. */
 async function filesOf(run: Folder, path: string): Promise<string[]> {

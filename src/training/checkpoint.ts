@@ -39,7 +39,8 @@ const stateFile = z.object({
 type StateFile = z.infer<typeof stateFile>;
 
 export const checkpointName = (step: number) => `step-${String(step).padStart(6, "0")}` as const;
-const stepOf = (name: string) => Number(name.slice("step-".length));
+/** Of a checkpoint's name; 0 where there is none. */
+export const stepOf = (name = "step-0"): number => Number(name.slice("step-".length));
 
 /** Parameters in their order with shapes, so that arrays of another model are not read as this one's. */
 function layoutKey({ slots }: Layout): string {

@@ -83,6 +83,8 @@ it("lets another machine go on where a killed one was, with the same bits", asyn
   const again = await train(recipe, "--out", folder("third"), "--mirror", "s3://runs/one").end;
   expect(again.stderr).toMatch(/would be mixed with what is there/);
   expect(existsSync(folder("third"))).toBe(false);
+  const behind = await train("--resume", first, "--mirror", "s3://runs/one").end;
+  expect(behind.stderr).toMatch(/is ahead of it\n.*step 200; .*first: step \d+/);
   await train(recipe, "--model.numLayers", "2", "--training.steps", "8", "--out", folder("third")).end;
   const other = await train("--resume", folder("third"), "--mirror", "s3://runs/one").end;
   expect(other.stderr).toMatch(/would be mixed with what is there/);

@@ -8,7 +8,7 @@ import { RankError } from "../../distributed/errors.js";
 import { openFolder } from "../../files/disk.js";
 import type { Folder } from "../../files/folder.js";
 import { lockFolder } from "../../files/lock.js";
-import { type ObjectStore, ObjectStoreError, openObjectStore } from "../../interop/object-store.js";
+import { type ObjectStore, openObjectStore } from "../../interop/object-store.js";
 import { modalityOf } from "../../modalities/find.js";
 import type { Description, Modality, SharedRecipe, Surroundings } from "../../modalities/modality.js";
 import { joinRun, type Run, resumeRun, startRun } from "../../modalities/run.js";
@@ -19,7 +19,7 @@ import { figuresOf } from "../../training/evaluate.js";
 import type { LoopOptions, Summary } from "../../training/loop.js";
 import { endTogether } from "../../training/together.js";
 import { aroundOf } from "../around.js";
-import { isCopyOf, openMirror, pullRun } from "../mirror.js";
+import { openMirror, pullRun, requirePlace } from "../mirror.js";
 import { parseCount } from "../numbers.js";
 import { isLaunched, isRank, joinRanks, launchRanks, tellLauncher, threadsOf } from "../ranks.js";
 import { changed, loadRecipe, shippedRecipes } from "../recipes.js";
@@ -122,21 +122,12 @@ function trainAlone(
 
 /** Where this machine has not the run to resume, its copy becomes it; a new run needs a place for its copy. */
 async function reconcile(store: ObjectStore, resumed: string | undefined): Promise<void> {
-  const copied = await store.list();
-  if (copied.size === 0) return;
-  if (resumed === undefined) throw taken(store, copied.size);
-  const place = openFolder(resolve(resumed));
-  if ((await place.size("recipe.json")) === undefined) {
-    say([`${await pullRun(store, place)} files came from ${store.location}`]);
-  } else if (!(await isCopyOf(place, store))) throw taken(store, copied.size);
+  const place = resumed === undefined ? undefined : openFolder(resolve(resumed));
+  if (place === undefined || (await place.size("recipe.json")) !== undefined)
+    return requirePlace(store, place);
+  const files = await pullRun(store, place);
+  if (files > 0) say([`${files} files came from ${store.location}`]);
 }
-
-const taken = ({ location }: ObjectStore, count: number) =>
-  new ObjectStoreError(
-    "the copy of a run would be mixed with what is there",
-    `${location}: ${count} objects`,
-    "choose another prefix, or go on from that run: --resume <folder> --mirror with the same address",
-  );
 
 /** As one of several ranks: rank 0 does what a process alone does, the others take its steps. */
 async function trainTogether(
