@@ -1,5 +1,11 @@
 /** Around each file of tests, which shares its process with others. */
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
 import { afterAll, expect, vi } from "vitest";
+
+// Files run beside each other: graphs that take all cores would wait for one another.
+os.availableParallelism = () => 1;
+syncBuiltinESMExports();
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer, byteOffset, byteLength);
