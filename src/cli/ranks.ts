@@ -6,7 +6,7 @@ import { availableParallelism, cpus, hostname, networkInterfaces } from "node:os
 import { createInterface } from "node:readline";
 import type { Collective } from "../distributed/collective.js";
 import { RankError } from "../distributed/errors.js";
-import type { Place } from "../distributed/moves.js";
+import { isTree, type Place } from "../distributed/moves.js";
 import type { Launcher } from "../distributed/mpi-library.js";
 import { joinTcp } from "../distributed/tcp.js";
 import { describeMachine } from "./machine.js";
@@ -152,9 +152,9 @@ function withoutToken(host: string): RankError {
 
 /** Says where the bits are not those of one rank, as they are otherwise. */
 function tell(size: number, name: string, processors: ReadonlySet<string>): void {
-  const isPower = (size & (size - 1)) === 0;
-  const why = isPower ? "processors differ" : `${size} is no power of two`;
-  const bits = isPower && processors.size === 1 ? "" : `; the last bits are not those of one rank: ${why}`;
+  const why = isTree(size) ? "processors differ" : `${size} is no power of two`;
+  const bits =
+    isTree(size) && processors.size === 1 ? "" : `; the last bits are not those of one rank: ${why}`;
   process.stderr.write(`${size} ranks by ${name}${bits}\n`);
 }
 

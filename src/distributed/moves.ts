@@ -31,9 +31,12 @@ export const pieceSize = 2 ** 18;
 export const othersOf = ({ rank, size }: Place): number[] =>
   Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
 
+/** Whether so many ranks add as a tree of halves. */
+export const isTree = (size: number): boolean => (size & (size - 1)) === 0;
+
 /** See `Collective.allReduce`, of `length` elements. */
 export function allReduceMoves({ rank, size }: Place, length: number): Move[] {
-  if ((size & (size - 1)) !== 0) return inOrder({ rank, size }, length);
+  if (!isTree(size)) return inOrder({ rank, size }, length);
   const down: Move[] = [];
   const up: Move[] = [];
   let [from, to] = [0, length];

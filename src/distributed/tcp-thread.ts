@@ -1,6 +1,6 @@
 /**
  * The thread that speaks with the other ranks, so that signs of life are sent while the process computes. It answers
- * `TcpQuestion`s one after another.
+ * `TcpQuestion`s.
  */
 import { threadData } from "../threads/start-thread.js";
 import { type Meeting, openMesh } from "./mesh.js";

@@ -28,7 +28,8 @@ export function openObjectStore(location: string, environment: Environment): Obj
   if (bucket === undefined) {
     throw new ObjectStoreError("this is no address of an object store", location, "write s3://bucket/prefix");
   }
-  const prefix = path.replace(/\/*$/, "") === "" ? "" : `${path.replace(/\/*$/, "")}/`;
+  const folder = path.replace(/\/*$/, "");
+  const prefix = folder === "" ? "" : `${folder}/`;
   const root = rootOf(bucket, environment);
   const client = new AwsClient({ ...keysOf(environment), service: "s3", region: regionOf(environment) });
 

@@ -86,8 +86,7 @@ async function begin<R extends SharedRecipe>(
   folder: Folder,
   around: Surroundings,
 ): Promise<Ready<R>> {
-  requireRounds(recipe);
-  if (recipe.training.device !== "cpu") await checkDevice(around.runtime, recipe.training.device);
+  await checkTraining(recipe, around);
   const prepared = await modalityOf(recipe, around.modalities).prepare(recipe, around);
   const asked = prepared.recipe as R;
   const early = prepared.task && (await compileRun(asked, { ...prepared, task: prepared.task }, around));
@@ -129,8 +128,7 @@ async function goOn<R extends SharedRecipe>(
   const saved = await readRecipe<R>(folder, around.modalities);
   const asked = change(saved);
   requireKept(saved, asked, folder);
-  requireRounds(asked);
-  if (asked.training.device !== "cpu") await checkDevice(around.runtime, asked.training.device);
+  await checkTraining(asked, around);
   const opened = (await openData(asked, folder, around)) as LearningOf<R>;
   const { recipe, notes, trainer } = await compileRun(asked, opened, around);
   const learning = noting(opened, notes);
@@ -317,6 +315,13 @@ export async function joinRun(around: Surroundings): Promise<void> {
   await loadCheckpoint(folder, trainer.layout, trainer.arrays);
   const data = await dataOf(opened, allWeights(trainer), around);
   await follow({ trainer, data, recipe }, collective).finally(() => data.close?.());
+}
+
+/** What can be told before there are data. */
+async function checkTraining(recipe: SharedRecipe, { runtime }: Surroundings): Promise<void> {
+  requireRounds(recipe);
+  const { device } = recipe.training;
+  if (device !== "cpu") await checkDevice(runtime, device);
 }
 
 /** Throws `RuntimeError` when the device does not work here. */

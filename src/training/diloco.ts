@@ -7,6 +7,7 @@ import { RankError } from "../distributed/errors.js";
 import {
   type BatchAt,
   createTrainer,
+  isFiniteStep,
   type StepResult,
   shareOf,
   type Trainer,
@@ -63,11 +64,11 @@ export async function createDilocoTrainer(options: TrainerOptions, diloco: Diloc
 }
 
 /** On rank 0 the loop sees it. */
-function requireFinite({ loss, gradientNorm }: StepResult, step: number): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
+function requireFinite(result: StepResult, step: number): void {
+  if (isFiniteStep(result)) return;
   throw new RankError(
     "training diverged on this rank",
-    `step ${step + 1}: loss ${loss}, gradient norm ${gradientNorm}`,
+    `step ${step + 1}: loss ${result.loss}, gradient norm ${result.gradientNorm}`,
     "lower optimizer.lr, or training.distributed.every",
   );
 }

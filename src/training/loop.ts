@@ -14,7 +14,7 @@ import { type Evaluation, evaluateLoss, isOfSomething } from "./evaluate.js";
 import { MetricsLog } from "./metrics.js";
 import { type StopRequests, stopRequests } from "./stop-requests.js";
 import { TensorBoardLog } from "./tensorboard.js";
-import type { Trainer } from "./trainer.js";
+import { isFiniteStep, type Trainer } from "./trainer.js";
 
 /** The loss or its gradients stopped being numbers. The last good checkpoint is kept. */
 export class DivergenceError extends AutodidactError {}
@@ -210,7 +210,7 @@ async function timedStep({ trainer, data, schedule, steps }: LoopOptions, step: 
   const start = performance.now();
   const result = await trainer.step(data.training, step, learningRateFactor);
   const seconds = (performance.now() - start) / 1000;
-  if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
+  if (isFiniteStep(result)) {
     return {
       ...result,
       learningRateFactor,

@@ -1,5 +1,5 @@
 /** The learning-rate range test (Smith 2017): raise the rate exponentially and watch the loss. */
-import type { BatchAt, Trainer } from "./trainer.js";
+import { type BatchAt, isFiniteStep, type Trainer } from "./trainer.js";
 
 export interface RatePoint {
   readonly lr: number;
@@ -29,9 +29,9 @@ export async function findLearningRate(
   let best = Number.POSITIVE_INFINITY;
   for (let step = 0; step < steps; step++) {
     const lr = from * (to / from) ** (step / Math.max(1, steps - 1));
-    const { loss, gradientNorm } = await trainer.step(data, step, lr / baseLr);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) break;
-    average = smoothing * average + (1 - smoothing) * loss;
+    const result = await trainer.step(data, step, lr / baseLr);
+    if (!isFiniteStep(result)) break;
+    average = smoothing * average + (1 - smoothing) * result.loss;
     const point = { lr, loss: average / (1 - smoothing ** (step + 1)) };
     points.push(point);
     onPoint?.(point);

@@ -63,6 +63,10 @@ export interface StepResult extends Losses {
   readonly rankWaitMs?: number;
 }
 
+/** Whether a step's loss and gradients are numbers; otherwise it has changed nothing. */
+export const isFiniteStep = ({ loss, gradientNorm }: StepResult): boolean =>
+  Number.isFinite(loss) && Number.isFinite(gradientNorm);
+
 /** A micro-batch by its number since the start of the run. */
 export type BatchAt = (index: number) => Promise<Batch>;
 
@@ -172,7 +176,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const { losses, weight } = await gather(data, step);
       const gradientNorm = (await update.gradientNorm()) / weight;
       const result = { ...losses, gradientNorm };
-      if (!Number.isFinite(losses.loss) || !Number.isFinite(gradientNorm)) return result;
+      if (!isFiniteStep(result)) return result;
       const clip = clipNorm > 0 ? Math.min(1, clipNorm / (gradientNorm + 1e-6)) : 1;
       await update.step({ step: step + 1, gradientScale: clip / weight }, factor); // 5 descent
       await collective.allGatherParts(parameters, bounds);
