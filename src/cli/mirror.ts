@@ -23,37 +23,39 @@ const latest = "checkpoints/latest";
 /** They come last: what they name is there. */
 const names = ["checkpoints/best", latest];
 
-export function openMirror(run: Folder, store: ObjectStore, warn: (line: string) => void): Mirror {
-  let known: Map<string, number> | undefined;
+/** `there` is what the store has by now, with its sizes. */
+export function openMirror(
+  run: Folder,
+  store: ObjectStore,
+  there: Map<string, number>,
+  warn: (line: string) => void,
+): Mirror {
   const copied = new Set<string>();
   let copying: Promise<void> = Promise.resolve();
 
-  async function readAll(paths: readonly string[]): Promise<Map<string, Uint8Array>> {
-    const found = new Map<string, Uint8Array>();
-    for (const path of paths) {
-      if ((await run.size(path)) !== undefined) found.set(path, await run.read(path));
-    }
-    return found;
+  async function put(path: string, bytes: Uint8Array): Promise<void> {
+    await store.put(path, bytes);
+    there.set(path, bytes.length);
+    copied.add(path);
   }
 
   async function copy(): Promise<void> {
-    known ??= await store.list();
     // First: a checkpoint that comes while the others are copied is not named.
-    const named = await readAll(names);
+    const named: [path: string, bytes: Uint8Array][] = [];
+    for (const path of names) {
+      if ((await run.size(path)) !== undefined) named.push([path, await run.read(path)]);
+    }
     const paths = (await filesOf(run, "")).filter((path) => !isLeftOut(path) && !names.includes(path));
     for (const path of paths) {
-      const isThere = path.startsWith("data/") && known.get(path) === (await run.size(path));
+      const isThere = path.startsWith("data/") && there.get(path) === (await run.size(path));
       if (isThere || (!grows(path) && copied.has(path))) continue;
-      await store.put(path, await run.read(path));
-      copied.add(path);
+      await put(path, await run.read(path));
     }
-    for (const [path, bytes] of named) await store.put(path, bytes);
-    const gone = [...known.keys(), ...copied].filter(
-      (path) => path.startsWith("checkpoints/step-") && !paths.includes(path),
-    );
-    for (const path of new Set(gone)) {
+    for (const [path, bytes] of named) await put(path, bytes);
+    for (const path of there.keys()) {
+      if (!path.startsWith("checkpoints/step-") || paths.includes(path)) continue;
       await store.remove(path);
-      known.delete(path);
+      there.delete(path);
       copied.delete(path);
     }
   }
@@ -73,8 +75,12 @@ export function openMirror(run: Folder, store: ObjectStore, warn: (line: string)
 }
 
 /** Brings a run into a folder that has none; its checkpoints become whole before they are named. Gives how many files came. */
-export async function pullRun(store: ObjectStore, run: Folder): Promise<number> {
-  const all = [...(await store.list()).keys()].filter((path) => !isLeftOut(path));
+export async function pullRun(
+  store: ObjectStore,
+  there: ReadonlyMap<string, number>,
+  run: Folder,
+): Promise<number> {
+  const all = [...there.keys()].filter((path) => !isLeftOut(path));
   const named = new Set<string>();
   for (const path of names.filter((path) => all.includes(path))) {
     named.add(`checkpoints/${textOf(await store.get(path))}/`);
@@ -94,21 +100,24 @@ export async function pullRun(store: ObjectStore, run: Folder): Promise<number> 
  * Makes sure that a copy may be made there: that nothing is there, or an older copy of this run. Where there is no run here
  * yet, `run` is undefined. Throws `ObjectStoreError`.
  */
-export async function requirePlace(store: ObjectStore, run: Folder | undefined): Promise<void> {
-  const copied = await store.list();
-  if (copied.size === 0) return;
-  const found = `${store.location}: ${copied.size} objects`;
+export async function requirePlace(
+  store: ObjectStore,
+  there: ReadonlyMap<string, number>,
+  run: Folder | undefined,
+): Promise<void> {
+  if (there.size === 0) return;
+  const found = `${store.location}: ${there.size} objects`;
   if (run === undefined || !(await isSameRun(run, store))) {
     const advice =
       "choose another prefix, or go on from that run: --resume <new folder> --mirror <this address>";
     throw new ObjectStoreError("the copy of a run would be mixed with what is there", found, advice);
   }
   const here = stepOf(await readName(run, "latest"));
-  const there = stepOf(copied.has(latest) ? textOf(await store.get(latest)) : undefined);
-  if (here >= there) return;
+  const copied = stepOf(there.has(latest) ? textOf(await store.get(latest)) : undefined);
+  if (here >= copied) return;
   throw new ObjectStoreError(
     "the copy of this run is ahead of it",
-    `${store.location}: step ${there}; ${run.location}: step ${here}`,
+    `${store.location}: step ${copied}; ${run.location}: step ${here}`,
     "take the copy: --resume <new folder> with the same --mirror; or choose another prefix",
   );
 }

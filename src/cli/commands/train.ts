@@ -109,24 +109,27 @@ function trainAlone(
 ): Promise<void> {
   const store = flags.mirror === undefined ? undefined : openObjectStore(flags.mirror, process.env);
   return untilStopped(async (signal, beginsTraining) => {
-    if (store) await reconcile(store, flags.resume);
+    const there = store && (await reconcile(store, flags.resume));
     const run = await open(recipe, flags, overrides, { ...around, ahead: true, lock, signal });
     tellLauncher(process.env, { run: run.folder.location });
     beginsTraining();
-    const mirror = store && openMirror(run.folder, store, (line) => say([line]));
+    const mirror = there && openMirror(run.folder, store, there, (line) => say([line]));
     await train(run, flags.json ?? false, { signal, onCheckpoint: mirror?.update });
-    await mirror?.finish();
-    if (store) say([`copied to ${store.location}`]);
+    if (!mirror) return;
+    await mirror.finish();
+    say([`copied to ${store.location}`]);
   });
 }
 
-/** Where this machine has not the run to resume, its copy becomes it; a new run needs a place for its copy. */
-async function reconcile(store: ObjectStore, resumed: string | undefined): Promise<void> {
+/** Where this machine has not the run to resume, its copy becomes it; a new run needs a place for its copy. Gives what is there. */
+async function reconcile(store: ObjectStore, resumed: string | undefined): Promise<Map<string, number>> {
+  const there = await store.list();
   const place = resumed === undefined ? undefined : openFolder(resolve(resumed));
-  if (place === undefined || (await place.size("recipe.json")) !== undefined)
-    return requirePlace(store, place);
-  const files = await pullRun(store, place);
-  if (files > 0) say([`${files} files came from ${store.location}`]);
+  if (place !== undefined && (await place.size("recipe.json")) === undefined) {
+    const files = await pullRun(store, there, place);
+    if (files > 0) say([`${files} files came from ${store.location}`]);
+  } else await requirePlace(store, there, place);
+  return there;
 }
 
 /** As one of several ranks: rank 0 does what a process alone does, the others take its steps. */
