@@ -91,7 +91,7 @@ module.exports = {
         path: "^src/",
         pathNot: [
           isTest,
-          "^src/core/runtime/node[.]ts$",
+          "^src/core/runtime/native/",
           "^src/files/(?!(?:folder|memory)[.]ts$)",
           "^src/data/",
           "^src/interop/hub/",

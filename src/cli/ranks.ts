@@ -8,6 +8,7 @@ import type { Collective } from "../distributed/collective.js";
 import { RankError } from "../distributed/errors.js";
 import { isTree, type Place } from "../distributed/moves.js";
 import type { Launcher } from "../distributed/mpi-library.js";
+import { joinMpi } from "../distributed/mpi.js";
 import { joinTcp } from "../distributed/tcp.js";
 import { describeMachine } from "./machine.js";
 import { onStop } from "./stopping.js";
@@ -111,9 +112,7 @@ function ofAnotherMpi({ size }: Place, { size: known }: Collective, name: string
 async function byMpi({ size, mpi: launcher }: ReturnType<typeof placeOf> & {}, environment: Environment) {
   if (launcher === undefined) return undefined;
   const host = environment.MASTER_ADDR ?? (localSize(environment) === size ? loopback : ownAddress());
-  // Only here, as koffi has no binary for some platforms.
-  const mpi = await import("../distributed/mpi.js").catch(() => undefined);
-  const joined = await mpi?.joinMpi({ launcher, host, waitSeconds });
+  const joined = await joinMpi({ launcher, host, waitSeconds });
   if (joined === undefined)
     process.stderr.write("the library of this mpirun is not found here: ranks meet by TCP\n");
   return joined;

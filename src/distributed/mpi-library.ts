@@ -2,8 +2,9 @@
  * The system's MPI, through koffi: Open MPI, or one with MPICH's ABI (MPICH, Intel MPI, MVAPICH). Constants of the first are
  * symbols of the library, those of the other the numbers of its mpi.h (https://www.mpich.org/abi/).
  */
+
+import { koffi } from "../core/runtime/native/koffi.js";
 import { RankError } from "./errors.js";
-import { koffi } from "./koffi.js";
 
 /** An address in this process. */
 export type Address = bigint;

@@ -2,8 +2,9 @@
  * The thread that calls MPI. A call holds it until the others have made theirs, and there is one at a time: sums of calls at
  * once on one communicator are silently wrong.
  */
+
+import { koffi } from "../core/runtime/native/koffi.js";
 import { threadData } from "../threads/start-thread.js";
-import { koffi } from "./koffi.js";
 import { type Move, pieceSize, type Span } from "./moves.js";
 import { type Address, type Launcher, openMpi } from "./mpi-library.js";
 import { answerQuestions } from "./questions.js";

@@ -3,10 +3,10 @@
  * which MPI brings the ranks together.
  */
 import { randomBytes } from "node:crypto";
+import { koffi } from "../core/runtime/native/koffi.js";
 import { createFailure } from "../threads/failure.js";
 import type { Collective } from "./collective.js";
 import { RankError } from "./errors.js";
-import { koffi } from "./koffi.js";
 import type { Meeting } from "./mesh.js";
 import { allGatherMoves, allReduceMoves, gatherMoves, type Move, type Place } from "./moves.js";
 import { exitNow, type Launcher, openMpi } from "./mpi-library.js";

@@ -257,7 +257,7 @@ async function assemble<R extends SharedRecipe>(
   const { collective = alone } = around;
   const trained = weightsOf(trainer.layout, trainer.weights);
   const weights = allWeights(trainer);
-  const data = await dataOf(learning, weights, around);
+  const data = await dataOf(learning, trainer, around);
   return {
     ...learning,
     data,
@@ -297,8 +297,22 @@ async function assemble<R extends SharedRecipe>(
 const allWeights = ({ frozen, layout, weights }: Trainer): Weights =>
   new Map([...(frozen ?? []), ...weightsOf(layout, weights)]);
 
-const dataOf = async ({ data }: Learning, weights: Weights, around: Surroundings): Promise<TrainingData> =>
-  typeof data === "function" ? data(weights, around) : data;
+/** The run's data; where its model makes them, it makes each batch with the weights that it has by then. */
+async function dataOf({ data }: Learning, trainer: Trainer, around: Surroundings): Promise<TrainingData> {
+  if (typeof data !== "function") return data;
+  const made = await data(allWeights(trainer), around);
+  return {
+    ...made,
+    async training(index) {
+      await trainer.fetch();
+      return made.training(index);
+    },
+    async *validation(limit) {
+      await trainer.fetch();
+      yield* made.validation(limit);
+    },
+  };
+}
 
 /**
  * Takes part in the run that rank 0 of `around.collective` trains, until it ends. Throws `RunError` where this process
@@ -313,7 +327,7 @@ export async function joinRun(around: Surroundings): Promise<void> {
   const opened = await modalityOf(saved, around.modalities).open(saved, folder.folder("data"), around);
   const { recipe, trainer } = await compileRun(saved, opened, around);
   await loadCheckpoint(folder, trainer.layout, trainer.arrays);
-  const data = await dataOf(opened, allWeights(trainer), around);
+  const data = await dataOf(opened, trainer, around);
   await follow({ trainer, data, recipe }, collective).finally(() => data.close?.());
 }
 

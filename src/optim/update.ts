@@ -15,13 +15,15 @@ import type { Optimizer, StepScalars, UpdateRule } from "./optimizer.js";
 /** Elements an elementwise graph works on at a time: its operands stay in the cache. */
 const pieceSize = 2 ** 17;
 
-/** The flat arrays that an update reads and writes in place. */
-export interface FlatState {
-  readonly parameters: Float32Array;
-  readonly gradients: Float32Array;
-  /** By the names that the optimizer's rules use; each as long as the parameters. */
-  readonly moments: Readonly<Record<string, Float32Array>>;
+/** What an optimizer reads and writes in place, each as long as the parameters; moments by the names that its rules use. */
+export interface Descent<A> {
+  readonly parameters: A;
+  readonly gradients: A;
+  readonly moments: Readonly<Record<string, A>>;
 }
+
+/** In flat arrays, as `Layout` has them. */
+export type FlatState = Descent<Float32Array>;
 
 /** An optimizer over flat arrays, ready to take steps. */
 export interface CompiledOptimizer {

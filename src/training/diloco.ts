@@ -29,7 +29,7 @@ export interface DilocoOptions {
 export async function createDilocoTrainer(options: TrainerOptions, diloco: DilocoOptions): Promise<Trainer> {
   const { microBatches = 1, collective = alone } = options;
   const own = shareOf(microBatches, collective);
-  const trainer = await createTrainer({ ...options, microBatches: own, collective: alone });
+  const trainer = await createTrainer({ ...options, microBatches: own, collective: alone, onHost: true });
   const { parameters } = trainer.arrays;
   const outerMoment = new Float32Array(parameters.length);
   const begin = new Float32Array(parameters.length);

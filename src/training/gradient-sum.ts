@@ -1,10 +1,9 @@
 /** The gradients of a step's micro-batches, added up. */
-import type { Runtime } from "../core/runtime/session.js";
-import { compileBlend } from "../optim/update.js";
+import type { Arrays } from "../optim/arrays.js";
 
 /** A sum over micro-batches. */
-export interface GradientSum {
-  readonly total: Float32Array;
+export interface GradientSum<A> {
+  readonly total: A;
   /** Adds up those from `first` on: `leaf` leaves the gradients of one in the array and gives how often they count. */
   run(first: number, leaf: (micro: number) => Promise<number>): Promise<void>;
 }
@@ -14,20 +13,19 @@ export interface GradientSum {
  * (2 + 3). A rank that has a half or a quarter of the micro-batches computes a branch of the same tree, so that the bits
  * do not depend on how many ranks there are. Takes an array [n] a level.
  */
-export async function gradientSum(
-  runtime: Runtime,
-  gradients: Float32Array,
+export async function gradientSum<A>(
+  arrays: Arrays<A>,
+  gradients: A,
   count: number,
-): Promise<GradientSum> {
-  const totals = Array.from({ length: levelsOf(count) }, () => new Float32Array(gradients.length));
-  const adds = await Promise.all(totals.map((total) => compileBlend(runtime, total, gradients)));
-  const joins = await Promise.all(
-    totals.slice(1).map((right, level) => compileBlend(runtime, totals[level], right)),
-  );
+): Promise<GradientSum<A>> {
+  const totals = await Promise.all(Array.from({ length: levelsOf(count) }, () => arrays.zeros()));
+  const clears = await Promise.all(totals.map((total) => arrays.clearing(total)));
+  const adds = await Promise.all(totals.map((total) => arrays.blend(total, gradients)));
+  const joins = await Promise.all(totals.slice(1).map((right, level) => arrays.blend(totals[level], right)));
 
   async function sum(level: number, first: number, number: number, leaf: Leaf): Promise<void> {
     if (isWhole(number)) {
-      totals[level].fill(0);
+      await clears[level]();
       for (let micro = first; micro < first + number; micro++) {
         const weight = await leaf(micro);
         if (weight > 0) await adds[level](1, weight);
@@ -42,7 +40,7 @@ export async function gradientSum(
   return { total: totals[0], run: (first, leaf) => sum(0, first, count, leaf) };
 }
 
-type Leaf = Parameters<GradientSum["run"]>[1];
+type Leaf = Parameters<GradientSum<unknown>["run"]>[1];
 
 /** One after another: a pair is its own tree, and an odd number has no halves. */
 const isWhole = (count: number) => count === 2 || count % 2 === 1;

@@ -96,6 +96,7 @@ export interface Summary {
 export async function iterate(options: LoopOptions): Promise<Summary> {
   const { trainer, run, steps } = options;
   const resumed = await loadCheckpoint(run, trainer.layout, trainer.arrays);
+  if (resumed) await trainer.restore();
   let state: TrainingState = resumed ?? { step: 0, seconds: 0, evaluationsSinceBest: 0 };
   let checkpoint: string | undefined = resumed && checkpointName(state.step);
   let loss: number | undefined;
@@ -126,6 +127,7 @@ export async function iterate(options: LoopOptions): Promise<Summary> {
       if (evaluated && isOfSomething(evaluated)) {
         validation = evaluated;
         Object.assign(metrics, validationMetrics(validation));
+        await trainer.fetch();
         await options.onEvaluation?.({ ...validation, step: state.step, isBest });
       }
     }

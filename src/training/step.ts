@@ -5,9 +5,11 @@ import { known, sizeOf } from "../core/graph/size.js";
 import { input, type Tensor, type TensorType } from "../core/graph/tensor.js";
 import {
   compile,
+  type DeviceTensor,
   type HostTensor,
   hostTensor,
   int64Tensor,
+  type RunTensors,
   type Runtime,
   type SessionOptions,
 } from "../core/runtime/session.js";
@@ -17,9 +19,9 @@ import { lookUp } from "../nn/parameter.js";
 import { blockInputs, feedsOf, namedInputs, type Weights } from "../nn/weights.js";
 import { ObjectiveError } from "../objectives/errors.js";
 import type { Measure, Task } from "../objectives/task.js";
+import type { DeviceArray } from "../optim/device-arrays.js";
 import { type Layout, parameterTensors } from "../optim/layout.js";
 import type { Products } from "./products.js";
-import { weightsOf } from "./weights.js";
 
 /** The loss of a batch, and what else the objective measures. */
 export interface Losses {
@@ -48,15 +50,21 @@ export interface CompiledLoss extends Pick<Task, "counts" | "count" | "report"> 
   release(): Promise<void>;
 }
 
-/** What the graph reads and writes in place at every run. */
+/** What the graph reads and writes in place at every run: on the host as the layout has it, or on the session's device. */
 export interface LossArrays {
-  /** The trained parameters, as the layout has them. */
-  readonly parameters: Float32Array;
+  /** The trained parameters. */
+  readonly parameters: Float32Array | DeviceArray;
   /** Absent: no gradients are computed. */
-  readonly gradients?: Float32Array;
+  readonly gradients?: Float32Array | DeviceArray;
   /** The model's weights where the trained parameters are an adapter's. */
   readonly frozen?: Weights;
 }
+
+const tensorsOf = (
+  layout: Layout,
+  array: Float32Array | DeviceArray,
+): ReadonlyMap<string, HostTensor | DeviceTensor> =>
+  array instanceof Float32Array ? parameterTensors(layout, array) : array.tensors;
 
 export interface LossOptions {
   readonly lora?: LoraConfig;
@@ -65,6 +73,8 @@ export interface LossOptions {
   readonly recomputeLayers?: boolean;
   /** What the products of linear layers are computed in; default float32. */
   readonly products?: Products;
+  /** Brings weights that stay as they are to where the session computes; default: they are read where they lie. */
+  readonly keep?: (weights: Readonly<Record<string, HostTensor>>) => Promise<RunTensors>;
 }
 
 /** Traces a task and compiles its loss, with gradients where asked; without them it is the loss that is evaluated. */
@@ -73,20 +83,26 @@ export async function compileLoss(
   task: Task,
   layout: Layout,
   arrays: LossArrays,
-  { lora, session, recomputeLayers = false, products = "float32" }: LossOptions = {},
+  {
+    lora,
+    session,
+    recomputeLayers = false,
+    products = "float32",
+    keep = async (feeds) => feeds,
+  }: LossOptions = {},
 ): Promise<CompiledLoss> {
   const measure = arrays.gradients ? task : (task.evaluation ?? task);
   const levels = products === "int8" ? await levelsOf(runtime, session) : undefined;
   const trained = namedInputs(layout.slots.map(({ parameter }) => [parameter.name, parameter]));
   const stays: Weights = arrays.frozen ?? new Map();
-  const frozen = namedInputs(stays);
+  const frozen = namedInputs([...stays].filter(([name]) => !trained.has(name)));
   const p = lookUp(new Map([...frozen, ...trained]), lora && loraAdapt(trained, lora), {
     eachLayer: recomputeLayers ? recompute : undefined,
     int8Levels: levels,
     blocks: blockInputs(stays),
   });
-  const places = arrays.gradients && parameterTensors(layout, arrays.gradients);
-  const weights = new Map([...stays, ...weightsOf(layout, arrays.parameters)]);
+  const places = arrays.gradients && tensorsOf(layout, arrays.gradients);
+  const parameters = Object.fromEntries(tensorsOf(layout, arrays.parameters));
 
   const compileShape = async (measure: Measure) => {
     const types = Object.entries(measure.batch);
@@ -95,7 +111,8 @@ export async function compileLoss(
     );
     const { loss, metrics = {} } = measure.loss(p, batch); // 3 predict, 4 loss
     const outputs: Record<string, Tensor> = { loss, ...metrics };
-    const into = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
+    const scalars = Object.fromEntries(Object.keys(outputs).map((name) => [name, hostTensor("float32", [])]));
+    const into: Record<string, HostTensor | DeviceTensor> = { ...scalars };
     if (places) {
       const gradients = grad(loss, [...trained.values()]); // 5 gradient
       [...trained.keys()].forEach((name, i) => {
@@ -105,7 +122,8 @@ export async function compileLoss(
     }
     // Only then: where all is kept until the backward pass, another order takes up to a tenth more memory.
     const compiled = await compile(runtime, outputs, { ...session, early: recomputeLayers });
-    return { types, metrics: Object.keys(metrics), compiled, into, fixed: feedsOf(compiled, weights) };
+    const fixed = { ...(await keep(feedsOf(compiled, stays))), ...parameters };
+    return { types, metrics: Object.keys(metrics), compiled, scalars, into, fixed };
   };
   const shapes: Awaited<ReturnType<typeof compileShape>>[] = [];
   for (const each of [measure, ...(measure.shapes ?? [])]) shapes.push(await compileShape(each));
@@ -113,10 +131,10 @@ export async function compileLoss(
 
   return {
     async run(values) {
-      const { types, metrics, compiled, into, fixed } = shapeOf(values, shapes);
+      const { types, metrics, compiled, scalars, into, fixed } = shapeOf(values, shapes);
       const fed = types.map(([name, type]) => [name, batchTensor(type, values[name])]);
       await compiled.run({ ...fixed, ...Object.fromEntries(fed) }, into);
-      const scalar = (name: string) => (into[name].data as Float32Array)[0];
+      const scalar = (name: string) => (scalars[name].data as Float32Array)[0];
       return {
         loss: scalar("loss"),
         metrics: Object.fromEntries(metrics.map((name) => [name, scalar(name)])),

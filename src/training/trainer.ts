@@ -1,5 +1,12 @@
 /** A run in memory: model, objective and optimizer compiled over flat arrays. */
-import { type Runtime, type SessionOptions, withThreads } from "../core/runtime/session.js";
+import {
+  type DeviceMemory,
+  type HostTensor,
+  type RunTensors,
+  type Runtime,
+  type SessionOptions,
+  withThreads,
+} from "../core/runtime/session.js";
 import type { Batch } from "../data/training-data.js";
 import { alone, type Collective } from "../distributed/collective.js";
 import { RankError } from "../distributed/errors.js";
@@ -7,10 +14,12 @@ import { type LoraConfig, loraParameters, targetedLayers } from "../nn/lora.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Weights } from "../nn/weights.js";
 import type { Task } from "../objectives/task.js";
+import { type Arrays, hostArrays } from "../optim/arrays.js";
+import { type DeviceArray, deviceArrays } from "../optim/device-arrays.js";
 import { type Layout, layOut } from "../optim/layout.js";
 import type { Optimizer } from "../optim/optimizer.js";
 import { elementBounds, updateShares } from "../optim/shares.js";
-import { type CompiledOptimizer, compileBlend, compileOptimizer, momentNames } from "../optim/update.js";
+import { momentNames } from "../optim/update.js";
 import type { NamedArrays } from "./checkpoint.js";
 import { gradientSum } from "./gradient-sum.js";
 import type { Products } from "./products.js";
@@ -50,6 +59,8 @@ export interface TrainerOptions {
   /** What the products of linear layers are computed in while training; default float32. Evaluation is in float32. */
   readonly products?: Products;
   readonly session?: SessionOptions;
+  /** Keep weights and moments on the host also where the device has memory: others read and write them at any time. */
+  readonly onHost?: boolean;
 }
 
 /** Means over all that counts in the step's batches; zero where nothing does. */
@@ -89,51 +100,95 @@ export interface Trainer {
    * gradients are not finite the weights stay as they were, and the result says so.
    */
   step(data: BatchAt, step: number, factor: number): Promise<StepResult>;
-  /** Gives rank 0 what of `arrays` the ranks have in parts: before they are saved. */
+  /** Brings `weights` up to date where they change on a device: before they are read. */
+  fetch(): Promise<void>;
+  /** Brings `arrays` up to date, and gives rank 0 what of them the ranks have in parts: before they are saved. */
   complete(): Promise<void>;
+  /** Takes over what was written into `arrays`. */
+  restore(): Promise<void>;
 }
 
-/** Compiles a run with fresh parameters, with pretrained ones, or with a fresh adapter beside those. */
+/**
+ * Compiles a run with fresh parameters, with pretrained ones, or with a fresh adapter beside those. Where the device has
+ * memory, what changes stays there, and `arrays` are brought up to date when asked for.
+ */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
-  const { microBatches = 1, clipNorm = 0, session, recomputeLayers, products, collective = alone } = options;
-  const own = shareOf(microBatches, collective);
+  const { runtime, task, optimizer, session = {}, collective = alone, lora } = options;
   const { trains = () => lora === undefined } = options;
   const whole = task.parameters.filter(trains);
   const others = task.parameters.filter((parameter) => !trains(parameter));
   const trained = lora ? [...loraParameters(targetedLayers(others, lora), lora), ...whole] : whole;
-  const frozen = lora || trained.length < task.parameters.length ? pretrained : undefined;
   const layout = layOut(trained, optimizer);
+  // Ranks exchange what lies on the host.
+  const onHost = options.onHost || collective.size > 1;
+  const memory = onHost ? undefined : await runtime.memory?.(session.device ?? "cpu");
+  if (memory) {
+    const arrays = deviceArrays(runtime, memory, layout, session);
+    return assemble(options, layout, arrays, keptBy(memory));
+  }
+  // What follows the gradients is done on the CPU, whatever the device.
+  return assemble(options, layout, hostArrays(withThreads(runtime, session.threads), layout));
+}
+
+/** Copies weights that stay as they are to a device, each once. */
+function keptBy(memory: DeviceMemory): LossOptions["keep"] {
+  const kept = new Map<HostTensor["data"], RunTensors[string]>();
+  return async (weights) => {
+    for (const tensor of Object.values(weights)) {
+      if (kept.has(tensor.data)) continue;
+      const there = memory.allocate(tensor.dtype, tensor.shape);
+      await there.write(tensor);
+      kept.set(tensor.data, there);
+    }
+    return Object.fromEntries(
+      Object.entries(weights).map(([name, { data }]) => [name, kept.get(data)!] as const),
+    );
+  };
+}
+
+async function assemble<A extends Float32Array | DeviceArray>(
+  options: TrainerOptions,
+  layout: Layout,
+  arrays: Arrays<A>,
+  keep?: LossOptions["keep"],
+): Promise<Trainer> {
+  const { runtime, task, optimizer, seed, averageDecay, pretrained, lora } = options;
+  const { microBatches = 1, clipNorm = 0, session, recomputeLayers, products, collective = alone } = options;
+  const own = shareOf(microBatches, collective);
+  const frozen = lora || layout.slots.length < task.parameters.length ? pretrained : undefined;
   const flat = () => new Float32Array(layout.size);
   const parameters = flat();
   initialiseAll(layout, parameters, seed);
   if (pretrained) copyWeights(layout, parameters, pretrained);
-  const gradients = flat();
   const moments = Object.fromEntries(momentNames(optimizer).map((name) => [name, flat()]));
   const average = averageDecay === undefined ? undefined : parameters.slice();
   const weights = average ?? parameters;
+  /** On the host; those that change lie in `placed`. */
+  const all: NamedArrays = { parameters, ...moments, ...(average ? { average } : {}) };
+  const placed: Record<string, A> = {};
+  for (const [name, array] of Object.entries(all)) placed[name] = await arrays.of(array);
+  const gradients = await arrays.zeros();
 
   const lossOver = (arrays: LossArrays, how?: Pick<LossOptions, "recomputeLayers" | "products">) =>
-    compileLoss(runtime, task, layout, arrays, { lora, session, ...how });
-  const loss = await lossOver({ parameters, gradients, frozen }, { recomputeLayers, products });
-  const evaluation = await lossOver({ parameters: weights, frozen }, { recomputeLayers });
-  // What follows the gradients is done on the CPU, whatever the device.
-  const host = withThreads(runtime, session?.threads);
-  const sum = microBatches > 1 ? await gradientSum(host, gradients, own) : undefined;
-  const follow = average && (await compileBlend(host, average, parameters));
+    compileLoss(runtime, task, layout, arrays, { lora, session, keep, ...how });
+  const loss = await lossOver(
+    { parameters: placed.parameters, gradients, frozen },
+    { recomputeLayers, products },
+  );
+  const evaluation = await lossOver(
+    { parameters: placed.average ?? placed.parameters, frozen },
+    { recomputeLayers },
+  );
+  const sum = microBatches > 1 ? await gradientSum(arrays, gradients, own) : undefined;
+  const follow = average && (await arrays.blend(placed.average, placed.parameters));
   const shares = updateShares(layout, optimizer, collective.size);
   const bounds = elementBounds(layout, shares);
   const slots = layout.slots.slice(shares[collective.rank], shares[collective.rank + 1]);
-  const update: CompiledOptimizer = await compileOptimizer(
-    host,
-    optimizer,
-    { ...layout, slots },
-    {
-      parameters,
-      gradients: sum?.total ?? gradients,
-      moments,
-    },
-  );
+  const update = await arrays.optimizer(optimizer, slots, {
+    parameters: placed.parameters,
+    gradients: sum?.total ?? gradients,
+    moments: Object.fromEntries(Object.keys(moments).map((name) => [name, placed[name]])),
+  });
 
   /** Sums gradients over all ranks, each as often as its batch counts, and says how often that is in all. */
   async function gather(data: BatchAt, step: number) {
@@ -152,7 +207,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     if (sum) await sum.run(collective.rank * own, leaf);
     else await leaf(0);
     const ms = performance.now() - began;
-    if (sum) await collective.allReduce(sum.total);
+    if (sum?.total instanceof Float32Array) await collective.allReduce(sum.total);
     const ranks = await collective.allGather({ parts, counts, dataWaitMs, ms });
     const all = ranks.flatMap(({ counts }) => counts);
     const losses = meanLosses(
@@ -165,7 +220,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   return {
     layout,
-    arrays: { parameters, ...moments, ...(average ? { average } : {}) },
+    arrays: all,
     weights,
     frozen,
     task,
@@ -184,8 +239,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await follow?.(decay, 1 - decay);
       return result;
     },
+    fetch: () => arrays.pull(placed.average ?? placed.parameters, weights),
     async complete() {
+      for (const [name, array] of Object.entries(all)) await arrays.pull(placed[name], array);
       for (const moment of Object.values(moments)) await collective.gatherParts(moment, bounds);
+    },
+    async restore() {
+      for (const [name, array] of Object.entries(all)) await arrays.push(placed[name], array);
     },
   };
 }

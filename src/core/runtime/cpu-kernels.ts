@@ -1,7 +1,8 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import * as ort from "#onnxruntime-node";
 import type { Kernels } from "../graph/op.js";
 import { type GraphProtoSchema, ModelProtoSchema } from "../onnx/onnx_pb.js";
+import { type HostTensor, hostTensor } from "./host-tensor.js";
+import { loadNative } from "./native/session.js";
 
 let kernels: Promise<Kernels> | undefined;
 
@@ -39,10 +40,8 @@ async function findBlock(): Promise<number | undefined> {
     output: [info("y", float)],
   };
   try {
-    const { dims } = await run(reordered, {
-      x: new ort.Tensor("float32", new Float32Array(4), [1, 4, 1, 1]),
-    });
-    return dims[1] > 4 ? dims[1] : undefined;
+    const { shape } = await run(reordered, { x: hostTensor("float32", [1, 4, 1, 1]) });
+    return shape[1] > 4 ? shape[1] : undefined;
   } catch {
     return undefined;
   }
@@ -60,8 +59,8 @@ async function exactLevels(): Promise<number | undefined> {
   };
   try {
     const { data } = await run(product, {
-      a: new ort.Tensor("uint8", new Uint8Array(64).fill(255), [1, 64]),
-      b: new ort.Tensor("int8", new Int8Array(64 * 16).fill(127), [64, 16]),
+      a: hostTensor("uint8", [1, 64], new Uint8Array(64).fill(255)),
+      b: hostTensor("int8", [64, 16], new Int8Array(64 * 16).fill(127)),
     });
     return (data as Int32Array)[0] === 64 * 255 * 127 ? 127 : 64;
   } catch {
@@ -72,17 +71,14 @@ async function exactLevels(): Promise<number | undefined> {
 /** The output y of a graph. */
 async function run(
   graph: MessageInitShape<typeof GraphProtoSchema>,
-  feeds: Record<string, ort.Tensor>,
-): Promise<ort.Tensor> {
+  feeds: Record<string, HostTensor>,
+): Promise<HostTensor> {
   const model = create(ModelProtoSchema, {
     irVersion: 10n,
     opsetImport: [{ version: 23n }, { domain: "com.microsoft.nchwc", version: 1n }],
     graph,
   });
-  const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, model), {
-    intraOpNumThreads: 1,
-    logSeverityLevel: 4,
-  });
+  const session = await loadNative(toBinary(ModelProtoSchema, model), ["y"], { threads: 1 });
   const { y } = await session.run(feeds);
   await session.release();
   return y;

@@ -11,6 +11,24 @@ export interface HostTensor {
   readonly data: TypedArray;
 }
 
+/** Values that stay on a device, with their shape: sessions there read and write them where they lie. */
+export interface DeviceTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Copies them to the host. */
+  read(into: HostTensor): Promise<void>;
+  /** Copies them from the host. */
+  write(from: HostTensor): Promise<void>;
+  /** Gives the memory back; not to be used again. */
+  free(): void;
+}
+
+/** The memory of a device. */
+export interface DeviceMemory {
+  /** Values that nobody has written yet. Throws `RuntimeError` where there is no room. */
+  allocate(dtype: DType, shape: readonly number[]): DeviceTensor;
+}
+
 /** A host tensor of zeros, or over given data. Throws `RuntimeError` when the data do not fill the shape. */
 export function hostTensor(dtype: DType, shape: readonly number[], data?: TypedArray): HostTensor {
   const size = shape.reduce((a, b) => a * b, 1);

@@ -3,9 +3,16 @@ import type { Tensor, TensorType } from "../graph/tensor.js";
 import { type InputValues, type Lowered, lower } from "../onnx/lower.js";
 import { withoutValues } from "../onnx/model-files.js";
 import { overRows } from "../onnx/over-rows.js";
-import { type HostTensor, RuntimeError } from "./host-tensor.js";
+import { type DeviceMemory, type DeviceTensor, type HostTensor, RuntimeError } from "./host-tensor.js";
 
-export { type HostTensor, hostTensor, int64Tensor, RuntimeError } from "./host-tensor.js";
+export {
+  type DeviceMemory,
+  type DeviceTensor,
+  type HostTensor,
+  hostTensor,
+  int64Tensor,
+  RuntimeError,
+} from "./host-tensor.js";
 
 /** Where graphs run: ONNX Runtime's execution providers. */
 export type Device = "cpu" | "webgpu" | "cuda" | "coreml" | "dml";
@@ -26,13 +33,13 @@ export interface SessionOptions {
   profile?: string;
 }
 
+/** By name; those on a device are of the session's own. */
+export type RunTensors = Readonly<Record<string, HostTensor | DeviceTensor>>;
+
 /** A loaded graph. `feeds` and `into` may be views of larger arrays; `into` is written in place. */
 export interface Session {
-  /** Computes the outputs from named inputs. */
-  run(
-    feeds: Readonly<Record<string, HostTensor>>,
-    into?: Readonly<Record<string, HostTensor>>,
-  ): Promise<Record<string, HostTensor>>;
+  /** Computes the outputs from named inputs; gives those that are not written on a device. */
+  run(feeds: RunTensors, into?: RunTensors): Promise<Record<string, HostTensor>>;
   /** Frees the session; ends the profile when one was asked for. */
   release(): Promise<void>;
 }
@@ -46,6 +53,8 @@ export interface Compiled extends Session {
 export interface Runtime {
   /** What this machine can run on, best known first. */
   devices(): Device[];
+  /** A device's memory, where values can be kept between runs; undefined where the host's is used. */
+  memory?(device: Device): Promise<DeviceMemory | undefined>;
   /** How a device's kernels want what they read; absent: as ONNX has it. */
   kernels?(device: Device): Promise<Kernels>;
   /**
@@ -102,9 +111,10 @@ async function load(runtime: Runtime, lowered: Lowered, options?: SessionOptions
   return { graph, run: checked(session, graph.inputs), release: () => session.release() };
 }
 
-/** Compares feeds with the graph's inputs, so that a mistake is named before the runtime sees it. */
+/** Feeds the graph's inputs, compared with them, so that a mistake is named before the runtime sees it. */
 function checked(session: Session, inputs: ReadonlyMap<string, TensorType>): Session["run"] {
   return (feeds, into) => {
+    const fed: Record<string, HostTensor | DeviceTensor> = {};
     for (const [name, { dtype, shape }] of inputs) {
       const feed = feeds[name];
       const fits =
@@ -118,7 +128,8 @@ function checked(session: Session, inputs: ReadonlyMap<string, TensorType>): Ses
           "feed every input with its element type and shape",
         );
       }
+      fed[name] = feed;
     }
-    return session.run(feeds, into);
+    return session.run(fed, into);
   };
 }

@@ -1,0 +1,25 @@
+/**
+ * koffi, which calls functions of C libraries, by its binary for this platform: the package `koffi` itself wants to run a
+ * script when it is installed.
+ */
+import { createRequire } from "node:module";
+import type Koffi from "koffi";
+import { RuntimeError } from "../host-tensor.js";
+
+const name = `@koromix/koffi-${process.platform}-${process.arch}`;
+
+/** Importing this throws `RuntimeError` where the platform has none. */
+export const koffi = load();
+
+function load(): typeof Koffi {
+  try {
+    return createRequire(import.meta.url)(name);
+  } catch (cause) {
+    throw new RuntimeError(
+      "what calls ONNX Runtime is not there for this system",
+      `${name}: ${(cause as Error).message.split("\n")[0]}`,
+      "install without leaving out optional dependencies, on Linux (x64, arm64), macOS (arm64) or Windows (x64, arm64)",
+      { cause },
+    );
+  }
+}

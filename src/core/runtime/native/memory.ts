@@ -1,0 +1,86 @@
+/** Tensors that stay on a device between runs. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type DType, dtypes } from "../../graph/dtype.js";
+import { ModelProtoSchema } from "../../onnx/onnx_pb.js";
+import { type DeviceMemory, type DeviceTensor, type HostTensor, RuntimeError } from "../host-tensor.js";
+import type { Device, Session } from "../session.js";
+import { ortApi } from "./api.js";
+import { loadNative } from "./session.js";
+import type { NativeTensor } from "./values.js";
+
+/** What the library calls the memory of devices that can keep tensors. */
+const names: Partial<Record<Device, string>> = { webgpu: "WebGPU_Buf", cuda: "Cuda" };
+
+/** OrtDeviceAllocator, OrtMemTypeDefault */
+const [deviceAllocator, defaultMemory] = [0, 0];
+
+const opened = new Map<Device, Promise<DeviceMemory>>();
+
+/** A device's memory; undefined where tensors are kept on the host. Throws `RuntimeError` where the device is missing. */
+export async function nativeMemory(device: Device): Promise<DeviceMemory | undefined> {
+  const name = names[device];
+  if (!name) return undefined;
+  const before = opened.get(device);
+  if (before) return before;
+  const memory = open(device, name);
+  opened.set(device, memory);
+  memory.catch(() => opened.delete(device));
+  return memory;
+}
+
+async function open(device: Device, name: string): Promise<DeviceMemory> {
+  const api = ortApi();
+  const session = await loadNative(copying("float32"), ["y"], { device });
+  const info = api.make("CreateMemoryInfo", name, deviceAllocator, 0, defaultMemory);
+  const allocator = api.make("CreateAllocator", session.address, info);
+  // A copy is the run of a graph that does nothing: the runtime brings values to where they are asked for.
+  const copies = new Map<DType, Promise<Session>>([["float32", Promise.resolve(session)]]);
+  const copy = async (from: HostTensor | DeviceTensor, to: HostTensor | DeviceTensor) => {
+    let copier = copies.get(from.dtype);
+    if (!copier) {
+      copier = loadNative(copying(from.dtype), ["y"], { device });
+      copies.set(from.dtype, copier);
+    }
+    await (await copier).run({ x: from }, { y: to });
+  };
+  return {
+    allocate(dtype, shape) {
+      const sizes = BigInt64Array.from(shape, BigInt);
+      const value = api.make("CreateTensorAsOrtValue", allocator, sizes, shape.length, dtypes[dtype].onnx);
+      const tensor: NativeTensor = {
+        dtype,
+        shape,
+        value,
+        read: (into) => copy(tensor, fitting(into, tensor)),
+        write: (from) => copy(fitting(from, tensor), tensor),
+        free: () => api.release("Value", value),
+      };
+      return tensor;
+    },
+  };
+}
+
+function fitting(host: HostTensor, { dtype, shape }: DeviceTensor): HostTensor {
+  if (host.dtype === dtype && String(host.shape) === String(shape)) return host;
+  throw new RuntimeError(
+    "a tensor on a device and one on the host are not alike",
+    `${dtype}[${shape}] there, ${host.dtype}[${host.shape}] here`,
+    "copy between tensors of one type and shape",
+  );
+}
+
+/** y = x, of any shape. */
+function copying(dtype: DType): Uint8Array<ArrayBuffer> {
+  const info = (name: string) => ({
+    name,
+    type: { value: { case: "tensorType" as const, value: { elemType: dtypes[dtype].onnx } } },
+  });
+  const graph = {
+    name: "copy",
+    node: [{ opType: "Identity", input: ["x"], output: ["y"] }],
+    input: [info("x")],
+    output: [info("y")],
+  };
+  const model = create(ModelProtoSchema, { irVersion: 10n, opsetImport: [{ version: 21n }], graph });
+  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+}

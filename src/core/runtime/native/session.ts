@@ -1,0 +1,230 @@
+/** Graphs loaded and run by ONNX Runtime's C API. */
+import { availableParallelism } from "node:os";
+import { type HostTensor, RuntimeError } from "../host-tensor.js";
+import type { Device, Session, SessionOptions } from "../session.js";
+import { type Address, ortApi } from "./api.js";
+import { koffi } from "./koffi.js";
+import { isNative, readValue, valueOver } from "./values.js";
+
+/** ORT_LOGGING_LEVEL_FATAL: every error comes as an exception, the log would only say it twice. */
+const fatal = 4;
+/** GraphOptimizationLevel ORT_ENABLE_ALL */
+const optimiseAll = 99;
+
+/** The names of providers: in the list of those that are built in, and for the function that adds one. */
+const providers = {
+  cpu: { built: "CPUExecutionProvider" },
+  webgpu: { built: "WebGpuExecutionProvider", added: "WebGPU" },
+  cuda: { built: "CUDAExecutionProvider" },
+  coreml: { built: "CoreMLExecutionProvider", added: "CoreML" },
+  dml: { built: "DmlExecutionProvider", added: "DML" },
+} as const satisfies Record<Device, { built: string; added?: string }>;
+
+let made: Address | undefined;
+const environment = () => (made ??= ortApi().make("CreateEnv", fatal, "autodidact"));
+
+/** What the library was built with. Files for CUDA are installed apart; loading a graph tells. */
+export function builtDevices(): Device[] {
+  const api = ortApi();
+  const [list, count] = [new BigUint64Array(1), new Int32Array(1)];
+  api.call("GetAvailableProviders", list, count);
+  const names = new BigUint64Array(koffi.view(list[0], 8 * count[0]));
+  const built = Array.from(names, (name) => api.textAt(name));
+  api.call("ReleaseAvailableProviders", list[0], count[0]);
+  const known = Object.entries(providers) as [Device, { built: string }][];
+  return known.filter(([, { built: name }]) => built.includes(name)).map(([device]) => device);
+}
+
+/** Names as the library reads them: an array of addresses, with the bytes that those point to. */
+interface Names {
+  readonly addresses: BigUint64Array;
+  readonly bytes: readonly Uint8Array[];
+}
+
+const encoder = new TextEncoder();
+
+function namesOf(
+  names: readonly string[],
+  encode = (text: string): Uint8Array => encoder.encode(text),
+): Names {
+  const bytes = names.map((name) => encode(`${name}\0`));
+  return { bytes, addresses: BigUint64Array.from(bytes, (each) => koffi.address(each)) };
+}
+
+/** As the library has paths, which `values` are named by. */
+const encodePath = (path: string): Uint8Array =>
+  process.platform === "win32" ? Buffer.from(path, "utf16le") : encoder.encode(path);
+
+/** Runs shorter than this are done at once: another thread would cost more than the event loop waits. */
+const shortMs = 4;
+
+/** What is run on other threads, so that nothing of it is collected. */
+const underWay = new Set<object>();
+
+/** Two runs at once on a GPU by WebGPU end the process (onnxruntime#32561): there, one thing is done after another. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(device: Device, work: () => Promise<T>): Promise<T> {
+  if (device === "cpu") return work();
+  const mine = turn.then(work);
+  turn = mine.catch(() => {});
+  return mine;
+}
+
+/** A session of the library. */
+export interface NativeSession extends Session {
+  readonly address: Address;
+}
+
+/** Throws `RuntimeError` for a device or a model that is refused. */
+export async function loadNative(
+  model: Uint8Array,
+  outputs: readonly string[],
+  options: SessionOptions = {},
+  values: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<NativeSession> {
+  const api = ortApi();
+  const { device = "cpu" } = options;
+  const available = builtDevices();
+  if (!available.includes(device)) {
+    throw new RuntimeError(
+      "this machine cannot run on the asked device",
+      `${device}; available: ${available.join(", ")}`,
+      "choose one of those",
+    );
+  }
+  let session: Address;
+  try {
+    session = await inTurn(device, () => create(model, options, values));
+  } catch (cause) {
+    throw new RuntimeError(
+      "ONNX Runtime did not load a graph",
+      `device ${device}: ${(cause as Error).message}`,
+      `check the device's driver and libraries; \`autodidact doctor\` tries each of ${available.join(", ")}`,
+      { cause },
+    );
+  }
+  const outputNames = namesOf(outputs);
+  let inputNames: { readonly key: string; readonly names: Names } | undefined;
+  let lastMs = Number.POSITIVE_INFINITY;
+
+  const compute: Session["run"] = async (feeds, into = {}) => {
+    const fed = Object.keys(feeds);
+    const key = fed.join("\0");
+    if (inputNames?.key !== key) inputNames = { key, names: namesOf(fed) };
+    const { names } = inputNames;
+    const inputs = BigUint64Array.from(fed, (name) => valueOver(feeds[name]));
+    const results = BigUint64Array.from(outputs, (name) => (into[name] ? valueOver(into[name]) : 0n));
+    const args = [
+      session,
+      null,
+      names.addresses,
+      inputs,
+      fed.length,
+      outputNames.addresses,
+      outputs.length,
+      results,
+    ];
+    const kept = { feeds, into, args, names };
+    underWay.add(kept);
+    // Whatever waits for the event loop has its turn, as after every run elsewhere.
+    const short = lastMs < shortMs;
+    if (short) await new Promise(setImmediate);
+    const start = performance.now();
+    try {
+      if (short) api.call("Run", ...args);
+      else await api.callApart("Run", ...args);
+    } finally {
+      underWay.delete(kept);
+    }
+    lastMs = performance.now() - start;
+    const found: Record<string, HostTensor> = {};
+    outputs.forEach((name, i) => {
+      const given = into[name];
+      if (!given) found[name] = taken(results[i]);
+      else if (!isNative(given)) found[name] = given as HostTensor;
+    });
+    return found;
+  };
+
+  return {
+    address: session,
+    run: (feeds, into) => inTurn(device, () => compute(feeds, into)),
+    async release() {
+      if (options.profile) {
+        const allocator = api.make("GetAllocatorWithDefaultOptions");
+        api.call("AllocatorFree", allocator, api.make("SessionEndProfiling", session, allocator));
+      }
+      api.release("Session", session);
+    },
+  };
+}
+
+function taken(value: Address): HostTensor {
+  const tensor = readValue(value);
+  ortApi().release("Value", value);
+  return tensor;
+}
+
+async function create(
+  model: Uint8Array,
+  options: SessionOptions,
+  values: ReadonlyMap<string, Uint8Array>,
+): Promise<Address> {
+  const api = ortApi();
+  const home = environment(); // before all else: its logger is everyone's
+  const settings = api.make("CreateSessionOptions");
+  const { device = "cpu", threads = availableParallelism(), spin = true, profile } = options;
+  const entries = {
+    "session.force_spinning_stop": "1", // threads that spin on after a run take the cores from the next session
+    "session.use_device_allocator_for_initializers": "1", // the arena takes more than is asked for
+    ...(spin ? {} : { "session.intra_op.allow_spinning": "0" }),
+  };
+  try {
+    append(settings, device);
+    api.call("SetIntraOpNumThreads", settings, threads);
+    api.call("SetInterOpNumThreads", settings, 1);
+    api.call("SetSessionGraphOptimizationLevel", settings, optimiseAll);
+    api.call("SetSessionLogSeverityLevel", settings, fatal);
+    // Planned memory costs a third more at the peak and saves no time.
+    api.call("DisableMemPattern", settings);
+    if (profile) api.call("EnableProfiling", settings, profile);
+    for (const [key, value] of Object.entries(entries)) {
+      api.call("AddSessionConfigEntry", settings, key, value);
+    }
+    if (values.size > 0) addValues(settings, values);
+    const place = new BigUint64Array(1);
+    await api.callApart("CreateSessionFromArray", home, model, model.length, settings, place);
+    return place[0];
+  } finally {
+    api.release("SessionOptions", settings);
+  }
+}
+
+function append(settings: Address, device: Device): void {
+  const api = ortApi();
+  const provider: { built: string; added?: string } = providers[device];
+  if (provider.added) {
+    api.call("SessionOptionsAppendExecutionProvider", settings, provider.added, null, null, 0);
+  } else if (device === "cuda") {
+    const cuda = api.make("CreateCUDAProviderOptions");
+    try {
+      api.call("SessionOptionsAppendExecutionProvider_CUDA_V2", settings, cuda);
+    } finally {
+      api.release("CUDAProviderOptions", cuda);
+    }
+  }
+}
+
+function addValues(settings: Address, values: ReadonlyMap<string, Uint8Array>): void {
+  const names = namesOf([...values.keys()], encodePath);
+  const arrays = [...values.values()];
+  ortApi().call(
+    "AddExternalInitializersFromFilesInMemory",
+    settings,
+    names.addresses,
+    BigUint64Array.from(arrays, (array) => koffi.address(array)),
+    BigUint64Array.from(arrays, ({ length }) => BigInt(length)),
+    arrays.length,
+  );
+}
