@@ -68,6 +68,10 @@ export type OnnxAttribute =
 
 /** How the kernels of a runtime want what they read, where that is not as ONNX has it. */
 export interface Kernels {
+  /** The version of ONNX's operator set up to which a device's kernels are registered; absent: all that is written here. */
+  readonly opset?: number;
+  /** Operators, by their names, that it would compute elsewhere: written with others where that can be. */
+  readonly lacks?: ReadonlySet<string>;
   /** Channels that its own layout for convolutions keeps side by side; absent: it has none. */
   readonly convolutionBlock?: number;
   /** A product transposes its left operand piece by piece, each piece many times. */

@@ -17,7 +17,7 @@ import { GraphProtoSchema, type ModelProto, ModelProtoSchema } from "./onnx_pb.j
 import { simplify } from "./passes.js";
 
 /** ONNX operator set and file version that the written models use. */
-const opset = 23n;
+const newestOpset = 23;
 const irVersion = 10n;
 
 /** A graph ready to run: ONNX bytes with the types of what goes in and comes out. */
@@ -60,7 +60,7 @@ export function lower(
     irVersion,
     producerName: "autodidact",
     opsetImport: [
-      { domain: "", version: opset },
+      { domain: "", version: BigInt(kernels.opset ?? newestOpset) },
       { domain: "com.microsoft", version: 1n },
       ...(kernels.convolutionBlock ? [{ domain: "com.microsoft.nchwc", version: 1n }] : []),
     ],

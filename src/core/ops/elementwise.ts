@@ -2,6 +2,7 @@
 import { type DType, dtypes } from "../graph/dtype.js";
 import { defineOp, type Sample } from "../graph/op.js";
 import { apply, type Tensor, type TensorType } from "../graph/tensor.js";
+import { exactSine } from "./exact-sine.js";
 import {
   apart,
   applyBinary,
@@ -55,6 +56,13 @@ export const Sign = defineOp({
   onnx: "Sign",
   type: same,
   vjp: () => [undefined],
+  lower: (emit, [x], _, { inputs: [{ dtype }] }) => {
+    if (!emit.kernels.lacks?.has("Sign")) return emit.node("Sign", [x]);
+    const zero = emit.filled(0, dtype);
+    const is = (comparison: string) =>
+      emit.node("Cast", emit.node(comparison, [x, zero]), { to: dtypes[dtype].onnx });
+    return emit.node("Sub", [...is("Greater"), ...is("Less")]);
+  },
   fold: Math.sign,
   samples: awayFromZero,
 });
@@ -126,6 +134,7 @@ export function sin<S extends string>(x: Tensor<S>): Tensor<S> {
 export const Sin = defineOp({
   onnx: "Sin",
   type: same,
+  lower: (emit, [x]) => (emit.kernels.lacks?.has("Sin") ? exactSine(emit, x, "Sin") : emit.node("Sin", [x])),
   vjp: ([g], _, [x]) => [mul(g, cos(x))],
   fold: Math.sin,
   samples: unary,
@@ -138,6 +147,7 @@ export function cos<S extends string>(x: Tensor<S>): Tensor<S> {
 export const Cos = defineOp({
   onnx: "Cos",
   type: same,
+  lower: (emit, [x]) => (emit.kernels.lacks?.has("Cos") ? exactSine(emit, x, "Cos") : emit.node("Cos", [x])),
   vjp: ([g], _, [x]) => [neg(mul(g, sin(x)))],
   fold: Math.cos,
   samples: unary,
@@ -202,9 +212,9 @@ export const Heaviside = defineOp({
   type: same,
   vjp: () => [undefined],
   lower: (emit, [x], _, { inputs: [{ dtype }] }) => {
-    if (dtype === "float32")
-      return emit.node("HardSigmoid", [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
     // The CPU has no kernel for other types.
+    if (dtype === "float32" && !emit.kernels.lacks?.has("HardSigmoid"))
+      return emit.node("HardSigmoid", [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } });
     return emit.node("Cast", emit.node("Greater", [x, emit.filled(0, dtype)]), { to: dtypes[dtype].onnx });
   },
   fold: (x) => Number(x > 0),

@@ -38,7 +38,14 @@ export const LogSoftmax = defineOp<AxisAttrs>({
   onnx: "LogSoftmax",
   type: ([x]) => x,
   vjp: ([g], [y], _, { axis }) => [sub(g, mul(exp(y), sum(g, [axis], { keepDims: true })))],
-  attributes: ({ axis }) => ({ axis }),
+  lower: (emit, [x], { axis }) => {
+    if (!emit.kernels.lacks?.has("LogSoftmax")) return emit.node("LogSoftmax", [x], { axis });
+    // x - max - log(sum(exp(x - max)))
+    const axes = emit.sizes([axis]);
+    const shifted = emit.node("Sub", [x, ...emit.node("ReduceMax", [x, axes], { keepdims: 1 })]);
+    const total = emit.node("ReduceSum", [...emit.node("Exp", shifted), axes], { keepdims: 1 });
+    return emit.node("Sub", [...shifted, ...emit.node("Log", total)]);
+  },
   samples: [{ inputs: [{ shape: [3, 4] }], attrs: { axis: 1 } }],
 });
 
@@ -108,7 +115,16 @@ export const RMSNormalization = defineOp<LayerNormAttrs>({
       "give a vector of the last axis' size",
     );
   },
-  attributes: ({ epsilon }) => ({ axis: -1, epsilon: { float: epsilon } }),
+  lower: (emit, inputs, { epsilon }) =>
+    // ONNX Runtime's own name for it, older than the standard's.
+    emit.node(
+      emit.kernels.lacks?.has("RMSNormalization") ? "SimplifiedLayerNormalization" : "RMSNormalization",
+      inputs,
+      {
+        axis: -1,
+        epsilon: { float: epsilon },
+      },
+    ),
   samples: [{ inputs: [{ shape: [3, 5] }, { shape: [5] }], attrs: { epsilon: 1e-5 } }],
 });
 
@@ -150,7 +166,11 @@ export const RotaryEmbedding = defineOp<RotaryAttrs>({
     undefined,
     undefined,
   ],
-  attributes: ({ numHeads }) => ({ num_heads: numHeads }),
+  lower: (emit, [x, cos, sin, positions], { numHeads }) =>
+    emit.kernels.lacks?.has("RotaryEmbedding")
+      ? // ONNX Runtime's own, older than the standard's; a head's width is twice that of the angles.
+        emit.node("RotaryEmbedding", [x, positions, cos, sin], {}, 1, "com.microsoft")
+      : emit.node("RotaryEmbedding", [x, cos, sin, positions], { num_heads: numHeads }),
   samples: [
     {
       inputs: [
