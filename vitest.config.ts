@@ -24,8 +24,8 @@ export default defineConfig({
         test: {
           name: "shared",
           include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          // npm run test:clients, test:package, test:page and test:python have these.
-          exclude: [...configDefaults.exclude, ...replacing, "test/{clients,package,page,python}/**"],
+          // npm run test:clients, test:device, test:package, test:page and test:python have these.
+          exclude: [...configDefaults.exclude, ...replacing, "test/{clients,device,package,page,python}/**"],
           globalSetup: "test/built.ts",
           // Loading the modules anew for each file would take longer than its tests.
           isolate: false,

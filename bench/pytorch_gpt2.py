@@ -14,7 +14,7 @@ and ends with its input. Its first line, once ready, is
 Read the rate: without OpenBLAS Debian's PyTorch falls back to the reference BLAS, which multiplies at about
 3 GFLOP/s on any machine, and beating that says nothing.
 The environment says how it runs: idle threads sleep unless YARDSTICK_AWAKE=1 leaves them as they come, YARDSTICK_COMPILE=1
-by torch.compile, YARDSTICK_BFLOAT16=1 under autocast, YARDSTICK_THREADS. AdamW is fused where this PyTorch has that on the CPU.
+by torch.compile, YARDSTICK_BFLOAT16=1 under autocast, YARDSTICK_DEVICE=accelerator on a GPU where there is one, YARDSTICK_THREADS. AdamW is fused where this PyTorch has that on the CPU.
 By hand: printf 'step\nstep\nstep\npeak\n' | /usr/bin/python3 bench/pytorch_gpt2.py 4 4 128 65 12 64
 """
 import json, math, os, resource, sys, time
@@ -115,7 +115,7 @@ def as_asked(model):
         return forward
 
     def cast(*batch):
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device(), torch.bfloat16):
             return forward(*batch)
 
     return cast
@@ -127,7 +127,26 @@ def training_step(forward, optimizer, *batch):
     loss = forward(*batch)
     loss.backward()
     optimizer.step()
+    wait()
     return {"seconds": time.perf_counter() - start, "loss": loss.item()}
+
+
+def device():
+    """The accelerator where one is asked for and there is one, else the CPU."""
+    if os.environ.get("YARDSTICK_DEVICE") == "accelerator":
+        if torch.cuda.is_available():
+            return "cuda"
+        if getattr(torch.backends, "mps", None) and torch.backends.mps.is_available():
+            return "mps"
+    return "cpu"
+
+
+def wait():
+    """Until all that was asked of the device is done."""
+    if device() == "cuda":
+        torch.cuda.synchronize()
+    elif device() == "mps":
+        torch.mps.synchronize()
 
 
 def peak_bytes():
@@ -137,10 +156,11 @@ def peak_bytes():
 
 def gemm_gflops(size=512, rounds=4):
     """Best rate of a square matrix product: shows whether this PyTorch has a real BLAS."""
-    a, best = torch.randn(size, size), math.inf
+    a, best = torch.randn(size, size, device=device()), math.inf
     for _ in range(rounds):
         start = time.perf_counter()
         a @ a
+        wait()
         best = min(best, time.perf_counter() - start)
     return round(2 * size**3 / best / 1e9, 1)
 
@@ -150,13 +170,16 @@ def begin():
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     torch.set_num_threads(int(os.environ.get("YARDSTICK_THREADS", available)))
     torch.manual_seed(0)
+    if device() == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32, as ONNX Runtime has it there
 
 
 def serve(model, *batch):
     """Says what is measured; then, for each line of input, takes a step on the batch or tells the peak of memory."""
+    model, batch = model.to(device()), [part.to(device()) for part in batch]
     forward, optimizer = as_asked(model), adamw(model)
     answer = {"step": lambda: training_step(forward, optimizer, *batch), "peak": peak_bytes}
-    versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
+    versions = {"torch": torch.__version__, "threads": torch.get_num_threads(), "device": device()}
     parameters = sum(p.numel() for p in trained(model))
     say({"ready": True, **versions, "parameters": parameters, "gemmGflops": gemm_gflops()})
     for line in sys.stdin:

@@ -1,5 +1,6 @@
 /** The ways in which one training step can be run, as the environment of its process says. */
 import { readFile } from "node:fs/promises";
+import type { Device } from "../core/runtime/session.js";
 import type { Environment } from "./side-process.js";
 
 export interface Form {
@@ -12,6 +13,15 @@ export const productsVariable = "AUTODIDACT_BENCH_PRODUCTS";
 
 export const float32: Form = { name: "float32", env: {} };
 export const int8: Form = { name: "int8", env: { [productsVariable]: "int8" } };
+
+/** Where our side computes. */
+export const deviceVariable = "AUTODIDACT_BENCH_DEVICE";
+
+/** On a device: ours keeps all that changes there; PyTorch takes the machine's accelerator, or without one the CPU. */
+export const onDevice = ({ name, env }: Form, device: Device): Form => ({
+  name,
+  env: { ...env, [deviceVariable]: device, YARDSTICK_DEVICE: device === "cpu" ? "cpu" : "accelerator" },
+});
 
 /** PyTorch's ordinary ones: which is the best depends on the network and the machine. Fused AdamW is in all. */
 export const pytorchForms: readonly Form[] = ["eager", "compiled"].flatMap((how) =>

@@ -1,6 +1,7 @@
 /** Measures what was chosen, one thing after the other, so that none disturbs another. */
 import { nodeRuntime } from "../core/runtime/node.js";
 import { measurePeak } from "../core/runtime/peak.js";
+import type { Device } from "../core/runtime/session.js";
 import type { BenchPart, BenchReport, BenchSection, BenchSurroundings, Workload } from "./bench.js";
 import { hasBfloat16 } from "./forms.js";
 import { benchTraining, type TrainingResult } from "./training.js";
@@ -9,7 +10,9 @@ import { findTorch, installTorch, leastYardstickGflops } from "./yardstick.js";
 export interface TrainingMeasured {
   /** PyTorch's version, absent when it was not measured. */
   readonly torch?: string;
-  /** Best rate of a matrix product in our runtime. */
+  /** Where it was measured. */
+  readonly device: Device;
+  /** Best rate of a matrix product in our runtime, there. */
   readonly peakGflops: number;
   readonly training: readonly TrainingResult[];
 }
@@ -19,29 +22,32 @@ export interface MeasureOptions {
   readonly python?: string;
   /** Measured steps instead of each workload's own number. */
   readonly steps?: number;
+  /** Default: the CPU. */
+  readonly device?: Device;
 }
 
 /** Measures training steps. Throws `BenchError` when a side breaks off. */
 export async function measureTraining(
   workloads: readonly Workload[],
-  { python, steps }: MeasureOptions,
+  { python, steps, device = "cpu" }: MeasureOptions,
   around: BenchSurroundings,
 ): Promise<TrainingMeasured> {
   const torch =
     python && workloads.some(({ yardstick }) => yardstick) ? await versionIn(python, around) : undefined;
-  const bfloat16 = await hasBfloat16();
-  const peak = [await measurePeak(nodeRuntime)];
+  const bfloat16 = device !== "cpu" || (await hasBfloat16());
+  const peakThere = () => measurePeak(nodeRuntime, { device });
+  const peak = [await peakThere()];
   const training: TrainingResult[] = [];
   for (const workload of workloads) {
     around.announce(`training step: ${workload.shape}`);
-    training.push(await benchTraining(workload, { python: torch && python, steps, bfloat16 }));
-    peak.push(await measurePeak(nodeRuntime));
+    training.push(await benchTraining(workload, { python: torch && python, steps, bfloat16, device }));
+    peak.push(await peakThere());
   }
   if (training.some(({ pytorch }) => pytorch && pytorch.gemmGflops < leastYardstickGflops)) {
     around.warn(`PyTorch runs on the reference BLAS, which says nothing: ${installTorch}`);
   }
   // The best of several moments: a machine that was busy at one of them has not become slower.
-  return { torch, peakGflops: Math.max(...peak), training };
+  return { torch, device, peakGflops: Math.max(...peak), training };
 }
 
 async function versionIn(python: string, { warn }: BenchSurroundings): Promise<string | undefined> {

@@ -1,15 +1,17 @@
 /** What our sides of the training benchmarks have in common: a task's whole step, once a request. */
 import { nodeRuntime } from "../core/runtime/node.js";
+import type { Device } from "../core/runtime/session.js";
 import type { Batch } from "../data/training-data.js";
 import type { LoraConfig } from "../nn/lora.js";
 import type { Parameter } from "../nn/parameter.js";
 import type { Task } from "../objectives/task.js";
 import { adamw } from "../optim/adamw.js";
+import { type Arrays, hostArrays } from "../optim/arrays.js";
+import { type DeviceArray, deviceArrays } from "../optim/device-arrays.js";
 import { layOut } from "../optim/layout.js";
-import { compileOptimizer } from "../optim/update.js";
-import { compileLoss } from "../training/step.js";
+import { compileLoss, type LossOptions } from "../training/step.js";
 import { initialiseAll, weightsOf } from "../training/weights.js";
-import { productsVariable } from "./forms.js";
+import { deviceVariable, productsVariable } from "./forms.js";
 import { peakBytes, serveLines } from "./side-process.js";
 
 /** As the yardsticks have it. */
@@ -38,12 +40,17 @@ export async function serveTraining({ flopsPerUnit, ...side }: TrainingSide): Pr
 async function prepare({ task, batch, adapter }: TrainingSide) {
   const base = adapter && fresh(task.parameters);
   const { layout, parameters } = fresh(adapter?.parameters ?? task.parameters);
-  const flat = () => new Float32Array(layout.size);
   const frozen = base && weightsOf(base.layout, base.parameters);
-  const state = { parameters, gradients: flat(), moments: { m: flat(), v: flat() }, frozen };
   const products = process.env[productsVariable] === "int8" ? "int8" : "float32";
-  const loss = await compileLoss(nodeRuntime, task, layout, state, { lora: adapter?.lora, products });
-  const update = await compileOptimizer(nodeRuntime, optimizer, layout, state);
+  const device = (process.env[deviceVariable] ?? "cpu") as Device;
+  const memory = await nodeRuntime.memory!(device);
+  const bound = { lora: adapter?.lora, products } as const;
+  const { loss, update } = memory
+    ? await compileStep(deviceArrays(nodeRuntime, memory, layout, { device }), {
+        ...bound,
+        session: { device },
+      })
+    : await compileStep(hostArrays(nodeRuntime, layout), bound);
   let taken = 0;
   const step = async () => {
     const start = performance.now();
@@ -52,6 +59,15 @@ async function prepare({ task, batch, adapter }: TrainingSide) {
     return { seconds: (performance.now() - start) / 1000, loss: value };
   };
   return { step, parameters: layout.size };
+
+  async function compileStep<A extends Float32Array | DeviceArray>(arrays: Arrays<A>, options: LossOptions) {
+    const [gradients, m, v] = [await arrays.zeros(), await arrays.zeros(), await arrays.zeros()];
+    const state = { parameters: await arrays.of(parameters), gradients, moments: { m, v } };
+    return {
+      loss: await compileLoss(nodeRuntime, task, layout, { ...state, frozen }, options),
+      update: await arrays.optimizer(optimizer, layout.slots, state),
+    };
+  }
 }
 
 function fresh(parameters: readonly Parameter[]) {

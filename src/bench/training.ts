@@ -1,8 +1,9 @@
 /** How fast a whole training step is, ours and PyTorch's in turns, so that both meet the same machine. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Device } from "../core/runtime/session.js";
 import type { Workload } from "./bench.js";
 import { betweenTurnsMs, median, type Spread, spreadOf } from "./figures.js";
-import { type Form, float32, inBfloat16, int8, pytorchForms } from "./forms.js";
+import { type Form, float32, inBfloat16, int8, onDevice, pytorchForms } from "./forms.js";
 import { BenchError, type SideProcess, startScript, startSide } from "./side-process.js";
 
 export interface Side {
@@ -44,6 +45,8 @@ export interface TrainingOptions {
   readonly steps?: number;
   /** Measure PyTorch in bfloat16 as well. */
   readonly bfloat16?: boolean;
+  /** Default: the CPU. */
+  readonly device?: Device;
 }
 
 /** The first line of a process that trains, a step a request. */
@@ -59,17 +62,18 @@ interface Ready {
 /** Measures one workload. Throws `BenchError` when a side breaks off, or trains another network than ours. */
 export async function benchTraining(
   workload: Workload,
-  { python, steps = workload.steps, bfloat16 = false }: TrainingOptions = {},
+  { python, steps = workload.steps, bfloat16 = false, device = "cpu" }: TrainingOptions = {},
 ): Promise<TrainingResult> {
   const { name, shape, unit, worker, yardstick, args } = workload;
   const sides: SideProcess<Ready>[] = [];
   const start = async (side: Promise<SideProcess<Ready>>) => sides.push(await side);
-  const theirs = (form: Form) => startSide<Ready>(python!, [yardstick!, ...args], form.env);
+  const envOf = (form: Form) => onDevice(form, device).env;
+  const theirs = (form: Form) => startSide<Ready>(python!, [yardstick!, ...args], envOf(form));
   try {
     const forms = python && yardstick ? await tryForms(workload, theirs) : undefined;
-    const ours = workload.inInt8 ? [float32, int8] : [float32];
+    const ours = workload.inInt8 && device === "cpu" ? [float32, int8] : [float32];
     const others = forms ? [forms.best, ...(bfloat16 ? [inBfloat16(forms.best)] : [])] : [];
-    for (const { env } of ours) await start(startScript<Ready>(worker, args, env));
+    for (const form of ours) await start(startScript<Ready>(worker, args, envOf(form)));
     for (const form of others) await start(theirs(form));
     const { parameters, flopsPerUnit } = checkSame(sides.map(({ ready }) => ready));
     const turns = await alternate(sides, workload, steps);

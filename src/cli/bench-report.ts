@@ -16,7 +16,7 @@ export interface BenchResult extends TrainingMeasured {
 
 /** The result as Markdown, to be pasted, with the tables of the sections and the versions that they name. */
 export function markdown(
-  { date, machine, torch, peakGflops, training, warnings }: BenchResult,
+  { date, machine, torch, device, peakGflops, training, warnings }: BenchResult,
   { tables, versions }: Omit<BenchReport, "results">,
 ): string {
   const { autodidact, node, onnxruntime } = machine.versions;
@@ -26,7 +26,7 @@ export function markdown(
   return [
     `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ` +
       `${formatBytes(machine.memoryBytes)} memory, ${machine.platform}  \n` +
-      `${named.join(", ")}; a matrix product reaches ${peakGflops.toFixed(0)} GFLOP/s`,
+      `${named.join(", ")}; ${device}: a matrix product reaches ${peakGflops.toFixed(0)} GFLOP/s`,
     ...warnings.map((warning) => `**Warning:** ${warning}`),
     ...trainingTables(training, peakGflops),
     ...tables,

@@ -39,10 +39,11 @@ export function deviceArrays(
   const push = (array: DeviceArray, from: Float32Array) =>
     each(array, from, (there, here) => there.write(here));
   const of = async (host: Float32Array) => {
-    const named = layout.slots.map(
-      ({ parameter: { name, shape } }) => [name, memory.allocate("float32", shape)] as const,
-    );
-    const array = { tensors: new Map(named) };
+    const tensors = new Map<string, DeviceTensor>();
+    for (const { parameter } of layout.slots) {
+      tensors.set(parameter.name, await memory.allocate("float32", parameter.shape));
+    }
+    const array = { tensors };
     await push(array, host);
     return array;
   };

@@ -136,7 +136,7 @@ function keptBy(memory: DeviceMemory): LossOptions["keep"] {
   return async (weights) => {
     for (const tensor of Object.values(weights)) {
       if (kept.has(tensor.data)) continue;
-      const there = memory.allocate(tensor.dtype, tensor.shape);
+      const there = await memory.allocate(tensor.dtype, tensor.shape);
       await there.write(tensor);
       kept.set(tensor.data, there);
     }

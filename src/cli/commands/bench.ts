@@ -3,6 +3,8 @@ import { Command, Option } from "commander";
 import type { BenchPart, BenchReport } from "../../bench/bench.js";
 import { measureSections, measureTraining } from "../../bench/measure.js";
 import { defaultPython } from "../../bench/yardstick.js";
+import { nodeRuntime } from "../../core/runtime/node.js";
+import type { Device } from "../../core/runtime/session.js";
 import type { Modality } from "../../modalities/modality.js";
 import { type BenchResult, markdown } from "../bench-report.js";
 import { describeMachine } from "../machine.js";
@@ -14,6 +16,7 @@ interface BenchFlags {
   seconds: number;
   torch: boolean;
   python: string;
+  device: Device;
   json?: boolean;
 }
 
@@ -28,6 +31,14 @@ export function benchCommand(modalities: readonly Benched[]): Command {
     .option("--seconds <n>", "how long a server is watched under load", parseCount, 20)
     .option("--no-torch", "measure ours alone")
     .option("--python <path>", "Python that has PyTorch", defaultPython)
+    .addOption(
+      new Option(
+        "--device <device>",
+        "where training steps are computed; PyTorch takes the accelerator that it finds",
+      )
+        .choices(nodeRuntime.devices())
+        .default("cpu"),
+    )
     .option("--json", "print JSON")
     .addHelpText("after", `\nExamples:\n${modalities.flatMap(exampleOf).join("\n")}`)
     .action(async (flags: BenchFlags) => {
@@ -58,14 +69,18 @@ function exampleOf(modality: Benched): string[] {
 
 async function measure(
   modalities: readonly Benched[],
-  { only, steps, seconds, torch, python }: BenchFlags,
+  { only, steps, seconds, torch, python, device }: BenchFlags,
 ): Promise<{ result: BenchResult; report: BenchReport }> {
   const isWanted = ({ name, onlyAsked }: BenchPart) => only?.includes(name) ?? !onlyAsked;
   const warnings: string[] = [];
   const around = { seconds, announce, warn: (warning: string) => void warnings.push(warning) };
   const workloads = modalities.flatMap(({ bench }) => bench?.workloads ?? []).filter(isWanted);
   const sections = modalities.flatMap(({ bench }) => bench?.sections ?? []);
-  const training = await measureTraining(workloads, { python: torch ? python : undefined, steps }, around);
+  const training = await measureTraining(
+    workloads,
+    { python: torch ? python : undefined, steps, device },
+    around,
+  );
   const report = await measureSections(sections, isWanted, around);
   const [date, machine] = [new Date().toISOString(), describeMachine()];
   return { result: { date, machine, ...training, ...report.results, warnings }, report };

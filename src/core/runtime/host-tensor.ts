@@ -19,14 +19,14 @@ export interface DeviceTensor {
   read(into: HostTensor): Promise<void>;
   /** Copies them from the host. */
   write(from: HostTensor): Promise<void>;
-  /** Gives the memory back; not to be used again. */
+  /** Gives the memory back, as happens by itself to one that nobody has any more; not to be used again. */
   free(): void;
 }
 
 /** The memory of a device. */
 export interface DeviceMemory {
   /** Values that nobody has written yet. Throws `RuntimeError` where there is no room. */
-  allocate(dtype: DType, shape: readonly number[]): DeviceTensor;
+  allocate(dtype: DType, shape: readonly number[]): Promise<DeviceTensor>;
 }
 
 /** A host tensor of zeros, or over given data. Throws `RuntimeError` when the data do not fill the shape. */

@@ -88,8 +88,9 @@ export async function compile(
   options?: SessionOptions,
   inputs?: InputValues,
 ): Promise<Compiled> {
-  // Weights that are constants the runtime arranges itself, once.
-  const kernels = inputs ? undefined : await runtime.kernels?.(options?.device ?? "cpu");
+  const device = options?.device ?? "cpu";
+  // Weights that are constants the CPU's runtime arranges itself, once.
+  const kernels = inputs && device === "cpu" ? undefined : await runtime.kernels?.(device);
   return load(runtime, lower(outputs, inputs, kernels, options?.early), options);
 }
 

@@ -4,8 +4,9 @@ import { type DType, dtypes } from "../../graph/dtype.js";
 import { ModelProtoSchema } from "../../onnx/onnx_pb.js";
 import { type DeviceMemory, type DeviceTensor, type HostTensor, RuntimeError } from "../host-tensor.js";
 import type { Device, Session } from "../session.js";
-import { ortApi } from "./api.js";
+import { type Address, ortApi } from "./api.js";
 import { loadNative } from "./session.js";
+import { inTurn } from "./turns.js";
 import type { NativeTensor } from "./values.js";
 
 /** What the library calls the memory of devices that can keep tensors. */
@@ -32,7 +33,7 @@ async function open(device: Device, name: string): Promise<DeviceMemory> {
   const api = ortApi();
   const session = await loadNative(copying("float32"), ["y"], { device });
   const info = api.make("CreateMemoryInfo", name, deviceAllocator, 0, defaultMemory);
-  const allocator = api.make("CreateAllocator", session.address, info);
+  const allocator = await inTurn(device, () => api.make("CreateAllocator", session.address, info));
   // A copy is the run of a graph that does nothing: the runtime brings values to where they are asked for.
   const copies = new Map<DType, Promise<Session>>([["float32", Promise.resolve(session)]]);
   const copy = async (from: HostTensor | DeviceTensor, to: HostTensor | DeviceTensor) => {
@@ -43,18 +44,27 @@ async function open(device: Device, name: string): Promise<DeviceMemory> {
     }
     await (await copier).run({ x: from }, { y: to });
   };
+  const release = (value: Address) => void inTurn(device, () => api.release("Value", value));
+  const forgotten = new FinalizationRegistry(release);
   return {
-    allocate(dtype, shape) {
+    async allocate(dtype, shape) {
       const sizes = BigInt64Array.from(shape, BigInt);
-      const value = api.make("CreateTensorAsOrtValue", allocator, sizes, shape.length, dtypes[dtype].onnx);
+      const { onnx } = dtypes[dtype];
+      const value = await inTurn(device, () =>
+        api.make("CreateTensorAsOrtValue", allocator, sizes, shape.length, onnx),
+      );
       const tensor: NativeTensor = {
         dtype,
         shape,
         value,
-        read: (into) => copy(tensor, fitting(into, tensor)),
-        write: (from) => copy(fitting(from, tensor), tensor),
-        free: () => api.release("Value", value),
+        read: async (into) => copy(tensor, fitting(into, tensor)),
+        write: async (from) => copy(fitting(from, tensor), tensor),
+        free() {
+          forgotten.unregister(tensor);
+          release(value);
+        },
       };
+      forgotten.register(tensor, value, tensor);
       return tensor;
     },
   };

@@ -4,6 +4,7 @@ import { type HostTensor, RuntimeError } from "../host-tensor.js";
 import type { Device, Session, SessionOptions } from "../session.js";
 import { type Address, ortApi } from "./api.js";
 import { koffi } from "./koffi.js";
+import { inTurn } from "./turns.js";
 import { isNative, readValue, valueOver } from "./values.js";
 
 /** ORT_LOGGING_LEVEL_FATAL: every error comes as an exception, the log would only say it twice. */
@@ -60,16 +61,6 @@ const shortMs = 4;
 
 /** What is run on other threads, so that nothing of it is collected. */
 const underWay = new Set<object>();
-
-/** Two runs at once on a GPU by WebGPU end the process (onnxruntime#32561): there, one thing is done after another. */
-let turn: Promise<unknown> = Promise.resolve();
-
-function inTurn<T>(device: Device, work: () => Promise<T>): Promise<T> {
-  if (device === "cpu") return work();
-  const mine = turn.then(work);
-  turn = mine.catch(() => {});
-  return mine;
-}
 
 /** A session of the library. */
 export interface NativeSession extends Session {
@@ -150,13 +141,14 @@ export async function loadNative(
   return {
     address: session,
     run: (feeds, into) => inTurn(device, () => compute(feeds, into)),
-    async release() {
-      if (options.profile) {
-        const allocator = api.make("GetAllocatorWithDefaultOptions");
-        api.call("AllocatorFree", allocator, api.make("SessionEndProfiling", session, allocator));
-      }
-      api.release("Session", session);
-    },
+    release: () =>
+      inTurn(device, () => {
+        if (options.profile) {
+          const allocator = api.make("GetAllocatorWithDefaultOptions");
+          api.call("AllocatorFree", allocator, api.make("SessionEndProfiling", session, allocator));
+        }
+        api.release("Session", session);
+      }),
   };
 }
 
