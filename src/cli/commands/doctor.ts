@@ -75,7 +75,8 @@ async function tryApart(device: Device): Promise<DeviceCheck> {
 function report({ machine, devices, torch, ...measured }: Diagnosis): string {
   const { versions } = machine;
   const { gemmGflops, memoryGigabytesPerSecond: bandwidth, freeDiskBytes } = measured;
-  const state = ({ works, problem }: DeviceCheck) => (works ? "works" : `does not work: ${problem}`);
+  const state = ({ works, problem, advice }: DeviceCheck) =>
+    works ? "works" : `does not work: ${[problem, advice].filter(Boolean).join("; ")}`;
   const rows: [string, string][] = [
     ["autodidact", versions.autodidact],
     ["Node", versions.node],

@@ -23,7 +23,7 @@ describe("the benchmark of text", () => {
     expect(gflops).toBeGreaterThan(0);
     expect(result.peakGflops).toBeGreaterThan(0);
     expect(result.machine.cores).toBeGreaterThan(0);
-    const keys = ["date", "machine", "peakGflops", "training", "serving", "warnings"];
+    const keys = ["date", "machine", "device", "peakGflops", "training", "serving", "warnings"];
     expect(Object.keys(result)).toEqual(keys);
     expect(result.serving).toEqual([]);
   });
