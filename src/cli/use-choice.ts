@@ -31,7 +31,7 @@ export function chooseUse(
 }
 
 /** Flags of the command itself. */
-const shared = ["checkpoint", "json", "metric", "out"];
+const shared = ["checkpoint", "device", "json", "metric", "out"];
 
 const isOption = ({ options }: Use, key: string) => Object.hasOwn(options.shape, key);
 

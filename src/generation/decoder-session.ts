@@ -50,7 +50,8 @@ export async function compileDecoder(
 ): Promise<DecoderSession> {
   const stacked = adapters.length > 0 ? stackAdapters(adapters) : undefined;
   const adapt = stacked ? choosing(stacked) : lora && having(model, weights, lora);
-  const { attendsInPlace = false } = (await runtime.kernels?.(options.device ?? "cpu")) ?? {};
+  const { attendsInPlace = false } =
+    (await runtime.kernels?.(options.device ?? runtime.device ?? "cpu")) ?? {};
   const inPlace = attendsInPlace && fitsInPlace(model.headWidth);
   const exact = decodingGraph(model, inPlace, blockInputs(weights), adapt);
   const graph = kind === "float32" ? exact : quantiseProducts(exact, weights, kind === "int8" ? 8 : 4);

@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import type { Bench } from "../bench/bench.js";
-import type { Runtime } from "../core/runtime/session.js";
+import type { Device, Runtime } from "../core/runtime/session.js";
 import type { Watching } from "../core/watching.js";
 import type { TrainingData } from "../data/training-data.js";
 import type { Collective } from "../distributed/collective.js";
@@ -335,4 +335,6 @@ export interface ServeRequest {
   readonly options: Readonly<Record<string, unknown>>;
   /** Answers at once. */
   readonly maxConcurrent: number;
+  /** Where the model computes (default: the CPU). */
+  readonly device?: Device;
 }

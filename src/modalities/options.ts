@@ -1,6 +1,5 @@
 /** Values that options take, each with what to say where a text is none. */
 import { z } from "zod";
-import { devices } from "../recipe/sections.js";
 import type { InputFile } from "./modality.js";
 
 const saying = <S extends z.ZodType>(schema: S, hint: string): S => schema.meta({ hint });
@@ -21,8 +20,6 @@ export const shareOption = saying(z.number().min(0).max(1), "Give a number from 
 export const seedOption = saying(z.int(), "Give a whole number.");
 
 export const textOption = z.string();
-
-export const deviceOption = z.enum(devices);
 
 /** The path of a file, which the command line reads. */
 export const fileOption = z.custom<InputFile>().meta({ isFile: true });

@@ -56,6 +56,8 @@ it("its memory keeps what was written, of every type and shape", async ({ skip }
     expect(back).toEqual(given);
     await expect(tensor.read(hostTensor(given.dtype, [99]))).rejects.toThrow(/are not alike/);
     tensor.free();
+    tensor.free();
+    await expect(tensor.read(back)).rejects.toThrow(/after it had been freed/);
   }
 });
 

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import type { Device } from "../../core/runtime/session.js";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import type { Modality, Named, Serving } from "../../modalities/modality.js";
 import { findNamed } from "../../modalities/saved.js";
@@ -11,6 +12,7 @@ import { keyVariable, readKeys } from "../api-keys.js";
 import { aroundOf } from "../around.js";
 import { checkpointOption } from "../checkpoint-option.js";
 import { collectGarbage } from "../collect-garbage.js";
+import { deviceOption } from "../device-option.js";
 import { CommandError } from "../errors.js";
 import { flagName, flagsOf, toOption } from "../flags.js";
 import { parseCount } from "../numbers.js";
@@ -23,6 +25,7 @@ interface ServeFlags {
   allowOrigin?: string[];
   checkpoint: Checkpoint;
   maxConcurrent: number;
+  device: Device;
   maxQueue: number;
   maxBody?: number;
   json?: boolean;
@@ -53,6 +56,7 @@ export function serveCommand(modalities: readonly Modality[]): Command {
       addOrigin,
     )
     .addOption(checkpointOption())
+    .addOption(deviceOption())
     .option("--max-concurrent <count>", "most answers made at once", parseCount, 16)
     .option("--max-queue <count>", "most answers that wait; the rest is told to try again", parseNone, 64)
     .option("--max-body <bytes>", "longest request (default: 4 MiB, with a recording 25 MiB)", parseCount);
@@ -77,13 +81,13 @@ async function serve(
   modalities: readonly Modality[],
 ): Promise<void> {
   const apiKey = readKeys(flags.apiKeyFile);
-  const { host, port, maxConcurrent, maxQueue, maxBody, allowOrigin: allowOrigins } = flags;
+  const { host, port, device, maxConcurrent, maxQueue, maxBody, allowOrigin: allowOrigins } = flags;
   if (!isLoopback(host) && apiKey === undefined) warnOpen(host);
   const around = aroundOf(modalities);
   const model = await findNamed(name, flags.checkpoint, around);
   const serving = servingOf(model, command, modalities);
   const options = await readOptions(serving, command);
-  const served = await serving.start(model, { name: basename(name), options, maxConcurrent }, around);
+  const served = await serving.start(model, { name: basename(name), options, device, maxConcurrent }, around);
   try {
     const bodyBytes = maxBody ?? served.bodyBytes ?? usualBodyBytes;
     const limits = { bodyBytes, maxConcurrent, maxQueue };

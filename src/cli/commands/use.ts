@@ -2,12 +2,14 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import { Command, Option } from "commander";
+import { type Device, withDevice } from "../../core/runtime/session.js";
 import { openFolder } from "../../files/disk.js";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import { type Modality, type Output, type Use, type Verb, verbs } from "../../modalities/modality.js";
 import { findNamed } from "../../modalities/saved.js";
 import { aroundOf } from "../around.js";
 import { checkpointOption } from "../checkpoint-option.js";
+import { deviceOption } from "../device-option.js";
 import { CommandError } from "../errors.js";
 import { flagsOf, toOption } from "../flags.js";
 import { readInput, readInputs } from "../input-files.js";
@@ -20,6 +22,7 @@ import { readOptions } from "../use-options.js";
 /** Flags that every verb has. */
 interface VerbFlags {
   readonly checkpoint: Checkpoint;
+  readonly device: Device;
   readonly metric?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -60,6 +63,7 @@ export function useCommand(verb: Verb, modalities: readonly Modality[]): Command
     command.option("--out <file>", `where to write: a file that ends in ${[...endings].join(" or ")}`);
   command
     .addOption(checkpointOption())
+    .addOption(deviceOption())
     .option("--json", "print one JSON object, or write it to a name that ends in .json");
   const examples = [...new Set(uses.flatMap(({ examples }) => examples ?? []))];
   command.addHelpText(
@@ -83,7 +87,8 @@ async function use(
   modalities: readonly Modality[],
 ): Promise<void> {
   const flags = command.opts<VerbFlags>();
-  const around = aroundOf(modalities);
+  const shared = aroundOf(modalities);
+  const around = { ...shared, runtime: withDevice(shared.runtime, flags.device) };
   const model = await findNamed(name, flags.checkpoint, around);
   const chosen = chooseUse(verb, model, command, modalities);
   const place = await placeOf(chosen, flags);

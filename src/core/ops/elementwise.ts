@@ -134,7 +134,8 @@ export function sin<S extends string>(x: Tensor<S>): Tensor<S> {
 export const Sin = defineOp({
   onnx: "Sin",
   type: same,
-  lower: (emit, [x]) => (emit.kernels.lacks?.has("Sin") ? exactSine(emit, x, "Sin") : emit.node("Sin", [x])),
+  lower: (emit, [x], _, { inputs: [{ dtype }] }) =>
+    emit.kernels.lacks?.has("Sin") ? exactSine(emit, x, dtype, "Sin") : emit.node("Sin", [x]),
   vjp: ([g], _, [x]) => [mul(g, cos(x))],
   fold: Math.sin,
   samples: unary,
@@ -147,7 +148,8 @@ export function cos<S extends string>(x: Tensor<S>): Tensor<S> {
 export const Cos = defineOp({
   onnx: "Cos",
   type: same,
-  lower: (emit, [x]) => (emit.kernels.lacks?.has("Cos") ? exactSine(emit, x, "Cos") : emit.node("Cos", [x])),
+  lower: (emit, [x], _, { inputs: [{ dtype }] }) =>
+    emit.kernels.lacks?.has("Cos") ? exactSine(emit, x, dtype, "Cos") : emit.node("Cos", [x]),
   vjp: ([g], _, [x]) => [neg(mul(g, sin(x)))],
   fold: Math.cos,
   samples: unary,

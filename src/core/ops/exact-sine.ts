@@ -1,4 +1,5 @@
 /** Sine and cosine out of products and sums, for devices whose own are rough: WebGPU asks for 2^-11 of them alone. */
+import type { DType } from "../graph/dtype.js";
 import type { Emitter } from "../graph/op.js";
 
 /** pi in three parts, the first two of so few bits that a few hundred times them are exact. [Cody & Waite 1980] */
@@ -11,9 +12,9 @@ function factorial(n: number): number {
   return n <= 1 ? 1 : n * factorial(n - 1);
 }
 
-/** Name of sin(x), or of cos(x): float32, to 2e-7 as long as |x| is below some thousands. */
-export function exactSine(emit: Emitter, x: string, what: "Sin" | "Cos"): string[] {
-  const number = (value: number) => emit.filled(value, "float32");
+/** Name of sin(x), or of cos(x): in float32 to 2e-7 as long as |x| is below some thousands. */
+export function exactSine(emit: Emitter, x: string, dtype: DType, what: "Sin" | "Cos"): string[] {
+  const number = (value: number) => emit.filled(value, dtype);
   const node = (type: string, ...inputs: string[]) => emit.node(type, inputs)[0];
   // x = (turns + offset) pi + r with |r| <= pi / 2: the sine is that of r, for odd turns with the other sign.
   const turned = node("Mul", x, number(1 / Math.PI));

@@ -79,7 +79,9 @@ async function run(
     graph,
   });
   const session = await loadNative(toBinary(ModelProtoSchema, model), ["y"], { threads: 1 });
-  const { y } = await session.run(feeds);
-  await session.release();
-  return y;
+  try {
+    return (await session.run(feeds)).y;
+  } finally {
+    await session.release();
+  }
 }

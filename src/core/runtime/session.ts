@@ -51,6 +51,8 @@ export interface Compiled extends Session {
 
 /** An ONNX Runtime: Node's or a browser's. */
 export interface Runtime {
+  /** Where sessions compute that are not told; default the CPU. */
+  readonly device?: Device;
   /** What this machine can run on, best known first. */
   devices(): Device[];
   /** A device's memory, where values can be kept between runs; undefined where the host's is used. */
@@ -69,10 +71,17 @@ export interface Runtime {
   ): Promise<Session>;
 }
 
-/** A runtime whose sessions take so many threads where they are not told. */
+/** A runtime whose sessions take so many threads where they are not told, */
 export const withThreads = (runtime: Runtime, threads: number | undefined): Runtime => ({
   ...runtime,
   load: (model, outputs, options, values) => runtime.load(model, outputs, { threads, ...options }, values),
+});
+
+/** or compute there. */
+export const withDevice = (runtime: Runtime, device: Device): Runtime => ({
+  ...runtime,
+  device,
+  load: (model, outputs, options, values) => runtime.load(model, outputs, { device, ...options }, values),
 });
 
 /** Larger values are handed to the runtime as they lie: a message of them would be one more copy, of 2 GiB at most. */
@@ -88,7 +97,7 @@ export async function compile(
   options?: SessionOptions,
   inputs?: InputValues,
 ): Promise<Compiled> {
-  const device = options?.device ?? "cpu";
+  const device = options?.device ?? runtime.device ?? "cpu";
   // Weights that are constants the CPU's runtime arranges itself, once.
   const kernels = inputs && device === "cpu" ? undefined : await runtime.kernels?.(device);
   return load(runtime, lower(outputs, inputs, kernels, options?.early), options);

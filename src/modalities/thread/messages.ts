@@ -1,5 +1,6 @@
 /** What the server's thread and the thread of a model's uses tell each other. All of it survives a structured clone. */
 import { AutodidactError } from "../../core/errors.js";
+import type { Device } from "../../core/runtime/session.js";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import { type ErrorParts, partsOf as partsOfError } from "../../serving/engine/thread-messages.js";
 import type { InputFile, Output, UseRequest, Verb } from "../modality.js";
@@ -9,9 +10,14 @@ export interface ThreadOptions {
   readonly name: string;
   readonly folder: string;
   readonly checkpoint: Checkpoint;
+  /** Where it computes (default: the CPU). */
+  readonly device?: Device;
   /** URL of a module that exports `modalities`; default: those of table.ts. */
   readonly modalities?: string;
 }
+
+/** Instead of a use: the thread ends when the uses before it are done, and gives the model's memory back. */
+export const endThread = "end";
 
 export interface UseMessage {
   readonly id: number;

@@ -13,11 +13,11 @@ export interface ServedUse extends Pick<Served, "routes" | "page" | "facts" | "e
 /** Opens the model twice: here for what is said of it, and in the thread. Throws `ServingError` where that fails. */
 export async function serveUses<S extends { readonly weights: ReadonlyMap<string, NamedArray> }>(
   named: Named<S>,
-  { name }: ServeRequest,
+  { name, device }: ServeRequest,
   useOf: (saved: S, uses: UseThread) => ServedUse,
 ): Promise<Served> {
   const saved = await named.open();
-  const uses = await startUses(named);
+  const uses = await startUses(named, { device });
   const { details, ...served } = useOf(saved, uses);
   const parameterCount = [...saved.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
   return {

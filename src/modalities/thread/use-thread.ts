@@ -1,10 +1,14 @@
 /** A model's uses in a thread of their own: a run of ONNX Runtime blocks the thread it runs on, so a server needs one. */
+import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { errorOf } from "../../serving/engine/thread-messages.js";
 import { ServingError } from "../../serving/errors.js";
 import { startThread } from "../../threads/start-thread.js";
 import type { InputFile, Named, Output, UseRequest, Verb } from "../modality.js";
-import type { ThreadOptions, UseAnswer, UseMessage } from "./messages.js";
+import { endThread, type ThreadOptions, type UseAnswer, type UseMessage } from "./messages.js";
+
+/** How long a thread may take to end by itself. */
+const patienceMs = 1000;
 
 export interface UseThread {
   /** All that a use gives. Throws `RequestError` for what was asked wrongly, `ServingError` when the thread broke off. */
@@ -23,9 +27,9 @@ export interface Asked {
 /** Opens a model in a thread. Throws `ServingError` where that fails. */
 export async function startUses(
   { name, folder, checkpoint }: Named,
-  modalities?: string,
+  { device, modalities }: Pick<ThreadOptions, "device" | "modalities"> = {},
 ): Promise<UseThread> {
-  const options: ThreadOptions = { name, folder: folder.location, checkpoint, modalities };
+  const options: ThreadOptions = { name, folder: folder.location, checkpoint, device, modalities };
   const uses = new Uses(startThread("./worker", import.meta.url, options));
   await uses.ready;
   return uses;
@@ -81,7 +85,14 @@ class Uses implements UseThread {
     return answered.finally(() => signal.removeEventListener("abort", cancel));
   }
 
+  /** A use that goes on for longer is broken off, and what the model took is the process's until its end. */
   async close(): Promise<void> {
+    const control = new AbortController();
+    const ended = once(this.thread, "exit", { signal: control.signal }).catch(() => {});
+    const late = setTimeout(() => control.abort(), patienceMs);
+    this.thread.postMessage(endThread);
+    await ended;
+    clearTimeout(late);
     await this.thread.terminate();
   }
 

@@ -1,18 +1,20 @@
 /** The thread of a model's uses: opens the model, then does one thing after another, in the order they are asked for. */
 import { parentPort } from "node:worker_threads";
 import { nodeRuntime } from "../../core/runtime/node.js";
+import { withDevice } from "../../core/runtime/session.js";
 import { openFolder } from "../../files/disk.js";
 import { threadData } from "../../threads/start-thread.js";
 import type { Modality, Named, Output, Surroundings } from "../modality.js";
 import { nameIn } from "../saved.js";
-import { partsOf, type ThreadOptions, type UseAnswer, type UseMessage } from "./messages.js";
+import { endThread, partsOf, type ThreadOptions, type UseAnswer, type UseMessage } from "./messages.js";
 
 const port = parentPort!;
 const say = (answer: UseAnswer) => port.postMessage(answer);
 
-async function open({ name, folder, checkpoint, modalities: module }: ThreadOptions) {
+async function open({ name, folder, checkpoint, device = "cpu", modalities: module }: ThreadOptions) {
   const modalities: readonly Modality[] | undefined = module && (await import(module)).modalities;
-  const around: Surroundings = { runtime: nodeRuntime, openFolder, modalities };
+  const runtime = withDevice(nodeRuntime, device);
+  const around: Surroundings = { runtime, openFolder, modalities };
   const named = await nameIn(name, openFolder(folder), checkpoint, around);
   await named.open();
   return { named, around };
@@ -44,8 +46,9 @@ opened.then(
   (error) => say({ kind: "failed", error: partsOf(error) }),
 );
 let last: Promise<void> = Promise.resolve();
-port.on("message", (message: UseMessage) => {
+port.on("message", (message: UseMessage | typeof endThread) => {
   last = last.then(async () => {
+    if (message === endThread) return port.close();
     const { named, around } = await opened;
     await answer(named, around, message);
   });

@@ -1,5 +1,6 @@
 /** What the server's thread and the model's thread tell each other. All of it survives a structured clone. */
 import { AutodidactError } from "../../core/errors.js";
+import type { Device } from "../../core/runtime/session.js";
 import type { GenerationDefaults } from "../../interop/generation-config.js";
 import type { Checkpoint } from "../../interop/model-folder.js";
 import { ServingError } from "../errors.js";
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly maxActive?: number;
   /** Memory for beginnings of prompts that are read once for all requests, in bytes (default 256 MiB; 0: none). */
   readonly prefixCacheBytes?: number;
+  /** Where the model computes (default: the CPU). */
+  readonly device?: Device;
   /** Threads of the model (default: one a core). */
   readonly threads?: number;
   /** The folders of adapters, by the names that requests give them. */

@@ -1,6 +1,7 @@
 /** The model's thread: opens and compiles the model, then answers. */
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { nodeRuntime } from "../../core/runtime/node.js";
+import { type Runtime, withDevice } from "../../core/runtime/session.js";
 import type { Tokenizer } from "../../features/tokenizer/tokenizer.js";
 import { openFolder } from "../../files/disk.js";
 import type { LoadedAdapter } from "../../generation/adapters.js";
@@ -26,12 +27,13 @@ async function start(port: MessagePort, options: EngineOptions): Promise<void> {
   const named = Object.entries(options.adapters ?? {});
   const names = named.map(([name]) => name);
   const adapters = await Promise.all(named.map(([, path]) => openAdapter(path, model)));
-  const session = await compileDecoder(nodeRuntime, model, weights, { weights: kind, threads, adapters });
+  const runtime = withDevice(nodeRuntime, options.device ?? "cpu");
+  const session = await compileDecoder(runtime, model, weights, { weights: kind, threads, adapters });
   const { endTokens } = generation;
   const compilers = constraints(tokenizer, model.vocabSize, endTokens);
   // Rounded matrices take little memory: the exact ones are read again when they are asked for.
   const exact = kind === "float32" ? weights : undefined;
-  const openEmbedder = embedder(model, async () => exact ?? (await open(options)).weights, threads);
+  const openEmbedder = embedder(runtime, model, async () => exact ?? (await open(options)).weights, threads);
   const sizes = { maxActive, prefixCacheBytes };
   const parts = { port, openEmbedder, session, tokenizer, endTokens, ...compilers, ...sizes };
   const thread = new ModelThread({ ...parts, adapters: names });
@@ -80,11 +82,12 @@ function constraints(
 
 /** Compiles the embedder when the first text comes. */
 function embedder(
+  runtime: Runtime,
   model: Decoder,
   weights: () => Promise<Weights>,
   threads: number | undefined,
 ): () => Promise<Embedder> {
-  return once(async () => compileEmbedder(nodeRuntime, model, await weights(), { threads }));
+  return once(async () => compileEmbedder(runtime, model, await weights(), { threads }));
 }
 
 /** Makes something at its first use; a failure is tried again at the next. */

@@ -6,17 +6,13 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { RuntimeError } from "../host-tensor.js";
-import { koffi } from "./koffi.js";
+import { canCallApart, koffi } from "./koffi.js";
 
 /** An address in this process: of memory, or of what the library has made. */
 export type Address = bigint;
 
 /** The version whose table has all that is called here (1.23). */
 const apiVersion = 23;
-
-// The defaults are too small for the compilers of shaders.
-const stack = 8 * 2 ** 20;
-koffi.config({ sync_stack_size: stack, async_stack_size: stack });
 
 const [pointer, text, int, size] = ["void *", "const char *", "int", "size_t"];
 /** Paths are of 16 bits a character on Windows. */
@@ -77,7 +73,7 @@ export interface OrtApi {
   /** The library's version, such as "1.30.0". */
   readonly version: string;
   call(name: Function, ...args: unknown[]): void;
-  /** `call` on a thread of its own; what it is given must stay until it is done. */
+  /** `call` on a thread of its own, as soon as one is free; what it is given must stay until it is done. */
   callApart(name: Function, ...args: unknown[]): Promise<void>;
   /** `call` whose last argument is the place of what it makes: gives that. */
   make(name: Function, ...args: unknown[]): Address;
@@ -122,6 +118,22 @@ function open(): Library {
   }
 }
 
+/** Of libuv's four threads one stays for files. */
+const mostApart = 3;
+let apart = 0;
+const waiting: (() => void)[] = [];
+
+/** Waits until another call may go to a thread of its own; gives what ends it. */
+async function enter(): Promise<() => void> {
+  if (apart < mostApart) apart++;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  return () => {
+    const next = waiting.shift();
+    if (next) next();
+    else apart--;
+  };
+}
+
 function bind(library: Library): OrtApi {
   const base: Address = library.func("OrtGetApiBase", pointer, [])();
   const [getApi, getVersion]: Address[] = koffi.decode(base, koffi.array(pointer, 2));
@@ -146,17 +158,16 @@ function bind(library: Library): OrtApi {
   return {
     version: koffi.call(getVersion, koffi.proto(text, [])),
     call,
-    callApart: (name, ...args) =>
-      new Promise((resolve, reject) => {
-        all[name].async(...args, (error: Error | null, status: Address | null) => {
-          try {
-            if (error) throw error;
-            resolve(check(status));
-          } catch (cause) {
-            reject(cause);
-          }
-        });
-      }),
+    async callApart(name, ...args) {
+      if (!canCallApart) return call(name, ...args);
+      const leave = await enter();
+      const status = await new Promise<Address | null>((resolve, reject) => {
+        all[name].async(...args, (error: Error | null, status: Address | null) =>
+          error ? reject(error) : resolve(status),
+        );
+      }).finally(leave);
+      check(status);
+    },
     make(name, ...args) {
       const made = new BigUint64Array(1);
       call(name, ...args, made);

@@ -11,6 +11,20 @@ const name = `@koromix/koffi-${process.platform}-${process.arch}`;
 /** Importing this throws `RuntimeError` where the platform has none. */
 export const koffi = load();
 
+const enough = 8 * 2 ** 20;
+try {
+  // The defaults are too small for compilers of shaders.
+  koffi.config({ sync_stack_size: enough, async_stack_size: enough });
+} catch {
+  // Another part of this program has called a library by koffi before: its sizes stay.
+}
+const { sync_stack_size: ownStack = 0, async_stack_size: otherStack = 0 } = koffi.config();
+
+/** Whether calls on other threads have room for what a graph computes, */
+export const canCallApart = otherStack >= 2 ** 20;
+/** and all calls for the compilers of a device's shaders. */
+export const hasRoomForShaders = Math.min(ownStack, otherStack) >= enough;
+
 function load(): typeof Koffi {
   try {
     return createRequire(import.meta.url)(name);

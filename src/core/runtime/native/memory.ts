@@ -42,7 +42,16 @@ async function open(device: Device, name: string): Promise<DeviceMemory> {
       copier = loadNative(copying(from.dtype), ["y"], { device });
       copies.set(from.dtype, copier);
     }
-    await (await copier).run({ x: from }, { y: to });
+    try {
+      await (await copier).run({ x: from }, { y: to });
+    } catch (cause) {
+      throw new RuntimeError(
+        "a device's memory could not be read or written",
+        `${device}, ${from.dtype}[${from.shape}]: ${(cause as Error).message}`,
+        "choose a smaller model or batch, or the CPU",
+        { cause },
+      );
+    }
   };
   const release = (value: Address) => void inTurn(device, () => api.release("Value", value));
   const forgotten = new FinalizationRegistry(release);
@@ -57,11 +66,12 @@ async function open(device: Device, name: string): Promise<DeviceMemory> {
         dtype,
         shape,
         value,
+        isFreed: false,
         read: async (into) => copy(tensor, fitting(into, tensor)),
         write: async (from) => copy(fitting(from, tensor), tensor),
         free() {
-          forgotten.unregister(tensor);
-          release(value);
+          if (forgotten.unregister(tensor)) release(value);
+          tensor.isFreed = true;
         },
       };
       forgotten.register(tensor, value, tensor);

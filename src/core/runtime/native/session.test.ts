@@ -73,6 +73,49 @@ describe("a native session", () => {
     await session.release();
   });
 
+  it("waits with its release for runs under way, and refuses those that come later", async () => {
+    const session = await loadNative(powers(256, 20), ["y"], quiet);
+    const feeds = { x: square(256) };
+    const runs = [session.run(feeds), session.run(feeds)];
+    await session.release();
+    for (const { y } of await Promise.all(runs)) expect((y.data as Float32Array)[0]).toBeCloseTo(1 / 256, 6);
+    await expect(session.run(feeds)).rejects.toThrow(/after its session had been released/);
+    await session.release();
+  });
+
+  it("runs more at once than there are threads for", async () => {
+    const x = input("x", "float32", [2]);
+    const session = await loadNative(lower({ y: mul(x, 2) }).bytes(), ["y"], quiet);
+    const feeds = { x: hostTensor("float32", [2], Float32Array.of(1, 2)) };
+    const results = await Promise.all(Array.from({ length: 300 }, () => session.run(feeds)));
+    for (const { y } of results) expect(y.data).toEqual(Float32Array.of(2, 4));
+    await session.release();
+  });
+
+  it("does not take a long run for a short one because the last was short", async () => {
+    const size = 512;
+    const x = input("x", "float32", ["n", size]);
+    const w = input("w", "float32", [size, size]);
+    let y: Tensor = x;
+    for (let i = 0; i < 40; i++) y = matmul(y, w);
+    const session = await loadNative(lower({ y }).bytes(), ["y"], quiet);
+    const rows = (n: number) => ({ x: hostTensor("float32", [n, size]), w: square(size) });
+    for (let i = 0; i < 3; i++) await session.run(rows(1));
+    let turns = 0;
+    const long = session.run(rows(size)); // 11 GFLOP
+    let isDone = false;
+    const ended = long.then(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      turns++;
+      await new Promise(setImmediate);
+    }
+    await ended;
+    expect(turns).toBeGreaterThan(50);
+    await session.release();
+  });
+
   it("runs several at once, each with its own numbers", async () => {
     const size = 128;
     const session = await loadNative(powers(size, 30), ["y"], quiet);

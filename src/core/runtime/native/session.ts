@@ -1,7 +1,8 @@
 /** Graphs loaded and run by ONNX Runtime's C API. */
 import { availableParallelism } from "node:os";
+import { isMainThread } from "node:worker_threads";
 import { type HostTensor, RuntimeError } from "../host-tensor.js";
-import type { Device, Session, SessionOptions } from "../session.js";
+import type { Device, RunTensors, Session, SessionOptions } from "../session.js";
 import { type Address, ortApi } from "./api.js";
 import { koffi } from "./koffi.js";
 import { inTurn } from "./turns.js";
@@ -58,48 +59,81 @@ const encodePath = (path: string): Uint8Array =>
 
 /** Runs shorter than this are done at once: another thread would cost more than the event loop waits. */
 const shortMs = 4;
+/** Shapes of what runs are fed whose times are remembered. */
+const mostTimes = 1000;
 
-/** What is run on other threads, so that nothing of it is collected. */
+/** What is read and written on other threads, so that nothing of it is collected. */
 const underWay = new Set<object>();
+
+async function holding<T>(what: object, work: () => Promise<T>): Promise<T> {
+  underWay.add(what);
+  try {
+    return await work();
+  } finally {
+    underWay.delete(what);
+  }
+}
+
+/** What a session is to the library, shared by all that use it. */
+interface Handle {
+  readonly address: Address;
+  readonly device: Device;
+  /** Runs that have begun and not ended. */
+  readonly running: Set<Promise<unknown>>;
+  isReleased: boolean;
+}
+
+/** Sessions of this thread that have not been released, by their addresses, with their runs. */
+const open = new Map<Address, Handle["running"]>();
+const forgotten = new FinalizationRegistry<Pick<Handle, "address" | "device">>(({ address, device }) =>
+  inTurn(device, () => free(address)),
+);
+
+function free(address: Address): void {
+  open.delete(address);
+  ortApi().release("Session", address);
+}
+
+// A thread that ends leaves the process what it has not given back.
+if (!isMainThread) {
+  process.on("exit", () => {
+    for (const [address, running] of open) if (running.size === 0) free(address);
+  });
+}
 
 /** A session of the library. */
 export interface NativeSession extends Session {
   readonly address: Address;
 }
 
-/** Throws `RuntimeError` for a device or a model that is refused. */
+/**
+ * A session that gives its memory back when it is released, or when nobody has it any more. Throws `RuntimeError` for a
+ * device or a model that is refused.
+ */
 export async function loadNative(
   model: Uint8Array,
   outputs: readonly string[],
   options: SessionOptions = {},
   values: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<NativeSession> {
-  const api = ortApi();
-  const { device = "cpu" } = options;
-  const available = builtDevices();
-  if (!available.includes(device)) {
-    throw new RuntimeError(
-      "this machine cannot run on the asked device",
-      `${device}; available: ${available.join(", ")}`,
-      "choose one of those",
-    );
-  }
-  let session: Address;
-  try {
-    session = await inTurn(device, () => create(model, options, values));
-  } catch (cause) {
-    throw new RuntimeError(
-      "ONNX Runtime did not load a graph",
-      `device ${device}: ${(cause as Error).message}`,
-      `check the device's driver and libraries; \`autodidact doctor\` tries each of ${available.join(", ")}`,
-      { cause },
-    );
-  }
+  return sessionOver(await create(model, options, values), outputs, options);
+}
+
+/** Nothing of the model may be held here: it would stay as long as the session. */
+function sessionOver(
+  address: Address,
+  outputs: readonly string[],
+  { device = "cpu", profile }: SessionOptions,
+): NativeSession {
+  const handle: Handle = { address, device, running: new Set(), isReleased: false };
+  open.set(address, handle.running);
+  forgotten.register(handle, { address, device }, handle);
   const outputNames = namesOf(outputs);
+  const times = new Map<number, number>();
   let inputNames: { readonly key: string; readonly names: Names } | undefined;
-  let lastMs = Number.POSITIVE_INFINITY;
 
   const compute: Session["run"] = async (feeds, into = {}) => {
+    if (handle.isReleased) throw released();
     const fed = Object.keys(feeds);
     const key = fed.join("\0");
     if (inputNames?.key !== key) inputNames = { key, names: namesOf(fed) };
@@ -107,7 +141,7 @@ export async function loadNative(
     const inputs = BigUint64Array.from(fed, (name) => valueOver(feeds[name]));
     const results = BigUint64Array.from(outputs, (name) => (into[name] ? valueOver(into[name]) : 0n));
     const args = [
-      session,
+      address,
       null,
       names.addresses,
       inputs,
@@ -116,19 +150,11 @@ export async function loadNative(
       outputs.length,
       results,
     ];
-    const kept = { feeds, into, args, names };
-    underWay.add(kept);
-    // Whatever waits for the event loop has its turn, as after every run elsewhere.
-    const short = lastMs < shortMs;
-    if (short) await new Promise(setImmediate);
-    const start = performance.now();
-    try {
-      if (short) api.call("Run", ...args);
-      else await api.callApart("Run", ...args);
-    } finally {
-      underWay.delete(kept);
-    }
-    lastMs = performance.now() - start;
+    const shapes = fingerprint(fed.map((name) => feeds[name]));
+    const isShort = (times.get(shapes) ?? Number.POSITIVE_INFINITY) < shortMs;
+    const ms = await holding({ feeds, into, args, names, handle }, () => run(args, isShort));
+    if (times.size >= mostTimes) times.clear();
+    times.set(shapes, ms);
     const found: Record<string, HostTensor> = {};
     outputs.forEach((name, i) => {
       const given = into[name];
@@ -139,18 +165,60 @@ export async function loadNative(
   };
 
   return {
-    address: session,
-    run: (feeds, into) => inTurn(device, () => compute(feeds, into)),
-    release: () =>
-      inTurn(device, () => {
-        if (options.profile) {
-          const allocator = api.make("GetAllocatorWithDefaultOptions");
-          api.call("AllocatorFree", allocator, api.make("SessionEndProfiling", session, allocator));
-        }
-        api.release("Session", session);
-      }),
+    address,
+    run(feeds, into) {
+      const result = inTurn(device, () => compute(feeds, into));
+      handle.running.add(result);
+      const ended = () => void handle.running.delete(result);
+      result.then(ended, ended);
+      return result;
+    },
+    async release() {
+      if (handle.isReleased) return;
+      handle.isReleased = true;
+      await Promise.allSettled(handle.running);
+      forgotten.unregister(handle);
+      await inTurn(device, () => {
+        if (profile) endProfile(address);
+        free(address);
+      });
+    },
   };
 }
+
+/** Runs a session, on another thread where it may take long; gives how long it took. */
+async function run(args: readonly unknown[], isShort: boolean): Promise<number> {
+  const api = ortApi();
+  // Whatever waits for the event loop has its turn.
+  if (isShort) await new Promise(setImmediate);
+  const start = performance.now();
+  if (isShort) api.call("Run", ...args);
+  else await api.callApart("Run", ...args);
+  return performance.now() - start;
+}
+
+/** Almost always another number for arrays of other lengths. */
+function fingerprint(tensors: readonly RunTensors[string][]): number {
+  let hash = 0;
+  for (const { shape } of tensors) {
+    for (const size of shape) hash = Math.imul(hash, 31) + size;
+    hash = Math.imul(hash, 31) + shape.length;
+  }
+  return hash;
+}
+
+function endProfile(session: Address): void {
+  const api = ortApi();
+  const allocator = api.make("GetAllocatorWithDefaultOptions");
+  api.call("AllocatorFree", allocator, api.make("SessionEndProfiling", session, allocator));
+}
+
+const released = () =>
+  new RuntimeError(
+    "a graph was run after its session had been released",
+    "nothing of it is there any more",
+    "release a session when all of its runs are done, or compile anew",
+  );
 
 function taken(value: Address): HostTensor {
   const tensor = readValue(value);
@@ -158,7 +226,34 @@ function taken(value: Address): HostTensor {
   return tensor;
 }
 
+/** What is handed over is not held when it has been read. */
 async function create(
+  model: Uint8Array,
+  options: SessionOptions,
+  values: ReadonlyMap<string, Uint8Array>,
+): Promise<Address> {
+  const { device = "cpu" } = options;
+  const available = builtDevices();
+  if (!available.includes(device)) {
+    throw new RuntimeError(
+      "this machine cannot run on the asked device",
+      `${device}; available: ${available.join(", ")}`,
+      "choose one of those",
+    );
+  }
+  try {
+    return await holding({ model, values }, () => inTurn(device, () => createNow(model, options, values)));
+  } catch (cause) {
+    throw new RuntimeError(
+      "ONNX Runtime did not load a graph",
+      `device ${device}: ${(cause as Error).message}`,
+      `check the device's driver and libraries; \`autodidact doctor\` tries each of ${available.join(", ")}`,
+      { cause },
+    );
+  }
+}
+
+async function createNow(
   model: Uint8Array,
   options: SessionOptions,
   values: ReadonlyMap<string, Uint8Array>,

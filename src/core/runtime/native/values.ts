@@ -1,6 +1,6 @@
 /** Tensors of ONNX Runtime over arrays of ours, and arrays of ours from its tensors. */
 import { type DType, dtypes, type TypedArray } from "../../graph/dtype.js";
-import type { DeviceTensor, HostTensor } from "../host-tensor.js";
+import { type DeviceTensor, type HostTensor, RuntimeError } from "../host-tensor.js";
 import { type Address, ortApi } from "./api.js";
 import { koffi } from "./koffi.js";
 
@@ -22,16 +22,24 @@ const somewhere = new Uint8Array(8);
 /** What a `DeviceTensor` of this runtime is to the library. */
 export interface NativeTensor extends DeviceTensor {
   readonly value: Address;
+  isFreed: boolean;
 }
 
 export const isNative = (tensor: HostTensor | DeviceTensor): tensor is NativeTensor => "value" in tensor;
 
 /**
  * A device's tensor, or one over the host's array, not copied; made once for each `HostTensor`, which has to outlive its
- * use.
+ * use. Throws `RuntimeError` for one that was freed.
  */
 export function valueOver(tensor: HostTensor | DeviceTensor): Address {
-  if (isNative(tensor)) return tensor.value;
+  if (isNative(tensor)) {
+    if (!tensor.isFreed) return tensor.value;
+    throw new RuntimeError(
+      "a device's tensor was used after it had been freed",
+      `${tensor.dtype}[${tensor.shape}]`,
+      "free a tensor when nobody reads it any more",
+    );
+  }
   const before = made.get(tensor);
   if (before !== undefined) return before;
   const { data, shape, dtype } = tensor as HostTensor;

@@ -47,10 +47,7 @@ export async function* draw(
     if (isAnimated) frames.push(x.slice());
   };
   const batchSize = isAnimated ? options.count : undefined;
-  const { device } = flags;
-  const session = await kept(saved, device, () =>
-    compileDenoiser(runtime, saved.model, saved.weights, { device }),
-  );
+  const session = await kept(saved, "denoiser", () => compileDenoiser(runtime, saved.model, saved.weights));
   const start = performance.now();
   const images = await sampleImages(session, { ...options, onStep, batchSize });
   const seconds = (performance.now() - start) / 1000;
@@ -65,7 +62,7 @@ export async function* draw(
 }
 
 /** What was asked for, and where nothing was what the model's recipe says. */
-export async function optionsOf(saved: Denoising, flags: DrawingFlags): Promise<DrawingOptions> {
+export async function optionsOf(saved: Denoising, flags: Drawing): Promise<DrawingOptions> {
   checkFlags(flags);
   const own = saved.generation as Partial<typeof usual>;
   const count = flags.count ?? own.count ?? usual.count;
@@ -85,10 +82,9 @@ export async function optionsOf(saved: Denoising, flags: DrawingFlags): Promise<
   };
 }
 
-type DrawingFlags = Omit<Drawing, "device">;
 type DrawingOptions = SampleOptions & Required<Pick<SampleOptions, "seed" | "guidance">>;
 
-function checkFlags({ from, mask, strength }: DrawingFlags): void {
+function checkFlags({ from, mask, strength }: Drawing): void {
   if (mask && !from) {
     throw new GenerationError(
       "a mask needs a picture to keep parts of",

@@ -1,14 +1,6 @@
 /** Options of drawing. */
 import { z } from "zod";
-import {
-  deviceOption,
-  fileOption,
-  flag,
-  manyOption,
-  seedOption,
-  shareOption,
-  textOption,
-} from "../../options.js";
+import { fileOption, flag, manyOption, seedOption, shareOption, textOption } from "../../options.js";
 import { sampling } from "../measures/options.js";
 
 export const drawing = z.object({
@@ -23,6 +15,5 @@ export const drawing = z.object({
   strength: flag(shareOption.optional(), "share", "how much of --from is drawn anew (default: 0.6)"),
   mask: flag(fileOption.optional(), "picture", "draw only where it is white, and keep the rest of --from"),
   seed: flag(seedOption.default(0), "number", "the same seed gives the same"),
-  device: flag(deviceOption.default("cpu"), "name", "where to run"),
 });
 export type Drawing = z.output<typeof drawing>;

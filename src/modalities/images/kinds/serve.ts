@@ -52,7 +52,6 @@ export function serveDrawing(named: Named<Saved<"denoiser">>, request: ServeRequ
         seed: fields.seed ?? Math.floor(Math.random() * 2 ** 31),
         steps: fields.steps ?? undefined,
         guidance: fields.guidance ?? undefined,
-        device: "cpu",
       };
       const wanted = { ending: ".png", each: true };
       const outputs = await uses.run("generate", { options, wanted }, signal);

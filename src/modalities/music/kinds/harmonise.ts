@@ -28,24 +28,11 @@ export async function* harmonise(
   { ending }: NonNullable<UseRequest["wanted"]>,
   { runtime, signal, onProgress }: Surroundings,
 ): AsyncGenerator<Output> {
-  const {
-    harmonise: melody,
-    from,
-    infill,
-    temperature,
-    topK,
-    topP,
-    seed,
-    device,
-    tempo,
-    soundfont,
-  } = options;
+  const { harmonise: melody, from, infill, temperature, topK, topP, seed, tempo, soundfont } = options;
   const given = givenBy(melody, from, infill);
   const { score, leftOut } = given;
   const saved = await named.open();
-  const session = await kept(saved, device, () =>
-    compileGrid(runtime, saved.model, saved.weights, { device }),
-  );
+  const session = await kept(saved, "grid", () => compileGrid(runtime, saved.model, saved.weights));
   const started = performance.now();
   const notes = await fillGrid(session, given.notes, given.hidden, {
     ...{ temperature, topK, topP, seed, signal },

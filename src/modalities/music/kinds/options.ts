@@ -3,7 +3,6 @@ import { z } from "zod";
 import {
   amountOption,
   countOption,
-  deviceOption,
   fileOption,
   flag,
   manyOption,
@@ -42,7 +41,6 @@ export const composing = z.object({
     "choose among the likeliest words that hold this share together",
   ),
   seed: flag(seedOption.default(0), "number", "the same seed gives the same"),
-  device: flag(deviceOption.default("cpu"), "name", "where to run"),
 });
 export type Composing = z.output<typeof composing>;
 
@@ -50,7 +48,7 @@ export const harmonising = z.object({
   harmonise: flag(fileOption.optional(), "midi", "write three voices under this melody"),
   ...composing.pick({ from: true, infill: true, tempo: true, soundfont: true }).shape,
   temperature: flag(amountOption.default(0.5), "number", "0 for the likeliest"),
-  ...composing.pick({ topK: true, topP: true, seed: true, device: true }).shape,
+  ...composing.pick({ topK: true, topP: true, seed: true }).shape,
 });
 export type Harmonising = z.output<typeof harmonising>;
 

@@ -17,7 +17,7 @@ export async function serveMusic(named: Named<SavedModel>, request: ServeRequest
       async write({ format, from, ...asked }: MusicRequest, signal) {
         const options = {
           ...asked,
-          ...{ count: 1, device: "cpu" },
+          count: 1,
           from: from && { name: "the piece", bytes: from },
         };
         const wanted = { ending: `.${format}`, each: false };

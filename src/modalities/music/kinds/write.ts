@@ -26,14 +26,12 @@ export async function* writeMusic(
   { runtime, signal, onProgress }: Surroundings,
 ): AsyncGenerator<Output> {
   const saved = await named.open();
-  const { device, count, seed, tempo, from, infill, soundfont, bars: asked, ...sampling } = options;
+  const { count, seed, tempo, from, infill, soundfont, bars: asked, ...sampling } = options;
   const alphabet = alphabetIn(saved, named.name);
   if (count > 1 && !each) throw severalInOne(count);
   const given = from && barsOf(from, alphabet);
   const { bars, before, after } = partsOf(given?.bars ?? [], { from, infill, bars: asked });
-  const session = await kept(saved, device, () =>
-    compileDecoder(runtime, saved.model, saved.weights, { device }),
-  );
+  const session = await kept(saved, "decoder", () => compileDecoder(runtime, saved.model, saved.weights));
   const started = performance.now();
   const pieces = await compose(session, saved.tokenizer!, alphabet, {
     ...{ temperature: 1, topP: 0.98, ...saved.generation },

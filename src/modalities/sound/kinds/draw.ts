@@ -43,10 +43,7 @@ export async function* draw(
     signal?.throwIfAborted();
     onProgress?.("sounds", first, options.count);
   };
-  const { device } = flags;
-  const session = await kept(saved, device, () =>
-    compileDenoiser(runtime, saved.model, saved.weights, { device }),
-  );
+  const session = await kept(saved, "denoiser", () => compileDenoiser(runtime, saved.model, saved.weights));
   const renderer = await rendererOf(saved, flags.vocoder, around);
   const start = performance.now();
   const spectrograms = await plan.draw(session, { ...options, onStep });

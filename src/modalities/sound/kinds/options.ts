@@ -3,7 +3,6 @@ import { z } from "zod";
 import {
   amountOption,
   countOption,
-  deviceOption,
   fileOption,
   flag,
   manyOption,
@@ -48,7 +47,6 @@ export const drawing = z.object({
     "how long a sound is, of as many windows as it takes (default: the model's window)",
   ),
   seed: flag(seedOption.default(0), "number", "the same seed gives the same"),
-  device: flag(deviceOption.default("cpu"), "name", "where to run"),
 });
 export type Drawing = z.output<typeof drawing>;
 

@@ -60,7 +60,6 @@ async function drawn(
     speaker: voice === undefined ? undefined : [voice],
     count: words.length,
     seed: seed ?? Math.floor(Math.random() * 2 ** 31),
-    device: "cpu",
     vocoder,
   };
   const outputs = await uses.run("generate", { options, wanted: { ending: ".wav", each: true } }, signal);

@@ -19,14 +19,14 @@ import { tokenizerOf } from "./tokenizer.js";
  */
 export async function* continueTexts(
   named: Named<SavedModel>,
-  { prompt: prompts = [""], device, weights: precision, jsonSchema, ...asked }: Continuing,
+  { prompt: prompts = [""], weights: precision, jsonSchema, ...asked }: Continuing,
   { runtime, signal }: Surroundings,
   onText?: UseRequest["onText"],
 ): AsyncGenerator<Output> {
   const schema = jsonSchema && readSchema(jsonSchema);
   const { model, weights, generation, tokenizer: found } = await named.open();
   const tokenizer = tokenizerOf(named, found);
-  const session = await compileDecoder(runtime, model, weights, { device, weights: precision });
+  const session = await compileDecoder(runtime, model, weights, { weights: precision });
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   const settings = { maxTokens: 200, temperature: 0.8, ...generation, ...Object.fromEntries(given) };
   const compile =

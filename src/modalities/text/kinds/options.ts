@@ -4,7 +4,6 @@ import type { QuestionTask } from "../../../evaluation/questions.js";
 import {
   amountOption,
   countOption,
-  deviceOption,
   fileOption,
   flag,
   numberOption,
@@ -54,7 +53,6 @@ export const continuing = z.object({
     "write JSON that this JSON Schema allows, and nothing else",
   ),
   seed: flag(seedOption.default(0), "number", "the same seed gives the same"),
-  device: flag(deviceOption.default("cpu"), "name", "where to run"),
   weights,
 });
 export type Continuing = z.output<typeof continuing>;

@@ -11,13 +11,13 @@ import type { Answering } from "./options.js";
 /** A decoder in a thread of its own behind OpenAI's routes, with the chat page. */
 export async function serveDecoder(
   { place }: Named<SavedModel>,
-  { name, options, maxConcurrent }: ServeRequest,
+  { name, options, device, maxConcurrent }: ServeRequest,
 ): Promise<Served> {
   const { adapter, weights, maxTokens, prefixCache } = options as Answering;
   const adapters = readAdapters(adapter, name);
   const prefixCacheBytes = prefixCache * 2 ** 20;
   const sizes = { maxActive: maxConcurrent, prefixCacheBytes };
-  const engine = await startEngine({ folder: place.location, weights, adapters, ...sizes });
+  const engine = await startEngine({ folder: place.location, weights, adapters, device, ...sizes });
   const { contextLength, generation, parameterCount } = engine.modelInfo;
   const { maxTokens: _usual, ...defaults } = generation;
   const model = { name, contextLength };
