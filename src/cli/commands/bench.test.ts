@@ -53,7 +53,7 @@ const measure = (...args: string[]) => printed(benchCommand([geometry, arithmeti
 describe("bench", () => {
   it("measures what a kind of data brings, all but what has to be asked for, and prints JSON", async () => {
     const result = JSON.parse(await measure("--json", "--no-torch", "--seconds", "7"));
-    const keys = ["date", "machine", "peakGflops", "training", "counting", "seconds", "warnings"];
+    const keys = ["date", "machine", "device", "peakGflops", "training", "counting", "seconds", "warnings"];
     expect(Object.keys(result)).toEqual(keys);
     const trained = { unitsPerSecond: 80, peakBytes: 1e9, loss: 1.25 };
     const { name, shape, unit } = line;
@@ -81,7 +81,7 @@ describe("bench", () => {
     expect(head).toMatch(
       new RegExp(`^${today}-\\d\\d, .*, \\d+ cores, .* memory, .*  \nautodidact ${version}, Node `),
     );
-    expect(head).toMatch(/ONNX Runtime [\d.]+, abacus 3\.2; a matrix product reaches \d+ GFLOP\/s$/);
+    expect(head).toMatch(/ONNX Runtime [\d.]+, abacus 3\.2; cpu: a matrix product reaches \d+ GFLOP\/s$/);
     expect(warning).toBe("**Warning:** measured fast");
     expect(points).toMatch(
       /^\| a training step on points, float32, AdamW \| points\/s \| PyTorch points\/s \|/,
