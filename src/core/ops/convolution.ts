@@ -178,7 +178,27 @@ export const ConvTranspose = defineOp<ConvTransposeAttrs>({
     weightGradient(g, x, w.shape, attrs),
     ...withBias(g, bias),
   ],
-  attributes: ({ outputPadding, ...attrs }) => ({ ...onnxAttributes(attrs), output_padding: outputPadding }),
+  lower(emit, inputs, { outputPadding, ...attrs }, { inputs: [, { shape }] }) {
+    const [width, perGroup] = shape.map(known);
+    const { groups } = attrs;
+    const all = { ...onnxAttributes(attrs), output_padding: outputPadding };
+    const isWrong = emit.kernels.lacks?.has("ConvTranspose, one channel a group");
+    if (!isWrong || perGroup > 1 || groups === 1 || width === groups) {
+      return emit.node("ConvTranspose", inputs, all);
+    }
+    // Group by group: x along its channels, weights and bias along their first axis.
+    const parts = inputs.map((name, i) =>
+      emit.node("Split", [name], { axis: i === 0 ? 1 : 0, num_outputs: groups }, groups),
+    );
+    const made = Array.from({ length: groups }, (_, group) =>
+      emit.node(
+        "ConvTranspose",
+        parts.map((part) => part[group]),
+        { ...all, group: 1 },
+      ),
+    );
+    return emit.node("Concat", made.flat(), { axis: 1 });
+  },
   samples: [
     {
       inputs: [{ shape: [2, 2, 2, 3] }, { shape: [2, 3, 2, 3] }, { shape: [3] }],

@@ -10,7 +10,10 @@ import type { Runtime } from "./session.js";
  */
 const webgpuKernels: Kernels = {
   opset: 21,
-  lacks: new Set(["Cos", "HardSigmoid", "LogSoftmax", "RMSNormalization", "RotaryEmbedding", "Sign", "Sin"]),
+  lacks: new Set([
+    ...["Cos", "HardSigmoid", "LogSoftmax", "RMSNormalization", "RotaryEmbedding", "Sign", "Sin"],
+    "ConvTranspose, one channel a group", // several in, one out: its numbers are wrong
+  ]),
 };
 
 /** ONNX Runtime's native build in Node. */
