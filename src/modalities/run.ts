@@ -183,7 +183,8 @@ async function compileRun<R extends SharedRecipe>(
   const { recipe, notes } = await withProducts(asked, task, runtime);
   const { optimizer, training } = recipe;
   if (steps !== undefined) scheduleFactor(optimizer.schedule, 0, steps);
-  const { distributed } = training;
+  const { device, distributed } = training;
+  const noted = device === "webgpu" ? [...notes, "the first steps compile shaders, for seconds"] : notes;
   const options: TrainerOptions = {
     ...start,
     runtime,
@@ -196,11 +197,11 @@ async function compileRun<R extends SharedRecipe>(
     averageDecay: optimizer.averageDecay,
     recomputeLayers: training.recompute,
     products: training.products === "auto" ? undefined : training.products,
-    session: { device: training.device, threads: training.threads ?? stepThreads },
+    session: { device, threads: training.threads ?? stepThreads },
   };
-  if (distributed === undefined) return { recipe, notes, trainer: await createTrainer(options) };
+  if (distributed === undefined) return { recipe, notes: noted, trainer: await createTrainer(options) };
   const trainer = await createDilocoTrainer(options, distributed);
-  return { recipe, notes: [...notes, apart(distributed, collective)], trainer };
+  return { recipe, notes: [...noted, apart(distributed, collective)], trainer };
 }
 
 const apart = ({ every }: DilocoOptions, { size }: Collective = alone) =>

@@ -1,5 +1,4 @@
 /** Every family of models on WebGPU: gradients as on the CPU, and nothing large that is computed there. */
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
@@ -10,6 +9,7 @@ import { compileLoss } from "../../src/training/step.js";
 import { initialiseAll } from "../../src/training/weights.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { type Family, families } from "./families.js";
+import { largeOnTheCpu } from "./placement.js";
 import { howToGetAdapter, useSoftwareAdapter } from "./software-adapter.js";
 
 const place = temporaryFolder();
@@ -17,10 +17,6 @@ const isThere = useSoftwareAdapter();
 
 /** Of the largest gradient: 3.4e-6 was seen. */
 const tolerance = 1e-5;
-/** What may be computed on the CPU: labels, positions and sizes. */
-const mostElements = 1024;
-/** CTC's recurrence is a loop, for which the device has no kernel. */
-const loops = new Set(["Scan"]);
 
 async function learn({ task, batch }: Family, session: SessionOptions) {
   const layout = layOut(task.parameters, adamw({ lr: 1 }));
@@ -36,33 +32,6 @@ async function learn({ task, batch }: Family, session: SessionOptions) {
   return { loss, gradients };
 }
 
-interface ProfiledNode {
-  readonly cat: string;
-  readonly name: string;
-  readonly args: {
-    readonly provider: string;
-    readonly op_name: string;
-    readonly input_type_shape: readonly Record<string, readonly number[]>[];
-    readonly output_type_shape: readonly Record<string, readonly number[]>[];
-  };
-}
-
-/** The operators that ran on the CPU, with the elements of the largest tensor that each read or wrote. */
-function onTheCpu(prefix: string): [string, number][] {
-  const file = readdirSync(place).find((name) => name.startsWith(`${prefix}_`))!;
-  const events: ProfiledNode[] = JSON.parse(readFileSync(join(place, file), "utf8"));
-  const nodes = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"));
-  expect(nodes.some(({ args }) => args.provider === "WebGpuExecutionProvider")).toBe(true);
-  return nodes
-    .filter(({ args }) => args.provider === "CPUExecutionProvider")
-    .map(({ args }) => {
-      const shapes = [...args.input_type_shape, ...args.output_type_shape].flatMap((type) =>
-        Object.values(type),
-      );
-      return [args.op_name, Math.max(...shapes.map((shape) => shape.reduce((a, b) => a * b, 1)))];
-    });
-}
-
 it.for(families.map((family) => [family.name, family] as const))("%s", async ([name, family], { skip }) => {
   if (!isThere) skip(howToGetAdapter);
   const prefix = name.replaceAll(/\W+/g, "-");
@@ -75,6 +44,5 @@ it.for(families.map((family) => [family.name, family] as const))("%s", async ([n
     0,
   );
   expect(worst / largest).toBeLessThan(tolerance);
-  const strays = onTheCpu(prefix).filter(([op, elements]) => elements > mostElements && !loops.has(op));
-  expect(strays).toEqual([]);
+  expect(largeOnTheCpu(place, prefix)).toEqual([]);
 });

@@ -1,7 +1,8 @@
 /** Training whose weights, gradients and moments stay on a device. */
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import type { HostTensor, RunTensors, Runtime } from "../../src/core/runtime/session.js";
+import type { HostTensor, RunTensors, Runtime, Session } from "../../src/core/runtime/session.js";
 import { memoryFolder } from "../../src/files/memory.js";
 import { adamw } from "../../src/optim/adamw.js";
 import { muon } from "../../src/optim/muon.js";
@@ -9,11 +10,14 @@ import { readName } from "../../src/training/checkpoint.js";
 import { DivergenceError } from "../../src/training/loop.js";
 import { createTrainer } from "../../src/training/trainer.js";
 import { weightsOf } from "../../src/training/weights.js";
+import { temporaryFolder } from "../temporary-folder.js";
 import { stopAfter, tinyData, tinyModel, tinyOptions, tinyTrainer, train } from "../tiny.js";
+import { largeOnTheCpu } from "./placement.js";
 import { howToGetAdapter, useSoftwareAdapter } from "./software-adapter.js";
 
 const isThere = useSoftwareAdapter();
 const session = { device: "webgpu" } as const;
+const place = temporaryFolder();
 
 /** Sessions and memory that tell the bytes that they bring up and down, of tensors larger than a scalar. */
 function counting(counts: { up: number; down: number }): Runtime {
@@ -95,6 +99,26 @@ describe.skipIf(!isThere)(`with WebGPU (${isThere ? "SwiftShader" : howToGetAdap
     for (let step = 0; step < 3; step++) await trainer.step(training, step, 1);
     // Inputs and targets [2, 16] in 64 bits.
     expect(counts).toEqual({ up: 3 * 2 * (2 * 2 * 16 * 8), down: 0 });
+  });
+
+  it("gradients, their sum, the update and the average are computed there", async () => {
+    const sessions: Session[] = [];
+    const runtime: Runtime = {
+      ...nodeRuntime,
+      async load(...of) {
+        const loaded = await nodeRuntime.load(...of);
+        sessions.push(loaded);
+        return loaded;
+      },
+    };
+    const model = tinyModel({ width: 64 });
+    const how = { optimizer: muon({ lr: 1e-2 }), microBatches: 2, averageDecay: 0.9, recomputeLayers: true };
+    const profile = join(place, "step");
+    const trainer = await tinyTrainer({ model, runtime, ...how, session: { ...session, profile } });
+    await trainer.step(tinyData(trainer).training, 0, 1);
+    for (const each of sessions) await each.release();
+    expect(sessions.length).toBeGreaterThan(6);
+    expect(largeOnTheCpu(place, "step")).toEqual([]);
   });
 
   it("a run goes on elsewhere from its checkpoint", async () => {
