@@ -128,7 +128,8 @@ def training_step(forward, optimizer, *batch):
     loss.backward()
     optimizer.step()
     wait()
-    return {"seconds": time.perf_counter() - start, "loss": loss.item()}
+    seconds, value = time.perf_counter() - start, loss.item()
+    return {"seconds": seconds, "loss": value if math.isfinite(value) else None}  # JSON has no NaN
 
 
 def device():

@@ -26,7 +26,7 @@ export interface TrainingResult {
   readonly int8?: Side & { readonly gflops?: number; readonly overFloat32: Spread };
   /** In the form that was quickest in a trial. */
   readonly pytorch?: Yardstick & { readonly forms: Readonly<Record<string, number>> };
-  /** In bfloat16, in the same form; where the processor has it. */
+  /** In bfloat16, in the same form; where the processor has it, and what comes of it is a number. */
   readonly bfloat16?: Yardstick;
   /** Ours through PyTorch's speed, turn by turn. */
   readonly ratio?: Spread;
@@ -96,7 +96,7 @@ export async function benchTraining(
     return {
       ...result,
       pytorch: { ...yardstickOf(0), forms: forms.rates },
-      ...(bfloat16 && { bfloat16: yardstickOf(1) }),
+      ...(bfloat16 && Number.isFinite(turns[ours.length + 1].side.loss) && { bfloat16: yardstickOf(1) }),
       ratio: over(exact, pytorch),
       ...(coarse && { int8Ratio: over(coarse, pytorch) }),
     };
