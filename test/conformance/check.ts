@@ -8,7 +8,7 @@ import { add, mul } from "../../src/core/ops/elementwise.js";
 import { sum } from "../../src/core/ops/movement.js";
 import { type RandomStream, randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
-import { compile, type HostTensor, type Session } from "../../src/core/runtime/session.js";
+import { type Compiled, compile, type HostTensor, type Session } from "../../src/core/runtime/session.js";
 import { references } from "./reference.js";
 
 /** Step and relative tolerances of the finite differences; float32 rounds sums to about seven digits. */
@@ -84,18 +84,11 @@ async function checkRun(
   op: Op,
   sample: Sample<object>,
   { y, outputs }: Trace,
-  session: Session & { graph: { inputs: ReadonlyMap<string, { dtype: DType; shape: readonly unknown[] }> } },
+  session: Compiled,
   random: RandomStream,
   precision: Precision,
 ): Promise<void> {
-  const feeds: Values = {};
-  for (const [name, { dtype, shape }] of session.graph.inputs) {
-    const given = name.startsWith("x") ? sample.inputs[Number(name.slice(1))] : undefined;
-    const [low, high] = given?.range ?? [-1, 1];
-    const size = (shape as number[]).reduce((a, b) => a * b, 1);
-    const values = given?.values ?? Array.from({ length: size }, () => low + (high - low) * random.uniform());
-    feeds[name] = { dtype, shape: shape as number[], data: typedArray(dtype, values) };
-  }
+  const feeds = feedsFor(sample, session, random);
   const tolerance = precisions[precision];
   const results = await session.run(feeds);
   for (const [name, { dtype, shape }] of Object.entries(outputs)) {
@@ -127,6 +120,19 @@ async function checkRun(
       expectClose([product], [measured], tolerance.gradient, `${gradient} derivative for input ${i}`);
     }
   }
+}
+
+/** What a graph is fed whose inputs x0, x1 and so on are the sample's; the others are random. */
+export function feedsFor(sample: Sample<object>, { graph }: Compiled, random: RandomStream): Values {
+  const feeds: Values = {};
+  for (const [name, { dtype, shape }] of graph.inputs) {
+    const given = name.startsWith("x") ? sample.inputs[Number(name.slice(1))] : undefined;
+    const [low, high] = given?.range ?? [-1, 1];
+    const size = (shape as number[]).reduce((a, b) => a * b, 1);
+    const values = given?.values ?? Array.from({ length: size }, () => low + (high - low) * random.uniform());
+    feeds[name] = { dtype, shape: shape as number[], data: typedArray(dtype, values) };
+  }
+  return feeds;
 }
 
 /** Float inputs whose gradient an operator leaves out on purpose, as its documentation says. */

@@ -1,7 +1,7 @@
 /** Every operator of the table on every sample, on WebGPU: values and gradients are those of the CPU. */
 import { expect, it } from "vitest";
 import { grad } from "../../src/core/autodiff/grad.js";
-import { dtypes, typedArray } from "../../src/core/graph/dtype.js";
+import { dtypes } from "../../src/core/graph/dtype.js";
 import type { Op, Sample } from "../../src/core/graph/op.js";
 import { applyAll, input, type Tensor } from "../../src/core/graph/tensor.js";
 import { add, mul } from "../../src/core/ops/elementwise.js";
@@ -10,6 +10,7 @@ import { operators } from "../../src/core/ops/table.js";
 import { randomStream } from "../../src/core/random.js";
 import { nodeRuntime } from "../../src/core/runtime/node.js";
 import { compile, type HostTensor } from "../../src/core/runtime/session.js";
+import { feedsFor } from "../conformance/check.js";
 import { howToGetAdapter, useSoftwareAdapter } from "./software-adapter.js";
 
 const isThere = useSoftwareAdapter();
@@ -36,16 +37,7 @@ function trace(op: Op, { inputs, attrs }: Sample<object>): Record<string, Tensor
 
 async function compute(op: Op, sample: Sample<object>, device: "cpu" | "webgpu") {
   const session = await compile(nodeRuntime, trace(op, sample), { device, threads: 1, spin: false });
-  const random = randomStream(1, op.onnx);
-  const feeds: Record<string, HostTensor> = {};
-  for (const [name, { dtype, shape }] of session.graph.inputs) {
-    const given = name.startsWith("x") ? sample.inputs[Number(name.slice(1))] : undefined;
-    const [low, high] = given?.range ?? [-1, 1];
-    const size = (shape as number[]).reduce((a, b) => a * b, 1);
-    const values = given?.values ?? Array.from({ length: size }, () => low + (high - low) * random.uniform());
-    feeds[name] = { dtype, shape: shape as number[], data: typedArray(dtype, values) };
-  }
-  const results = await session.run(feeds);
+  const results = await session.run(feedsFor(sample, session, randomStream(1, op.onnx)));
   await session.release();
   return results;
 }

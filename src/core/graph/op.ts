@@ -78,6 +78,11 @@ export interface Kernels {
   readonly transposesOften?: boolean;
   /** The largest magnitude of int8 numbers whose products with uint8 numbers are summed exactly; absent: there are none. */
   readonly int8Levels?: number;
+  /**
+   * How many numbers a ScatterND adds one after the other; more it gives to several threads, and two that add to one place
+   * at once do so in any order, or lose one. Absent: it needs no care.
+   */
+  readonly addsInOrder?: number;
   /** Attention writes new keys and values among those that it is given, and is the faster for it. */
   readonly attendsInPlace?: boolean;
 }

@@ -1,5 +1,6 @@
 /** Reading and adding by index: closed under differentiation. */
 import { defineOp } from "../graph/op.js";
+import { type Size, sizeOf } from "../graph/size.js";
 import { apply, constant, formatType, ShapeError, type Tensor, type Unnamed } from "../graph/tensor.js";
 import { equal } from "./logic.js";
 import { positiveAxes, reshape, zeros } from "./movement.js";
@@ -36,7 +37,8 @@ export const Gather = defineOp<{ axis: number }>({
 
 /**
  * `x` with `updates` added to its rows at int64 `indices`; repeated indices add up.
- * Written as ScatterND with a last axis of one, which was the fastest form on the CPU. [ScatterND-18]
+ * Written as ScatterND with a last axis of one, which was the fastest form on the CPU; and as ScatterElements where several
+ * threads would add at once, which meet at repeated indices. [ScatterND-18, ScatterElements-18]
  */
 export function scatterAdd<S extends string>(x: Tensor<S>, indices: Tensor, updates: Tensor): Tensor<S> {
   return apply(ScatterND, [x, reshape(indices, [...indices.shape, 1]), updates]);
@@ -56,7 +58,20 @@ export const ScatterND = defineOp({
     return x;
   },
   vjp: ([g], _, [, indices]) => [g, undefined, gather(g, reshape(indices, indices.shape.slice(0, -1)))],
-  attributes: () => ({ reduction: "add" }),
+  lower(emit, [x, indices, updates], _, { inputs: [, places, { shape }] }) {
+    const lead = places.shape.length - 1;
+    const [count, rest] = [sizeOf(shape.slice(0, lead)), shape.slice(lead)];
+    const size = sizeOf(shape);
+    const { addsInOrder: most = Number.POSITIVE_INFINITY } = emit.kernels;
+    if (typeof size !== "number" || size <= most) {
+      return emit.node("ScatterND", [x, indices, updates], { reduction: "add" });
+    }
+    const to = (name: string, operator: string, sizes: readonly Size[]) =>
+      emit.node(operator, [name, emit.sizes(sizes)])[0];
+    const column = to(indices, "Reshape", [count, ...rest.map(() => 1)]);
+    const inputs = [x, to(column, "Expand", [count, ...rest]), to(updates, "Reshape", [count, ...rest])];
+    return emit.node("ScatterElements", inputs, { axis: 0, reduction: "add" });
+  },
   samples: [
     {
       inputs: [

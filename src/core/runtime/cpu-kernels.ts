@@ -16,6 +16,8 @@ async function tryKernels(): Promise<Kernels> {
   return {
     convolutionBlock: await findBlock(),
     transposesOften: true,
+    // Its threads begin at 110,000 cycles, and it counts a number as one.
+    addsInOrder: 2 ** 16,
     int8Levels: await exactLevels(),
     // Its pieces there are as large as the L2 cache allows, whose size Linux on ARM does not tell: one key at a time.
     attendsInPlace: !(process.platform === "linux" && process.arch === "arm64"),
