@@ -38,7 +38,7 @@ rmSync(join(runtime, "bin", "napi-v6", "darwin", "arm64", `libonnxruntime.${vers
 
 const bundled = ["tsx", "esbuild"];
 own.bundleDependencies = bundled;
-own.optionalDependencies = {};
+own.optionalDependencies ??= {};
 for (const name of bundled) {
   const { optionalDependencies, version } = copy(name, join("node_modules", name));
   own.dependencies[name] ??= version;
