@@ -4,7 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { type HostTensor, RuntimeError } from "../host-tensor.js";
 import type { Device, RunTensors, Session, SessionOptions } from "../session.js";
 import { type Address, ortApi } from "./api.js";
-import { koffi } from "./koffi.js";
+import { hasRoomForShaders, koffi } from "./koffi.js";
 import { inTurn } from "./turns.js";
 import { isNative, readValue, valueOver } from "./values.js";
 
@@ -239,6 +239,13 @@ async function create(
       "this machine cannot run on the asked device",
       `${device}; available: ${available.join(", ")}`,
       "choose one of those",
+    );
+  }
+  if (device !== "cpu" && !hasRoomForShaders) {
+    throw new RuntimeError(
+      "a device's shaders cannot be compiled in this program",
+      "koffi was loaded before and has called a library with smaller stacks",
+      "import Autodidact before what else uses koffi, or compute on the CPU",
     );
   }
   try {
