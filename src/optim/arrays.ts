@@ -26,12 +26,11 @@ export interface Arrays<A> {
 
 /** Flat arrays on the host. */
 export function hostArrays(runtime: Runtime, layout: Layout): Arrays<Float32Array> {
-  const zeros = async () => new Float32Array(layout.size);
   return {
     of: async (host) => host,
     pull: async () => {},
     push: async () => {},
-    zeros,
+    zeros: async () => new Float32Array(layout.size),
     clearing: async (array) => async () => void array.fill(0),
     blend: (target, source) => compileBlend(runtime, target, source),
     optimizer: (optimizer, slots, descent) =>

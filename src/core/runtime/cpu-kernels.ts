@@ -1,7 +1,6 @@
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Kernels } from "../graph/op.js";
-import { type GraphProtoSchema, ModelProtoSchema } from "../onnx/onnx_pb.js";
 import { type HostTensor, hostTensor } from "./host-tensor.js";
+import { type BareGraph, bareModel, ofType } from "./native/bare-model.js";
 import { loadNative } from "./native/session.js";
 
 let kernels: Promise<Kernels> | undefined;
@@ -24,10 +23,6 @@ async function tryKernels(): Promise<Kernels> {
   };
 }
 
-const info = (name: string, elemType: number) => ({
-  name,
-  type: { value: { case: "tensorType" as const, value: { elemType } } },
-});
 /** TensorProto.DataType */
 const [float, uint8, int8, int32] = [1, 2, 3, 6];
 
@@ -38,8 +33,8 @@ const [float, uint8, int8, int32] = [1, 2, 3, 6];
 async function findBlock(): Promise<number | undefined> {
   const reordered = {
     node: [{ opType: "ReorderInput", domain: "com.microsoft.nchwc", input: ["x"], output: ["y"] }],
-    input: [info("x", float)],
-    output: [info("y", float)],
+    input: [ofType("x", float)],
+    output: [ofType("y", float)],
   };
   try {
     const { shape } = await run(reordered, { x: hostTensor("float32", [1, 4, 1, 1]) });
@@ -56,8 +51,8 @@ async function findBlock(): Promise<number | undefined> {
 async function exactLevels(): Promise<number | undefined> {
   const product = {
     node: [{ opType: "MatMulInteger", input: ["a", "b"], output: ["y"] }],
-    input: [info("a", uint8), info("b", int8)],
-    output: [info("y", int32)],
+    input: [ofType("a", uint8), ofType("b", int8)],
+    output: [ofType("y", int32)],
   };
   try {
     const { data } = await run(product, {
@@ -71,16 +66,8 @@ async function exactLevels(): Promise<number | undefined> {
 }
 
 /** The output y of a graph. */
-async function run(
-  graph: MessageInitShape<typeof GraphProtoSchema>,
-  feeds: Record<string, HostTensor>,
-): Promise<HostTensor> {
-  const model = create(ModelProtoSchema, {
-    irVersion: 10n,
-    opsetImport: [{ version: 23n }, { domain: "com.microsoft.nchwc", version: 1n }],
-    graph,
-  });
-  const session = await loadNative(toBinary(ModelProtoSchema, model), ["y"], { threads: 1 });
+async function run(graph: BareGraph, feeds: Record<string, HostTensor>): Promise<HostTensor> {
+  const session = await loadNative(bareModel(graph), ["y"], { threads: 1 });
   try {
     return (await session.run(feeds)).y;
   } finally {

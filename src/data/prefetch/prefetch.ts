@@ -1,4 +1,4 @@
-/** Batches made ahead of the step: a run of ONNX Runtime blocks the thread it runs on, so they need one of their own. */
+/** Batches made ahead of the step, in a thread of their own: what makes them would hold up that of the steps. */
 import { performance } from "node:perf_hooks";
 import type { Worker } from "node:worker_threads";
 import { DataError } from "../../files/errors.js";

@@ -1,4 +1,4 @@
-/** A model's uses in a thread of their own: a run of ONNX Runtime blocks the thread it runs on, so a server needs one. */
+/** A model's uses in a thread of their own: what they do between runs of a graph would hold up the server's. */
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { errorOf } from "../../serving/engine/thread-messages.js";
@@ -87,12 +87,9 @@ class Uses implements UseThread {
 
   /** A use that goes on for longer is broken off, and what the model took is the process's until its end. */
   async close(): Promise<void> {
-    const control = new AbortController();
-    const ended = once(this.thread, "exit", { signal: control.signal }).catch(() => {});
-    const late = setTimeout(() => control.abort(), patienceMs);
+    const ended = once(this.thread, "exit", { signal: AbortSignal.timeout(patienceMs) }).catch(() => {});
     this.thread.postMessage(endThread);
-    await ended;
-    clearTimeout(late);
+    if (!this.failure) await ended;
     await this.thread.terminate();
   }
 

@@ -58,7 +58,6 @@ const releases = {
   Value: 96,
   TensorTypeAndShapeInfo: 99,
   SessionOptions: 100,
-  Allocator: 132,
   CUDAProviderOptions: 208,
 } as const;
 

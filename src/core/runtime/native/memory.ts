@@ -1,19 +1,15 @@
 /** Tensors that stay on a device between runs. */
-import { create, toBinary } from "@bufbuild/protobuf";
 import { type DType, dtypes } from "../../graph/dtype.js";
-import { ModelProtoSchema } from "../../onnx/onnx_pb.js";
 import { type DeviceMemory, type DeviceTensor, type HostTensor, RuntimeError } from "../host-tensor.js";
 import type { Device, Session } from "../session.js";
 import { type Address, ortApi } from "./api.js";
+import { bareModel, ofType } from "./bare-model.js";
 import { loadNative } from "./session.js";
 import { inTurn } from "./turns.js";
-import type { NativeTensor } from "./values.js";
+import { memoryNamed, type NativeTensor } from "./values.js";
 
 /** What the library calls the memory of devices that can keep tensors. */
 const names: Partial<Record<Device, string>> = { webgpu: "WebGPU_Buf", cuda: "Cuda" };
-
-/** OrtDeviceAllocator, OrtMemTypeDefault */
-const [deviceAllocator, defaultMemory] = [0, 0];
 
 const opened = new Map<Device, Promise<DeviceMemory>>();
 
@@ -32,7 +28,7 @@ export async function nativeMemory(device: Device): Promise<DeviceMemory | undef
 async function open(device: Device, name: string): Promise<DeviceMemory> {
   const api = ortApi();
   const session = await loadNative(copying("float32"), ["y"], { device });
-  const info = api.make("CreateMemoryInfo", name, deviceAllocator, 0, defaultMemory);
+  const info = memoryNamed(name);
   const allocator = await inTurn(device, () => api.make("CreateAllocator", session.address, info));
   // A copy is the run of a graph that does nothing: the runtime brings values to where they are asked for.
   const copies = new Map<DType, Promise<Session>>([["float32", Promise.resolve(session)]]);
@@ -91,16 +87,10 @@ function fitting(host: HostTensor, { dtype, shape }: DeviceTensor): HostTensor {
 
 /** y = x, of any shape. */
 function copying(dtype: DType): Uint8Array<ArrayBuffer> {
-  const info = (name: string) => ({
-    name,
-    type: { value: { case: "tensorType" as const, value: { elemType: dtypes[dtype].onnx } } },
-  });
-  const graph = {
-    name: "copy",
+  const { onnx } = dtypes[dtype];
+  return bareModel({
     node: [{ opType: "Identity", input: ["x"], output: ["y"] }],
-    input: [info("x")],
-    output: [info("y")],
-  };
-  const model = create(ModelProtoSchema, { irVersion: 10n, opsetImport: [{ version: 21n }], graph });
-  return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+    input: [ofType("x", onnx)],
+    output: [ofType("y", onnx)],
+  });
 }

@@ -4,14 +4,17 @@ import { type DeviceTensor, type HostTensor, RuntimeError } from "../host-tensor
 import { type Address, ortApi } from "./api.js";
 import { koffi } from "./koffi.js";
 
-/** OrtAllocatorType, OrtMemType: memory that the caller owns, of the ordinary kind. */
+/** OrtDeviceAllocator, OrtMemTypeDefault */
 const [deviceAllocator, defaultMemory] = [0, 0];
+
+/** Says to the library which memory is meant, by the name that it has for it. */
+export const memoryNamed = (name: string): Address =>
+  ortApi().make("CreateMemoryInfo", name, deviceAllocator, 0, defaultMemory);
 
 const dtypeOf = new Map(Object.entries(dtypes).map(([name, { onnx }]) => [onnx, name as DType]));
 
 let hostMemory: Address | undefined;
-const hostInfo = () =>
-  (hostMemory ??= ortApi().make("CreateMemoryInfo", "Cpu", deviceAllocator, 0, defaultMemory));
+const hostInfo = () => (hostMemory ??= memoryNamed("Cpu"));
 
 const made = new WeakMap<object, Address>();
 const unused = new FinalizationRegistry<Address>((value) => ortApi().release("Value", value));
