@@ -56,7 +56,7 @@ describe("a name on the Hub", () => {
     const { code, stdout, stderr } = await autodidact("classify", "acme/judge", photo, "--json");
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout).results[0].classes).toHaveLength(2);
-    const measured = await autodidact("evaluate", "acme/judge", "--data", pictures, "--json");
+    const measured = await autodidact("evaluate", "acme/judge", "--data", pictures, "--mirrored", "--json");
     expect(JSON.parse(measured.stdout)).toMatchObject({ metric: "accuracy", images: 40 });
     await refuse(place, /no images to measure[\s\S]*no run[\s\S]*--data/, ["evaluate", "acme/judge"]);
   });

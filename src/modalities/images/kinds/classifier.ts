@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ModelKind, Use } from "../../modality.js";
 import { countOption, flag } from "../../options.js";
 import { measure } from "../measures/measure.js";
-import { referenceOptions } from "../measures/options.js";
+import { accuracyOptions, referenceOptions } from "../measures/options.js";
 import { exports, open, pictureEndings, type Saved } from "./saved.js";
 
 const classifying = z.object({ top: flag(countOption.default(3), "count", "classes to name") });
@@ -27,7 +27,7 @@ export const classifier: ModelKind<Saved<"classifier">> = {
   open,
   uses: [
     classify,
-    measure("accuracy", "how often the class is told on images held out", referenceOptions),
+    measure("accuracy", "how often the class is told on images held out", accuracyOptions),
     measure("knn", "what neighbours by its vectors say of images held out", referenceOptions),
   ],
   exports,

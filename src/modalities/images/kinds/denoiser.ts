@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ModelKind, Use } from "../../modality.js";
 import { measure } from "../measures/measure.js";
-import { comparisonOptions } from "../measures/options.js";
+import { comparisonOptions, judgementOptions } from "../measures/options.js";
 import { type Drawing, drawing } from "./drawing.js";
 import { exports, open, type Saved } from "./saved.js";
 
@@ -31,7 +31,7 @@ export const denoiser: ModelKind<Saved<"denoiser">> = {
     measure("fid", "how far samples are from images held out (Frechet)", comparisonOptions),
     measure("kid", "the same by a kernel", comparisonOptions),
     measure("precision-recall", "how true and how varied samples are", comparisonOptions),
-    measure("accuracy", "how often a classifier sees the class asked for", comparisonOptions),
+    measure("accuracy", "how often a classifier sees the class asked for", judgementOptions),
     {
       ...measure("neighbours", "samples beside the images nearest to them", comparisonOptions),
       makes: { endings: [".png"], isOptional: true },

@@ -1,4 +1,5 @@
 /** The measures of models of images, and the sentences that tell of them. */
+import type { ImageBatch } from "../../../data/images/image.js";
 import { fromBytes, type ImageExamples } from "../../../data/images/image-batches.js";
 import { encodePng } from "../../../data/images/write-images.js";
 import { EvaluationError } from "../../../evaluation/errors.js";
@@ -13,6 +14,7 @@ import { precisionRecall } from "../../../evaluation/images/precision-recall.js"
 import { imageGrid } from "../../../generation/images/pictures.js";
 import { encoderOf } from "../../../interop/image-config.js";
 import type { SavedImageModel } from "../../../interop/image-folder.js";
+import { mirroredClassifier } from "../../../models/mirrored-classifier.js";
 import type { Named, Output, Surroundings } from "../../modality.js";
 import { hasLabels } from "../prepared.js";
 import { batchSize, chunks, labelledBatches, pixelsOf, wholeBatches } from "./batches.js";
@@ -114,10 +116,10 @@ function sampleOf(features: Features, n: number): Features {
 
 /** Of a classifier, on images held out; of a model that draws, how often a classifier sees the class asked for. */
 async function accuracy(subject: Subject): Promise<Measured> {
-  const { saved, images, flags, name, around } = subject;
+  const { saved, images, flags, name } = subject;
   if (saved.kind === "classifier") {
     const batches = labelledBatches(referenceOf(subject));
-    const { accuracy, count } = await classifierAccuracy(around.runtime, saved.model, saved.weights, batches);
+    const { accuracy, count } = await lookedAt(subject, saved, batches);
     const measured = count.reduce((a, b) => a + b, 0);
     return {
       figures: { accuracy, images: measured, reference: flags.reference },
@@ -141,12 +143,25 @@ async function accuracy(subject: Subject): Promise<Measured> {
   }
   const { pixels, labels, count } = await drawSamples(subject);
   const batch = { images: pixels, labels: Int32Array.from(labels, Number) };
-  const { model, weights } = judge.saved;
-  const found = await classifierAccuracy(around.runtime, model, weights, [batch]);
+  const found = await lookedAt(subject, judge.saved, [batch]);
   return {
     figures: { accuracy: found.accuracy, samples: count, classifier: judge.name },
     text: `${judge.name} sees the class that was asked for in ${(100 * found.accuracy).toFixed(1)} % of ${count} samples of ${name}`,
   };
+}
+
+/** What a classifier says of images, as the flags have it look at them. */
+function lookedAt(
+  { flags, around }: Subject,
+  { model, weights }: Extract<SavedImageModel, { kind: "classifier" }>,
+  batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>,
+) {
+  return classifierAccuracy(
+    around.runtime,
+    flags.mirrored ? mirroredClassifier(model) : model,
+    weights,
+    batches,
+  );
 }
 
 /** Samples beside the training images nearest to them by pixels: whether the model repeats what it has seen. */

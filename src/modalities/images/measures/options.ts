@@ -33,6 +33,13 @@ export const referenceOptions = z.object({
   ),
 });
 
+const mirrored = {
+  mirrored: flag(z.boolean().optional(), "", "the classifier sees each image and its mirror image"),
+};
+
+/** What a classifier is measured on, and how it looks at it. */
+export const accuracyOptions = z.object({ ...referenceOptions.shape, ...mirrored });
+
 /** And what samples of it are compared by. */
 export const comparisonOptions = z.object({
   ...referenceOptions.shape,
@@ -46,6 +53,9 @@ export const comparisonOptions = z.object({
   seed: flag(seedOption.default(0), "number", "the same seed gives the same"),
 });
 
-export type MeasureFlags = z.output<typeof referenceOptions> & Partial<z.output<typeof comparisonOptions>>;
+/** And how the classifier looks at them that says what they are. */
+export const judgementOptions = z.object({ ...comparisonOptions.shape, ...mirrored });
+
+export type MeasureFlags = z.output<typeof referenceOptions> & Partial<z.output<typeof judgementOptions>>;
 
 export type MeasureName = "fid" | "kid" | "precision-recall" | "accuracy" | "neighbours" | "knn";
