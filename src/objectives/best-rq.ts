@@ -1,7 +1,8 @@
 /**
- * BEST-RQ (Chiu et al. 2022): spans of frames are replaced by noise, and what is learned is to tell the codes that a
+ * BEST-RQ (Chiu et al. 2022): spans of frames are hidden, and what is learned is to tell the codes that a
  * random-projection quantiser gave them; the loss is over hidden frames alone. Targets are fixed before training, so
- * they cannot collapse.
+ * they cannot collapse. Departure: a learned vector stands for a hidden frame, as in wav2vec 2.0, and not noise of
+ * deviation 0.1, which the norm that the encoder begins with makes as loud as speech.
  */
 import type { Tensor, TensorType } from "../core/graph/tensor.js";
 import { cast, div, exp, log, maximum, mul, neg } from "../core/ops/elementwise.js";
@@ -12,7 +13,7 @@ import { reshape, sum, transpose, zeros } from "../core/ops/movement.js";
 import { softmax } from "../core/ops/normalise.js";
 import { argmax, max, mean } from "../core/ops/reduce.js";
 import { slice, stack } from "../core/ops/slice.js";
-import { fillNormal, type RandomStream } from "../core/random.js";
+import type { RandomStream } from "../core/random.js";
 import type { CodePredictor } from "../models/code-predictor.js";
 import { flattenTokens } from "../models/shapes.js";
 import { ObjectiveError } from "./errors.js";
@@ -39,9 +40,6 @@ export interface BestRqOptions extends SpanOptions, StochasticDepthOptions {
   readonly numCodes: number;
   readonly numCodebooks: number;
 }
-
-/** Deviation of the noise that stands for hidden frames, as in the paper; features have deviation 1. */
-const noiseStd = 0.1;
 
 /** Where spans lie in a recording of so many frames: 1 for a hidden frame. Chance may hide none. */
 export function drawSpans(
@@ -106,9 +104,9 @@ function perplexity(shares: Tensor): Tensor<""> {
 }
 
 /**
- * BEST-RQ as training asks for it: batches of `features` with noise in the place of hidden frames, of `valid` frames,
- * of `codes`, int64 [k, b, t], of hidden frames (-1 elsewhere), and of what layers it shall `keep`. `complete` throws
- * `ObjectiveError` for a batch without codes.
+ * BEST-RQ as training asks for it: batches of `features`, of `valid` and of `masked` frames, of `codes`, int64
+ * [k, b, t], of the masked (-1 elsewhere), and of what layers it shall `keep`. `complete` throws `ObjectiveError` for a
+ * batch without codes.
  */
 export function bestRq({
   numCodes,
@@ -117,6 +115,7 @@ export function bestRq({
 }: BestRqOptions): SpeechObjective<CodePredictor> {
   const evaluated = (shape: SpeechBatchShape): Record<string, TensorType> => ({
     ...framesOf(shape),
+    masked: framesOf(shape).valid,
     codes: { dtype: "int64", shape: [numCodebooks, shape.batchSize, shape.frames] },
   });
   return {
@@ -125,13 +124,14 @@ export function bestRq({
     complete(batch, shape, streams) {
       const hidden = batch.frames.map((frames, row) => drawSpans(frames, options, streams[row]));
       return {
-        features: withNoise(batch.features, hidden, shape, streams),
+        features: batch.features,
         valid: validUpTo(batch.frames, shape.frames),
+        masked: inRows(hidden, shape),
         codes: codesOfHidden(batch, hidden, shape, numCodebooks),
         ...drawKeep(options, streams),
       };
     },
-    loss(model, p, { features, valid, codes, keep }) {
+    loss(model, p, { features, valid, masked, codes, keep }) {
       if (model.numCodes !== numCodes || model.numCodebooks !== numCodebooks) {
         throw new ObjectiveError(
           "the model and its objective differ in codes",
@@ -140,27 +140,19 @@ export function bestRq({
         );
       }
       const heads = Array.from({ length: numCodebooks }, (_, codebook) => model.head(p, codebook));
-      return codeLoss(model.hidden(p, features, { valid, keep }), heads, codes);
+      return codeLoss(model.hidden(p, features, { valid, masked, keep }), heads, codes);
     },
     counts: "hidden frames",
     count: ({ codes }) => codes.filter((code) => code >= 0).length / numCodebooks,
   };
 }
 
-function withNoise(
-  features: Float32Array,
-  hidden: readonly Uint8Array[],
-  { frames, featureWidth }: SpeechBatchShape,
-  streams: readonly RandomStream[],
-): Float32Array {
-  const noisy = features.slice();
+function inRows(hidden: readonly Uint8Array[], { batchSize, frames }: SpeechBatchShape): Float32Array {
+  const masked = new Float32Array(batchSize * frames);
   hidden.forEach((marks, row) => {
-    marks.forEach((isHidden, frame) => {
-      const start = (row * frames + frame) * featureWidth;
-      if (isHidden) fillNormal(noisy.subarray(start, start + featureWidth), streams[row], noiseStd);
-    });
+    masked.set(marks, row * frames);
   });
-  return noisy;
+  return masked;
 }
 
 /** The codes [k, b, t] of hidden frames, -1 elsewhere. */
