@@ -1,12 +1,13 @@
 // Puts into the package in the current folder what its users could not install: node .ci/bundle.mjs NODE_MODULES.
 //
 // ONNX Runtime's package runs a script on installation that downloads files for CUDA from another host than
-// npm's; where that cannot be reached, nothing that depends on it can be installed. A copy in vendor/ runs none.
-// Whoever wants CUDA runs that script, so all that it needs stays a dependency.
+// npm's; where that cannot be reached, nothing that depends on it can be installed. A copy in vendor/ runs none, and
+// has no more than its libraries, which are called without its binding. Whoever wants CUDA runs that script, so all
+// that it needs stays a dependency.
 //
 // esbuild, which tsx needs, has a script as well, that does no harm and is not needed: npm warns about it, pnpm
 // refuses it. As bundled dependencies they have none. (Yarn knows no bundled dependencies, and runs the script.)
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [modules] = process.argv.slice(2);
@@ -27,12 +28,13 @@ const vendored = "onnxruntime-node";
 const runtime = join("vendor", vendored);
 const { version, dependencies } = copy(vendored, runtime);
 delete own.dependencies[vendored];
+delete dependencies["onnxruntime-common"]; // of the binding
 Object.assign(own.dependencies, dependencies);
-own.imports = {
-  [`#${vendored}`]: `./vendor/${vendored}/dist/index.js`,
-  [`#${vendored}/*`]: `./vendor/${vendored}/*`,
-};
-// Its package has no copy of its licence, and of its two equal dylibs the binding loads the other.
+own.imports = { [`#${vendored}/*`]: `./vendor/${vendored}/*` };
+for (const path of readdirSync(runtime, { recursive: true })) {
+  if (/^(dist|lib)$|\.node$/.test(path)) rmSync(join(runtime, path), { recursive: true });
+}
+// Its package has no copy of its licence, and of its two equal dylibs the other is called.
 cpSync(join(".ci", "LICENSE-onnxruntime"), join(runtime, "LICENSE"));
 rmSync(join(runtime, "bin", "napi-v6", "darwin", "arm64", `libonnxruntime.${version}.dylib`));
 
