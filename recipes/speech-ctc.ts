@@ -23,13 +23,13 @@ export default defineRecipe({
   objective: { kind: "ctc", layerDrop: 0.2 },
   optimizer: {
     kind: "muon",
-    lr: 3e-3,
-    adamwLr: 2e-3,
+    lr: 8e-3,
+    adamwLr: 4e-3,
     betas: [0.9, 0.98],
     weightDecay: 0.05,
     averageDecay: 0.99,
     schedule: { kind: "linear", warmupSteps: 50, finalFactor: 0.01 },
   },
-  training: { batchSize: 8, steps: 1500, evaluateEvery: 150, checkpointEvery: 150 },
+  training: { batchSize: 8, steps: 1100, evaluateEvery: 150, checkpointEvery: 150 },
   generation: { beams: 1 },
 });
