@@ -45,6 +45,7 @@ const functions = {
   ReleaseAvailableProviders: [126, pointer, int],
   AddSessionConfigEntry: [130, pointer, text, text],
   CreateAllocator: [131, pointer, pointer, pointer],
+  CreateAndRegisterAllocator: [144, pointer, pointer, pointer],
   CreateCUDAProviderOptions: [205, pointer],
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, pointer, pointer],
   SessionOptionsAppendExecutionProvider: [216, pointer, text, pointer, pointer, size],

@@ -22,8 +22,25 @@ const providers = {
   dml: { built: "DmlExecutionProvider", added: "DML" },
 } as const satisfies Record<Device, { built: string; added?: string }>;
 
+/** OrtAllocatorType OrtArenaAllocator */
+const arena = 1;
+
 let made: Address | undefined;
-const environment = () => (made ??= ortApi().make("CreateEnv", fatal, "autodidact"));
+
+/** The process's own. What its sessions compute lies in one arena: batches of several lengths take no memory each. */
+function environment(): Address {
+  if (made !== undefined) return made;
+  const api = ortApi();
+  made = api.make("CreateEnv", fatal, "autodidact");
+  const memory = api.make("CreateMemoryInfo", "Cpu", arena, 0, 0);
+  try {
+    api.call("CreateAndRegisterAllocator", made, memory, null);
+  } catch (error) {
+    // Another thread of this process was first: there is one environment a process.
+    if (!/already been registered/.test((error as Error).message)) throw error;
+  }
+  return made;
+}
 
 /** What the library was built with. Files for CUDA are installed apart; loading a graph tells. */
 export function builtDevices(): Device[] {
@@ -272,6 +289,7 @@ async function createNow(
   const entries = {
     "session.force_spinning_stop": "1", // threads that spin on after a run take the cores from the next session
     "session.use_device_allocator_for_initializers": "1", // the arena takes more than is asked for
+    "session.use_env_allocators": "1",
     ...(spin ? {} : { "session.intra_op.allow_spinning": "0" }),
   };
   try {
