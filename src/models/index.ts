@@ -26,6 +26,7 @@ export type {
 } from "./image-model.js";
 export { type LlamaConfig, llama } from "./llama.js";
 export { type MaskedAutoencoderConfig, maskedAutoencoder } from "./mae.js";
+export { mirroredClassifier } from "./mirrored-classifier.js";
 export { type AttendingPast, attendBeside, attendWithin, type PastBeside } from "./past.js";
 export { predictData } from "./predict-data.js";
 export { type ResNetConfig, resnet } from "./resnet.js";

@@ -47,7 +47,8 @@ describe("drawSpans", () => {
 
 describe("bestRq", () => {
   it("masks hidden frames of the recordings, and asks for their codes alone", () => {
-    const { codes, valid, masked } = complete();
+    const { features, codes, valid, masked } = complete();
+    expect(features).toEqual(recordings.features);
     for (const [frame, isHidden] of [...masked].entries()) {
       const asked = [0, 1].map((codebook) => codes[codebook * 120 + frame]);
       expect(asked).toEqual(isHidden ? [(2 * frame) % 7, (2 * frame + 1) % 7] : [-1, -1]);

@@ -122,12 +122,15 @@ export function bestRq({
     batch: (shape) => ({ ...evaluated(shape), ...keepOf(options, shape) }),
     evaluated,
     complete(batch, shape, streams) {
-      const hidden = batch.frames.map((frames, row) => drawSpans(frames, options, streams[row]));
+      const masked = new Float32Array(shape.batchSize * shape.frames);
+      for (const [row, frames] of batch.frames.entries()) {
+        masked.set(drawSpans(frames, options, streams[row]), row * shape.frames);
+      }
       return {
         features: batch.features,
         valid: validUpTo(batch.frames, shape.frames),
-        masked: inRows(hidden, shape),
-        codes: codesOfHidden(batch, hidden, shape, numCodebooks),
+        masked,
+        codes: codesOfMasked(batch, masked, shape, numCodebooks),
         ...drawKeep(options, streams),
       };
     },
@@ -147,22 +150,14 @@ export function bestRq({
   };
 }
 
-function inRows(hidden: readonly Uint8Array[], { batchSize, frames }: SpeechBatchShape): Float32Array {
-  const masked = new Float32Array(batchSize * frames);
-  hidden.forEach((marks, row) => {
-    masked.set(marks, row * frames);
-  });
-  return masked;
-}
-
-/** The codes [k, b, t] of hidden frames, -1 elsewhere. */
-function codesOfHidden(
+/** The codes [k, b, t] of masked frames [b, t], -1 elsewhere. */
+function codesOfMasked(
   { codes }: SpeechBatch,
-  hidden: readonly Uint8Array[],
+  masked: Float32Array,
   { batchSize, frames }: SpeechBatchShape,
   numCodebooks: number,
 ): Int32Array {
-  if (codes?.length !== batchSize * frames * numCodebooks) {
+  if (codes?.length !== masked.length * numCodebooks) {
     throw new ObjectiveError(
       "a batch lacks the codes that its hidden frames are told by",
       `${codes?.length ?? "no"} codes for ${batchSize} x ${frames} frames and ${numCodebooks} codebooks`,
@@ -171,12 +166,9 @@ function codesOfHidden(
   }
   const targets = new Int32Array(codes.length).fill(-1);
   for (let codebook = 0; codebook < numCodebooks; codebook++) {
-    hidden.forEach((marks, row) => {
-      marks.forEach((isHidden, frame) => {
-        const place = row * frames + frame;
-        if (isHidden) targets[codebook * batchSize * frames + place] = codes[place * numCodebooks + codebook];
-      });
-    });
+    for (const [place, mark] of masked.entries()) {
+      if (mark === 1) targets[codebook * masked.length + place] = codes[place * numCodebooks + codebook];
+    }
   }
   return targets;
 }

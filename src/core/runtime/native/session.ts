@@ -6,7 +6,7 @@ import type { Device, RunTensors, Session, SessionOptions } from "../session.js"
 import { type Address, ortApi } from "./api.js";
 import { hasRoomForShaders, koffi } from "./koffi.js";
 import { inTurn } from "./turns.js";
-import { isNative, readValue, valueOver } from "./values.js";
+import { isNative, memoryNamed, readValue, valueOver } from "./values.js";
 
 /** ORT_LOGGING_LEVEL_FATAL: every error comes as an exception, the log would only say it twice. */
 const fatal = 4;
@@ -22,23 +22,20 @@ const providers = {
   dml: { built: "DmlExecutionProvider", added: "DML" },
 } as const satisfies Record<Device, { built: string; added?: string }>;
 
-/** OrtAllocatorType OrtArenaAllocator */
-const arena = 1;
-
 let made: Address | undefined;
 
 /** The process's own. What its sessions compute lies in one arena: batches of several lengths take no memory each. */
 function environment(): Address {
   if (made !== undefined) return made;
   const api = ortApi();
-  made = api.make("CreateEnv", fatal, "autodidact");
-  const memory = api.make("CreateMemoryInfo", "Cpu", arena, 0, 0);
+  const address = api.make("CreateEnv", fatal, "autodidact");
   try {
-    api.call("CreateAndRegisterAllocator", made, memory, null);
+    api.call("CreateAndRegisterAllocator", address, memoryNamed("Cpu", "arena"), null);
   } catch (error) {
     // Another thread of this process was first: there is one environment a process.
     if (!/already been registered/.test((error as Error).message)) throw error;
   }
+  made = address;
   return made;
 }
 

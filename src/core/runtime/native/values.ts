@@ -4,12 +4,14 @@ import { type DeviceTensor, type HostTensor, RuntimeError } from "../host-tensor
 import { type Address, ortApi } from "./api.js";
 import { koffi } from "./koffi.js";
 
-/** OrtDeviceAllocator, OrtMemTypeDefault */
-const [deviceAllocator, defaultMemory] = [0, 0];
+/** OrtAllocatorType */
+const allocators = { device: 0, arena: 1 };
+/** OrtMemTypeDefault */
+const defaultMemory = 0;
 
-/** Says to the library which memory is meant, by the name that it has for it. */
-export const memoryNamed = (name: string): Address =>
-  ortApi().make("CreateMemoryInfo", name, deviceAllocator, 0, defaultMemory);
+/** Says to the library which memory is meant, by the name that it has for it, and who gives it out. */
+export const memoryNamed = (name: string, allocator: keyof typeof allocators = "device"): Address =>
+  ortApi().make("CreateMemoryInfo", name, allocators[allocator], 0, defaultMemory);
 
 const dtypeOf = new Map(Object.entries(dtypes).map(([name, { onnx }]) => [onnx, name as DType]));
 
